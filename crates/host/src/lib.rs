@@ -1,1 +1,61 @@
-//! host
+//! jelling-host: a Bluetooth LE host as a sans-IO core.
+//!
+//! Bytes in, bytes out, time in, events out. No IO, no clock, no waker, no random numbers inside, no heap; nothing a peer
+//! or a controller sends makes it panic. What it is not: a thing an application calls. That is the crate `jelling`, which
+//! puts an async face before it.
+//!
+//! ```
+//! use jelling_host::{Instant, Links, Gatt, Pool, Scan, Store, TRANSMIT_BUFFER};
+//!
+//! let mut store = Box::new(Store::<Links<1>, Gatt, Pool, Scan>::NEW);
+//! let mut core = store.core();
+//! core.start();
+//! let mut buffer = [0; TRANSMIT_BUFFER];
+//! let reset = core.poll_transmit(Instant::ZERO, &mut buffer).unwrap();
+//! assert_eq!(reset.data, [0x03, 0x0c, 0x00]); // HCI Reset
+//! ```
+//!
+//! | Specification (Core 6.0) | module |
+//! | --- | --- |
+//! | Vol 4, Part E: HCI | `hci`: bring-up, commands, events |
+//! | Vol 3, Part C: GAP | `gap`: advertising, scanning, connecting |
+//! | Vol 3, Part A: L2CAP | `l2cap`: recombination, fragmentation, signalling |
+//! | Vol 3, Part F: ATT | `att`: client, server, indications |
+//! | Vol 3, Part G: GATT | `gatt`: table, registration, values, subscriptions |
+#![cfg_attr(not(test), no_std)]
+
+mod att;
+mod config;
+mod core;
+mod counters;
+mod error;
+mod event;
+mod gap;
+mod gatt;
+mod hci;
+mod l2cap;
+mod link;
+mod links;
+mod pool;
+mod resources;
+mod state;
+mod time;
+
+pub use crate::core::TRANSMIT_BUFFER;
+pub use att::{Answer, IndicationTicket, RequestTicket};
+pub use config::{Config, OwnAddress};
+pub use counters::{Counters, Pools, Usage};
+pub use error::{Argument, Error, Fault, Resource};
+pub use event::Event;
+pub use gap::{AdvertisingSettings, AdvertisingTicket, ConnectSettings, ConnectTicket, Report, ScanSettings, ScanTicket};
+pub use gatt::{
+    Attribute, AttributeId, CharacteristicSettings, DescriptorSettings, Permissions, Properties, Queue, QueueId,
+    ServiceSettings, Storage, Updates,
+};
+pub use hci::ControllerInfo;
+pub use jelling_wire as wire;
+pub use link::{Link, LinkId, LinkInfo, Parameters};
+pub use pool::{BLOCK, Block, DEPTH, Policy};
+pub use resources::{Core, Gatt, GattGroup, LinkGroup, Links, Pool, PoolGroup, Scan, ScanGroup, Store};
+pub use state::{Power, State};
+pub use time::Instant;

@@ -209,6 +209,15 @@ impl<'b> Writer<'b> {
         self.patch_u8(at.saturating_add(1), high);
     }
 
+    /// Takes back everything after the first `length` octets, an overflow too.
+    #[inline]
+    pub fn truncate(&mut self, length: usize) {
+        if length <= self.length {
+            self.length = length;
+            self.overflowed = false;
+        }
+    }
+
     /// How many octets have been written.
     #[inline]
     pub const fn len(&self) -> usize {

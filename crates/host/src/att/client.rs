@@ -1,0 +1,287 @@
+//! Our side of the bearer as a client: one request at a time, which belongs to whoever placed it.
+//! Who gives up leaves the answer to be swallowed; only then may the next request go (Vol 3, Part F, 3.3.2).
+
+use super::TRANSACTION_TIMEOUT;
+use crate::{
+    Core,
+    counters::count,
+    error::{Error, Resource},
+    event::{HostNews, LinkNews},
+    link::LinkId,
+    pool::{Chain, blocks_for},
+    time::Instant,
+};
+use core::task::Poll;
+use jelling_wire::{
+    att::{ErrorCode, Opcode, Pdu},
+    l2cap::ChannelId,
+};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Idle,
+    /// The answer is awaited.
+    Waiting,
+    /// The answer, or why there is none, waits to be taken.
+    Answered,
+    /// The answer is awaited by nobody.
+    Swallowing,
+    /// 30 s went by without an answer: no request may be sent on this bearer any more (3.3.3).
+    Dead,
+}
+
+/// The slot of our request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Client {
+    phase: Phase,
+    ticket: u16,
+    request: Opcode,
+    deadline: Option<Instant>,
+    reserve: u16,
+    answer: Chain,
+    error: Option<Error>,
+    asked_mtu: u16,
+    pub(crate) exchanged: bool,
+}
+
+impl Client {
+    pub(crate) const NEW: Client = Client {
+        phase: Phase::Idle,
+        ticket: 0,
+        request: Opcode(0),
+        deadline: None,
+        reserve: 0,
+        answer: Chain::NONE,
+        error: None,
+        asked_mtu: 0,
+        exchanged: false,
+    };
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+}
+
+/// A request of ours. It is to be taken (`answer`) or given up (`abandon_request`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestTicket {
+    link: LinkId,
+    number: u16,
+}
+
+/// An answer that was taken: octets in the pool, to be given back with `free_answer`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Answer(Chain);
+
+impl Answer {
+    /// Octets of the whole PDU.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Never true: an answer has an opcode at least.
+    pub fn is_empty(&self) -> bool {
+        self.0.len() == 0
+    }
+}
+
+impl Core<'_> {
+    /// Sends a request. `Busy` while the bearer has one, or the link's transmit buffer is in use: wait for
+    /// [`Event::Client`](crate::Event::Client) or [`Event::Transmit`](crate::Event::Transmit) and call again.
+    pub fn request(&mut self, now: Instant, id: LinkId, request: &Pdu<'_>) -> Result<RequestTicket, Error> {
+        let mtu = usize::from(self.link(id)?.mtu);
+        let index = usize::from(id.index);
+        let phase = self.link(id)?.client.phase;
+        if phase == Phase::Dead {
+            return Err(Error::Timeout);
+        }
+        if phase != Phase::Idle || !self.can_send(index) {
+            return Err(Error::Busy);
+        }
+        // Only answers that carry values need blocks for a whole PDU.
+        let longest = match request {
+            Pdu::WriteRequest { .. } | Pdu::ExecuteWriteRequest { .. } | Pdu::ExchangeMtuRequest { .. } => 5,
+            _ => mtu,
+        };
+        let reserve = self.pool().reserve(blocks_for(longest)).ok_or(Error::Full(Resource::Blocks))?;
+        let sent = self.put_frame(index, ChannelId::ATT, mtu, |_, w| {
+            request.emit(w);
+            true
+        });
+        if !sent {
+            self.pool().release(reserve);
+            return Err(Error::TooLong);
+        }
+        let link = self.link_mut(id)?;
+        let client = &mut link.client;
+        if let Pdu::ExchangeMtuRequest { mtu } = request {
+            client.asked_mtu = *mtu;
+            client.exchanged = true;
+        }
+        client.ticket = client.ticket.wrapping_add(1);
+        client.phase = Phase::Waiting;
+        client.request = request.opcode();
+        client.deadline = Some(now.after(TRANSACTION_TIMEOUT));
+        client.reserve = reserve;
+        client.error = None;
+        Ok(RequestTicket { link: id, number: client.ticket })
+    }
+
+    /// The answer to a request: the whole response PDU, or the peer's error.
+    pub fn answer(&mut self, ticket: RequestTicket) -> Poll<Result<Answer, Error>> {
+        let link = match self.link_mut(ticket.link) {
+            Ok(link) => link,
+            Err(error) => return Poll::Ready(Err(error)),
+        };
+        let client = &mut link.client;
+        if client.ticket != ticket.number {
+            return Poll::Ready(Err(Error::Stale));
+        }
+        match client.phase {
+            Phase::Waiting => Poll::Pending,
+            Phase::Answered => {
+                client.phase = Phase::Idle;
+                let answer = core::mem::replace(&mut client.answer, Chain::NONE);
+                let result = client.error.take().map_or(Ok(Answer(answer)), Err);
+                self.tell_link(usize::from(ticket.link.index), LinkNews::CLIENT);
+                Poll::Ready(result)
+            }
+            Phase::Dead => Poll::Ready(Err(Error::Timeout)),
+            Phase::Idle | Phase::Swallowing => Poll::Ready(Err(Error::Stale)),
+        }
+    }
+
+    /// Gives a request up: its answer, now or later, goes nowhere.
+    pub fn abandon_request(&mut self, ticket: RequestTicket) {
+        let Ok(link) = self.link_mut(ticket.link) else { return };
+        let client = &mut link.client;
+        if client.ticket != ticket.number {
+            return;
+        }
+        match client.phase {
+            Phase::Waiting => client.phase = Phase::Swallowing,
+            Phase::Answered => {
+                client.phase = Phase::Idle;
+                let answer = core::mem::replace(&mut client.answer, Chain::NONE);
+                self.free_answer(Answer(answer));
+                self.tell_link(usize::from(ticket.link.index), LinkNews::CLIENT);
+            }
+            _ => {}
+        }
+    }
+
+    /// Copies an answer's octets from `offset` on and tells how many there were to copy.
+    pub fn read_answer(&mut self, answer: &Answer, offset: usize, target: &mut [u8]) -> usize {
+        self.pool().read(answer.0, offset, target)
+    }
+
+    /// Gives the octets of an answer back to the pool.
+    pub fn free_answer(&mut self, answer: Answer) {
+        self.pool().free(answer.0, 0);
+        self.state.news |= HostNews::POOL;
+    }
+
+    /// A response PDU, or something with the opcode of one.
+    pub(crate) fn on_response(&mut self, index: usize, octets: &[u8], response: Option<&Pdu<'_>>) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        let client = &mut link.client;
+        if !matches!(client.phase, Phase::Waiting | Phase::Swallowing) {
+            return count(&mut self.state.counters.unexpected);
+        }
+        let expected = Opcode(client.request.0.wrapping_add(1));
+        let result = match response {
+            Some(Pdu::ErrorResponse { request, code, .. }) if *request == client.request => Err(Error::Gatt(*code)),
+            Some(Pdu::ExchangeMtuResponse { mtu }) if client.request == Opcode::EXCHANGE_MTU_REQUEST => {
+                // Vol 3, Part F, 3.4.2.2: the smaller of both, and never less than the default.
+                link.mtu = client.asked_mtu.min(*mtu).max(crate::links::DEFAULT_MTU);
+                link.news |= LinkNews::LINK;
+                Ok(())
+            }
+            Some(pdu) if pdu.opcode() == expected => Ok(()),
+            _ => Err(Error::Protocol),
+        };
+        self.finish_request(index, octets, result);
+    }
+
+    fn finish_request(&mut self, index: usize, octets: &[u8], result: Result<(), Error>) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        let swallowed = link.client.phase == Phase::Swallowing;
+        let mut reserve = core::mem::take(&mut link.client.reserve);
+        link.client.deadline = None;
+        let stored = match result {
+            Ok(()) if !swallowed => {
+                self.pool().store([octets, &[]], &mut reserve).ok_or(Error::Full(Resource::Blocks))
+            }
+            Ok(()) => Ok(Chain::NONE),
+            Err(error) => Err(error),
+        };
+        self.pool().release(reserve);
+        if let Some(link) = self.links.get_mut(index) {
+            link.client.phase = if swallowed { Phase::Idle } else { Phase::Answered };
+            match stored {
+                Ok(chain) => link.client.answer = chain,
+                Err(error) => link.client.error = Some(error),
+            }
+        }
+        self.tell_link(index, LinkNews::CLIENT);
+        self.state.news |= HostNews::POOL;
+    }
+
+    /// Frees what the bearer holds, as its link goes down.
+    pub(crate) fn end_bearer(&mut self, index: usize) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        let answer = core::mem::replace(&mut link.client.answer, Chain::NONE);
+        let reserve = core::mem::take(&mut link.client.reserve);
+        self.pool().free(answer, 0);
+        self.pool().release(reserve);
+        self.clear_prepared(index);
+        self.state.news |= HostNews::POOL;
+    }
+
+    /// Ends transactions of the bearer that are overdue: no more may be begun on it.
+    pub(crate) fn bearer_timeout(&mut self, now: Instant, index: usize) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        if link.client.deadline.is_some_and(|d| d <= now) {
+            count(&mut self.state.counters.timeouts);
+            link.client.deadline = None;
+            link.client.phase = Phase::Dead;
+            let reserve = core::mem::take(&mut link.client.reserve);
+            self.pool().release(reserve);
+            self.tell_link(index, LinkNews::CLIENT);
+            self.state.news |= HostNews::POOL;
+        }
+        self.indication_timeout(now, index);
+    }
+
+    /// Sends a request of the host's own, whose answer nobody takes.
+    pub(crate) fn request_unattended(&mut self, now: Instant, id: LinkId, request: &Pdu<'_>) -> bool {
+        match self.request(now, id, request) {
+            Ok(ticket) => {
+                self.abandon_request(ticket);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Asks the peer for a larger MTU: `mtu` or the largest there is room for. An error once this side has asked
+    /// before (Vol 3, Part F, 3.4.2.1).
+    pub fn exchange_mtu(&mut self, now: Instant, id: LinkId, mtu: Option<u16>) -> Result<RequestTicket, Error> {
+        let most = self.own_mtu();
+        let mtu = mtu.unwrap_or(most);
+        if !(crate::links::DEFAULT_MTU..=most).contains(&mtu) {
+            return Err(Error::InvalidArgument(crate::error::Argument::Mtu));
+        }
+        if self.link(id)?.client.exchanged {
+            return Err(Error::Gatt(ErrorCode::REQUEST_NOT_SUPPORTED));
+        }
+        self.request(now, id, &Pdu::ExchangeMtuRequest { mtu })
+    }
+
+    /// The largest ATT MTU of ours.
+    pub fn own_mtu(&self) -> u16 {
+        let room = u16::try_from(self.frame_room()).unwrap_or(u16::MAX);
+        self.state.config().mtu.clamp(crate::links::DEFAULT_MTU, 517).min(room)
+    }
+}

@@ -1,0 +1,163 @@
+//! Our indication: one at a time on a bearer, until it is confirmed (Vol 3, Part F, 3.4.7.2), and notifications.
+
+use super::TRANSACTION_TIMEOUT;
+use crate::{
+    Core,
+    counters::count,
+    error::Error,
+    event::LinkNews,
+    link::LinkId,
+    time::Instant,
+};
+use core::task::Poll;
+use jelling_wire::{att::Pdu, l2cap::ChannelId};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Idle,
+    Waiting,
+    Confirmed,
+    /// Awaited by nobody.
+    Unattended,
+    Dead,
+}
+
+/// The slot of our indication.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Indication {
+    phase: Phase,
+    ticket: u16,
+    deadline: Option<Instant>,
+}
+
+impl Indication {
+    pub(crate) const NEW: Indication = Indication { phase: Phase::Idle, ticket: 0, deadline: None };
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.phase == Phase::Idle
+    }
+}
+
+/// An indication of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IndicationTicket {
+    link: LinkId,
+    number: u16,
+}
+
+impl Core<'_> {
+    /// Sends a notification with explicit octets, whatever the peer subscribed to. `Busy` while the link's transmit
+    /// buffer is in use. Octets beyond MTU - 3 are `TooLong`.
+    pub(crate) fn send_notification(&mut self, id: LinkId, handle: u16, value: &[u8]) -> Result<(), Error> {
+        let mtu = usize::from(self.link(id)?.mtu);
+        let index = usize::from(id.index);
+        if !self.can_send(index) {
+            return Err(Error::Busy);
+        }
+        let sent = self.put_frame(index, ChannelId::ATT, mtu, |_, w| {
+            Pdu::HandleValueNotification { handle, value }.emit(w);
+            true
+        });
+        if sent { Ok(()) } else { Err(Error::TooLong) }
+    }
+
+    /// Sends an indication. `Busy` while the bearer has one, or the link's transmit buffer is in use.
+    pub(crate) fn send_indication(
+        &mut self,
+        now: Instant,
+        id: LinkId,
+        handle: u16,
+        value: &[u8],
+    ) -> Result<IndicationTicket, Error> {
+        let link = self.link(id)?;
+        let mtu = usize::from(link.mtu);
+        let index = usize::from(id.index);
+        if link.indication.phase == Phase::Dead {
+            return Err(Error::Timeout);
+        }
+        if !link.indication.is_idle() || !self.can_send(index) {
+            return Err(Error::Busy);
+        }
+        let sent = self.put_frame(index, ChannelId::ATT, mtu, |_, w| {
+            Pdu::HandleValueIndication { handle, value }.emit(w);
+            true
+        });
+        if !sent {
+            return Err(Error::TooLong);
+        }
+        self.begin_indication(now, id)
+    }
+
+    pub(crate) fn begin_indication(&mut self, now: Instant, id: LinkId) -> Result<IndicationTicket, Error> {
+        let indication = &mut self.link_mut(id)?.indication;
+        indication.ticket = indication.ticket.wrapping_add(1);
+        indication.phase = Phase::Waiting;
+        indication.deadline = Some(now.after(TRANSACTION_TIMEOUT));
+        Ok(IndicationTicket { link: id, number: indication.ticket })
+    }
+
+    /// Whether the peer has confirmed.
+    pub fn confirmed(&mut self, ticket: IndicationTicket) -> Poll<Result<(), Error>> {
+        let link = match self.link_mut(ticket.link) {
+            Ok(link) => link,
+            Err(error) => return Poll::Ready(Err(error)),
+        };
+        let indication = &mut link.indication;
+        if indication.ticket != ticket.number {
+            return Poll::Ready(Err(Error::Stale));
+        }
+        match indication.phase {
+            Phase::Waiting => Poll::Pending,
+            Phase::Confirmed => {
+                indication.phase = Phase::Idle;
+                self.tell_link(usize::from(ticket.link.index), LinkNews::INDICATION);
+                Poll::Ready(Ok(()))
+            }
+            Phase::Dead => Poll::Ready(Err(Error::Timeout)),
+            Phase::Idle | Phase::Unattended => Poll::Ready(Err(Error::Stale)),
+        }
+    }
+
+    /// Gives an indication up: its confirmation goes nowhere, and the next indication waits for it all the same.
+    pub fn abandon_indication(&mut self, ticket: IndicationTicket) {
+        let Ok(link) = self.link_mut(ticket.link) else { return };
+        let indication = &mut link.indication;
+        if indication.ticket == ticket.number {
+            match indication.phase {
+                Phase::Waiting => indication.phase = Phase::Unattended,
+                Phase::Confirmed => {
+                    indication.phase = Phase::Idle;
+                    self.tell_link(usize::from(ticket.link.index), LinkNews::INDICATION);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(crate) fn on_confirmation(&mut self, index: usize) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        let indication = &mut link.indication;
+        indication.phase = match indication.phase {
+            Phase::Waiting => Phase::Confirmed,
+            Phase::Unattended => Phase::Idle,
+            _ => return count(&mut self.state.counters.unexpected),
+        };
+        indication.deadline = None;
+        self.tell_link(index, LinkNews::INDICATION);
+    }
+
+    pub(crate) fn indication_timeout(&mut self, now: Instant, index: usize) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        if link.indication.deadline.is_some_and(|d| d <= now) {
+            count(&mut self.state.counters.timeouts);
+            link.indication.deadline = None;
+            link.indication.phase = Phase::Dead;
+            self.tell_link(index, LinkNews::INDICATION);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What comes in on the bearer: requests to the server, answers to the client, values to their queues
+//! (Vol 3, Part F, 3.3). A malformed request is answered, everything else malformed is dropped.
+
+use super::server::Held;
+use crate::{Core, counters::count, time::Instant};
+use jelling_wire::att::{ErrorCode, Opcode, Pdu};
+
+impl Core<'_> {
+    pub(crate) fn on_att(&mut self, _now: Instant, index: usize, octets: &[u8]) {
+        let Some(&first) = octets.first() else {
+            return count(&mut self.state.counters.malformed);
+        };
+        let opcode = Opcode(first);
+        let Some(link) = self.links.get(index) else { return };
+        if octets.len() > usize::from(link.mtu) {
+            count(&mut self.state.counters.malformed);
+            // A request must be answered even so; an answer must end its request.
+            return match role(opcode) {
+                Role::Request => self.refuse(index, opcode, ErrorCode::INVALID_PDU),
+                Role::Response => self.on_response(index, octets, None),
+                _ => {}
+            };
+        }
+        let pdu = Pdu::parse(octets);
+        match (role(opcode), pdu) {
+            (Role::Request, Ok(pdu)) => self.on_request(index, octets, &pdu),
+            (Role::Request, Err(_)) => {
+                count(&mut self.state.counters.malformed);
+                self.refuse(index, opcode, ErrorCode::INVALID_PDU);
+            }
+            (Role::Response, Ok(pdu)) => self.on_response(index, octets, Some(&pdu)),
+            (Role::Response, Err(_)) => {
+                count(&mut self.state.counters.malformed);
+                self.on_response(index, octets, None);
+            }
+            (Role::Command, Ok(pdu)) => self.on_write_command(index, &pdu),
+            (Role::Value, Ok(pdu)) => self.on_value(index, &pdu),
+            (Role::Confirmation, Ok(_)) => self.on_confirmation(index),
+            (_, Err(_)) => count(&mut self.state.counters.malformed),
+        }
+    }
+
+    fn on_request(&mut self, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
+        let Some(link) = self.links.get(index) else { return };
+        if link.server.owes() {
+            // Vol 3, Part F, 3.3.2: a second request before the answer breaks the protocol.
+            return count(&mut self.state.counters.unexpected);
+        }
+        if link.outgoing.active {
+            return self.hold(index, octets, pdu);
+        }
+        let mtu = usize::from(link.mtu);
+        self.put_frame(index, jelling_wire::l2cap::ChannelId::ATT, mtu, |core, w| {
+            core.serve(index, pdu, w);
+            true
+        });
+    }
+
+    /// Answers with an error that no attribute has to do with.
+    fn refuse(&mut self, index: usize, request: Opcode, code: ErrorCode) {
+        if let Some(link) = self.links.get_mut(index)
+            && !link.server.owes()
+        {
+            link.server.hold(Held::reply(&Pdu::ErrorResponse { request, handle: 0, code }));
+        }
+    }
+}
+
+/// What an opcode is, by its direction and by whether an answer is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Request,
+    Response,
+    Command,
+    Value,
+    Confirmation,
+}
+
+fn role(opcode: Opcode) -> Role {
+    match opcode {
+        _ if opcode.is_command() => Role::Command,
+        Opcode::HANDLE_VALUE_NOTIFICATION
+        | Opcode::HANDLE_VALUE_INDICATION
+        | Opcode::MULTIPLE_HANDLE_VALUE_NOTIFICATION => Role::Value,
+        Opcode::HANDLE_VALUE_CONFIRMATION => Role::Confirmation,
+        Opcode::ERROR_RESPONSE
+        | Opcode::EXCHANGE_MTU_RESPONSE
+        | Opcode::FIND_INFORMATION_RESPONSE
+        | Opcode::FIND_BY_TYPE_VALUE_RESPONSE
+        | Opcode::READ_BY_TYPE_RESPONSE
+        | Opcode::READ_RESPONSE
+        | Opcode::READ_BLOB_RESPONSE
+        | Opcode::READ_MULTIPLE_RESPONSE
+        | Opcode::READ_BY_GROUP_TYPE_RESPONSE
+        | Opcode::WRITE_RESPONSE
+        | Opcode::PREPARE_WRITE_RESPONSE
+        | Opcode::EXECUTE_WRITE_RESPONSE
+        | Opcode::READ_MULTIPLE_VARIABLE_RESPONSE => Role::Response,
+        // Unknown ones too: they are answered with Request Not Supported.
+        _ => Role::Request,
+    }
+}

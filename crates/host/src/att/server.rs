@@ -1,0 +1,448 @@
+//! The peer's request and its answer: served at once into the transmit buffer when that is free, else held in a slot
+//! that is always there. Requests are Vol 3, Part F, 3.4.
+
+use crate::{
+    Core,
+    counters::count,
+    gatt::Kind,
+    pool::Chain,
+};
+use jelling_wire::{
+    Uuid, Writer, copy,
+    att::{ErrorCode, Opcode, Pdu},
+    l2cap::ChannelId,
+};
+
+/// Octets a held request or reply may have.
+const HELD: usize = 32;
+/// Separate stretches of octets that prepared writes of one peer may have.
+const PREPARED: usize = 4;
+
+/// What waits for the transmit buffer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Held {
+    #[default]
+    Nothing,
+    /// A request that changes nothing: served when the buffer is free.
+    Request([u8; HELD], u8),
+    /// The answer to a request that has been carried out.
+    Reply([u8; HELD], u8),
+    /// The answer to Prepare Write Request repeats it: these last octets of the last stretch.
+    Prepared { handle: u16, offset: u16, length: u16 },
+}
+
+impl Held {
+    pub(crate) fn reply(pdu: &Pdu<'_>) -> Self {
+        let mut octets = [0; HELD];
+        let mut w = Writer::new(&mut octets);
+        pdu.emit(&mut w);
+        let length = u8::try_from(w.len()).unwrap_or(0);
+        Held::Reply(octets, length)
+    }
+}
+
+/// A stretch of prepared octets for one attribute.
+#[derive(Clone, Copy, Debug)]
+struct Prepared {
+    handle: u16,
+    offset: u16,
+    octets: Chain,
+}
+
+/// The slot of the peer's request, and its prepared writes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Server {
+    held: Held,
+    prepared: [Prepared; PREPARED],
+    count: u8,
+}
+
+impl Server {
+    pub(crate) const NEW: Server = Server {
+        held: Held::Nothing,
+        prepared: [Prepared { handle: 0, offset: 0, octets: Chain::NONE }; PREPARED],
+        count: 0,
+    };
+
+    pub(crate) fn owes(&self) -> bool {
+        !matches!(self.held, Held::Nothing)
+    }
+
+    pub(crate) fn hold(&mut self, held: Held) {
+        self.held = held;
+    }
+
+    fn prepared(&self) -> &[Prepared] {
+        self.prepared.get(..usize::from(self.count)).unwrap_or_default()
+    }
+}
+
+/// An error and the handle it is about.
+pub(crate) type Refusal = (u16, ErrorCode);
+
+impl Core<'_> {
+    /// Keeps a request, or its answer, until the transmit buffer is free.
+    pub(crate) fn hold(&mut self, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
+        let held = match pdu {
+            Pdu::PrepareWriteRequest { handle, offset, value } => match self.prepare(index, *handle, *offset, value) {
+                Ok(()) => {
+                    Held::Prepared { handle: *handle, offset: *offset, length: u16::try_from(value.len()).unwrap_or(0) }
+                }
+                Err((handle, code)) => Held::reply(&Pdu::ErrorResponse { request: pdu.opcode(), handle, code }),
+            },
+            Pdu::WriteRequest { .. } | Pdu::ExecuteWriteRequest { .. } | Pdu::ExchangeMtuRequest { .. } => {
+                self.hold_answer(index, pdu)
+            }
+            // No service has a UUID of more than 16 octets: the answer to so long a value is known.
+            Pdu::FindByTypeValueRequest { .. } if octets.len() > HELD => self.hold_answer(index, pdu),
+            _ if octets.len() <= HELD => {
+                let mut kept = [0; HELD];
+                let length = copy(&mut kept, octets);
+                Held::Request(kept, u8::try_from(length).unwrap_or(0))
+            }
+            _ => Held::reply(&Pdu::ErrorResponse {
+                request: pdu.opcode(),
+                handle: 0,
+                code: ErrorCode::INSUFFICIENT_RESOURCES,
+            }),
+        };
+        if let Some(link) = self.links.get_mut(index) {
+            link.server.held = held;
+        }
+    }
+
+    fn hold_answer(&mut self, index: usize, pdu: &Pdu<'_>) -> Held {
+        let mut reply = [0; HELD];
+        let mut w = Writer::new(&mut reply);
+        self.serve(index, pdu, &mut w);
+        let length = u8::try_from(w.len()).unwrap_or(0);
+        Held::Reply(reply, length)
+    }
+
+    /// Puts what is held into the transmit buffer.
+    pub(crate) fn send_held_reply(&mut self, index: usize) -> bool {
+        let Some(link) = self.links.get_mut(index) else { return false };
+        let held = core::mem::take(&mut link.server.held);
+        let mtu = usize::from(link.mtu);
+        self.put_frame(index, ChannelId::ATT, mtu, |core, w| match held {
+            Held::Nothing => false,
+            Held::Reply(octets, length) => {
+                w.bytes(octets.get(..usize::from(length)).unwrap_or_default());
+                true
+            }
+            Held::Request(octets, length) => {
+                match Pdu::parse(octets.get(..usize::from(length)).unwrap_or_default()) {
+                    Ok(pdu) => core.serve(index, &pdu, w),
+                    Err(_) => return false,
+                }
+                true
+            }
+            Held::Prepared { handle, offset, length } => {
+                Pdu::PrepareWriteResponse { handle, offset, value: &[] }.emit(w);
+                core.repeat_prepared(index, usize::from(length), w);
+                true
+            }
+        })
+    }
+
+    fn repeat_prepared(&mut self, index: usize, length: usize, w: &mut Writer<'_>) {
+        let last = self.links.get(index).and_then(|l| l.server.prepared().last().map(|p| p.octets));
+        let Some(chain) = last else { return };
+        let mut at = chain.len().saturating_sub(length);
+        let mut part = [0; HELD];
+        loop {
+            let n = self.pool().read(chain, at, &mut part);
+            if n == 0 {
+                break;
+            }
+            w.bytes(part.get(..n).unwrap_or_default());
+            at = at.saturating_add(n);
+        }
+    }
+
+    /// Carries a request out and writes its answer, which is an error response where it fails.
+    pub(crate) fn serve(&mut self, index: usize, request: &Pdu<'_>, w: &mut Writer<'_>) {
+        let before = w.len();
+        let result = match *request {
+            Pdu::ExchangeMtuRequest { mtu } => self.serve_mtu(index, mtu, w),
+            Pdu::FindInformationRequest { start, end } => self.serve_find_information(start, end, w),
+            Pdu::FindByTypeValueRequest { start, end, kind, value } => self.serve_find_by_value(start, end, kind, value, w),
+            Pdu::ReadByTypeRequest { start, end, kind } => self.serve_read_by_type(index, start, end, kind, w),
+            Pdu::ReadRequest { handle } => {
+                w.u8(Opcode::READ_RESPONSE.0);
+                self.serve_value(index, handle, 0, w)
+            }
+            Pdu::ReadBlobRequest { handle, offset } => {
+                w.u8(Opcode::READ_BLOB_RESPONSE.0);
+                self.serve_value(index, handle, usize::from(offset), w)
+            }
+            Pdu::ReadMultipleRequest { handles } => {
+                w.u8(Opcode::READ_MULTIPLE_RESPONSE.0);
+                handles.iter().try_for_each(|handle| self.serve_value(index, handle, 0, w))
+            }
+            Pdu::ReadMultipleVariableRequest { handles } => {
+                w.u8(Opcode::READ_MULTIPLE_VARIABLE_RESPONSE.0);
+                handles.iter().try_for_each(|handle| self.serve_counted_value(index, handle, w))
+            }
+            Pdu::ReadByGroupTypeRequest { start, end, kind } => self.serve_groups(start, end, kind, w),
+            Pdu::WriteRequest { handle, value } => {
+                self.write_from_peer(index, handle, value).map(|()| w.u8(Opcode::WRITE_RESPONSE.0)).map_err(|c| (handle, c))
+            }
+            Pdu::PrepareWriteRequest { handle, offset, value } => self
+                .prepare(index, handle, offset, value)
+                .map(|()| Pdu::PrepareWriteResponse { handle, offset, value }.emit(w)),
+            Pdu::ExecuteWriteRequest { flags } => {
+                let result = if flags == 1 { self.execute(index) } else { Ok(()) };
+                self.clear_prepared(index);
+                result.map(|()| w.u8(Opcode::EXECUTE_WRITE_RESPONSE.0))
+            }
+            _ => Err((0, ErrorCode::REQUEST_NOT_SUPPORTED)),
+        };
+        if let Err((handle, code)) = result {
+            w.truncate(before);
+            Pdu::ErrorResponse { request: request.opcode(), handle, code }.emit(w);
+        }
+    }
+
+    fn serve_mtu(&mut self, index: usize, mtu: u16, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let own = self.own_mtu();
+        if let Some(link) = self.links.get_mut(index) {
+            link.mtu = own.min(mtu).max(crate::links::DEFAULT_MTU);
+        }
+        self.tell_link(index, crate::event::LinkNews::LINK);
+        Pdu::ExchangeMtuResponse { mtu: own }.emit(w);
+        Ok(())
+    }
+
+    fn serve_find_information(&mut self, start: u16, end: u16, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        check_range(start, end)?;
+        w.u8(Opcode::FIND_INFORMATION_RESPONSE.0);
+        let mut width = 0;
+        for at in self.range(start, end) {
+            let Some((handle, uuid)) = self.attribute_type(at) else { break };
+            // Vol 3, Part F, 3.4.3.2: one answer holds UUIDs of one size.
+            if width == 0 {
+                width = uuid.wire_len();
+                w.u8(if width == 2 { 1 } else { 2 });
+            }
+            if uuid.wire_len() != width || w.room() < width.saturating_add(2) {
+                break;
+            }
+            w.u16(handle);
+            uuid.with_le_bytes(|octets| w.bytes(octets));
+        }
+        if width == 0 { Err((start, ErrorCode::ATTRIBUTE_NOT_FOUND)) } else { Ok(()) }
+    }
+
+    fn serve_find_by_value(
+        &mut self,
+        start: u16,
+        end: u16,
+        kind: u16,
+        value: &[u8],
+        w: &mut Writer<'_>,
+    ) -> Result<(), Refusal> {
+        check_range(start, end)?;
+        w.u8(Opcode::FIND_BY_TYPE_VALUE_RESPONSE.0);
+        let mut found = false;
+        for at in self.range(start, end) {
+            if w.room() < 4 {
+                break;
+            }
+            let Some((handle, uuid)) = self.attribute_type(at) else { break };
+            if uuid != Uuid::new16(kind) || !self.value_equals(at, value) {
+                continue;
+            }
+            found = true;
+            w.u16(handle);
+            w.u16(self.group_end(at));
+        }
+        if found { Ok(()) } else { Err((start, ErrorCode::ATTRIBUTE_NOT_FOUND)) }
+    }
+
+    fn serve_read_by_type(
+        &mut self,
+        index: usize,
+        start: u16,
+        end: u16,
+        kind: Uuid,
+        w: &mut Writer<'_>,
+    ) -> Result<(), Refusal> {
+        check_range(start, end)?;
+        w.u8(Opcode::READ_BY_TYPE_RESPONSE.0);
+        let mut entry = 0usize;
+        for at in self.range(start, end) {
+            let Some((handle, uuid)) = self.attribute_type(at) else { break };
+            if uuid != kind {
+                continue;
+            }
+            if let Err(code) = self.may_read(index, at) {
+                // Vol 3, Part F, 3.4.4.1: an error only where the first match cannot be read.
+                if entry == 0 {
+                    return Err((handle, code));
+                }
+                break;
+            }
+            let length = self.value_length(at);
+            if entry == 0 {
+                // Length octet, then each entry; an entry's length is one octet.
+                entry = length.saturating_add(2).min(w.room().saturating_sub(1)).min(255);
+                w.u8(u8::try_from(entry).unwrap_or(u8::MAX));
+            } else if length.saturating_add(2) != entry || w.room() < entry {
+                break;
+            }
+            w.u16(handle);
+            self.write_value(index, at, 0, entry.saturating_sub(2), w);
+        }
+        if entry == 0 { Err((start, ErrorCode::ATTRIBUTE_NOT_FOUND)) } else { Ok(()) }
+    }
+
+    fn serve_groups(&mut self, start: u16, end: u16, kind: Uuid, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        check_range(start, end)?;
+        let wanted = match kind.as_u16() {
+            Some(0x2800) => Kind::PrimaryService,
+            Some(0x2801) => Kind::SecondaryService,
+            _ => return Err((start, ErrorCode::UNSUPPORTED_GROUP_TYPE)),
+        };
+        w.u8(Opcode::READ_BY_GROUP_TYPE_RESPONSE.0);
+        let mut entry = 0usize;
+        for at in self.range(start, end) {
+            if self.attributes.get(at).is_none_or(|a| a.kind() != wanted) {
+                continue;
+            }
+            let Some((handle, _)) = self.attribute_type(at) else { break };
+            let length = self.value_length(at).saturating_add(4);
+            if entry == 0 {
+                entry = length;
+                w.u8(u8::try_from(entry).unwrap_or(u8::MAX));
+            }
+            if length != entry || w.room() < entry {
+                break;
+            }
+            w.u16(handle);
+            w.u16(self.group_end(at));
+            self.write_value(0, at, 0, entry, w);
+        }
+        if entry == 0 { Err((start, ErrorCode::ATTRIBUTE_NOT_FOUND)) } else { Ok(()) }
+    }
+
+    /// Appends as much of a value from `offset` on as there is room for.
+    fn serve_value(&mut self, index: usize, handle: u16, offset: usize, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let at = self.find(handle).ok_or((handle, ErrorCode::INVALID_HANDLE))?;
+        self.may_read(index, at).map_err(|code| (handle, code))?;
+        if offset > self.value_length(at) {
+            return Err((handle, ErrorCode::INVALID_OFFSET));
+        }
+        let room = w.room();
+        self.write_value(index, at, offset, room, w);
+        Ok(())
+    }
+
+    fn serve_counted_value(&mut self, index: usize, handle: u16, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let at = self.find(handle).ok_or((handle, ErrorCode::INVALID_HANDLE))?;
+        self.may_read(index, at).map_err(|code| (handle, code))?;
+        // Vol 3, Part F, 3.4.4.12: a length that does not fit ends the answer, a value that does not is cut.
+        if w.room() < 2 {
+            return Ok(());
+        }
+        w.u16(u16::try_from(self.value_length(at)).unwrap_or(u16::MAX));
+        let room = w.room();
+        self.write_value(index, at, 0, room, w);
+        Ok(())
+    }
+
+    /// Queues a prepared write; what continues the last one joins it.
+    fn prepare(&mut self, index: usize, handle: u16, offset: u16, value: &[u8]) -> Result<(), Refusal> {
+        let at = self.find(handle).ok_or((handle, ErrorCode::INVALID_HANDLE))?;
+        self.may_write(index, at).map_err(|code| (handle, code))?;
+        let full = (handle, ErrorCode::PREPARE_QUEUE_FULL);
+        let Some(link) = self.links.get(index) else { return Err(full) };
+        let last = usize::from(link.server.count).wrapping_sub(1);
+        let mut slot = link.server.count;
+        let mut prepared = Prepared { handle, offset, octets: Chain::NONE };
+        if let Some(previous) = link.server.prepared().last() {
+            let end = usize::from(previous.offset).saturating_add(previous.octets.len());
+            if previous.handle == handle && end == usize::from(offset) {
+                prepared = *previous;
+                slot = u8::try_from(last).unwrap_or(0);
+            }
+        }
+        // No value has more than 512 octets: what is longer can only fail, and shall not fill the pool.
+        if usize::from(slot) >= PREPARED || prepared.octets.len().saturating_add(value.len()) > 1024 {
+            return Err(full);
+        }
+        self.pool().append(&mut prepared.octets, value).ok_or(full)?;
+        if let Some(link) = self.links.get_mut(index)
+            && let Some(entry) = link.server.prepared.get_mut(usize::from(slot))
+        {
+            *entry = prepared;
+            link.server.count = slot.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    /// Carries the prepared writes out: all of them, or none.
+    fn execute(&mut self, index: usize) -> Result<(), Refusal> {
+        let Some(link) = self.links.get(index) else { return Ok(()) };
+        let server = link.server;
+        for (i, entry) in server.prepared().iter().enumerate() {
+            let at = self.find(entry.handle).ok_or((entry.handle, ErrorCode::INVALID_HANDLE))?;
+            self.may_write(index, at).map_err(|code| (entry.handle, code))?;
+            // What the entries before this one would leave behind.
+            let earlier = server.prepared().iter().take(i).rev().find(|e| e.handle == entry.handle);
+            let length = earlier.map_or_else(
+                || self.value_length(at),
+                |e| usize::from(e.offset).saturating_add(e.octets.len()),
+            );
+            self.may_write_at(at, length, usize::from(entry.offset), entry.octets.len())
+                .map_err(|code| (entry.handle, code))?;
+        }
+        for (i, entry) in server.prepared().iter().enumerate() {
+            let Some(at) = self.find(entry.handle) else { continue };
+            let mut offset = usize::from(entry.offset);
+            let mut part = [0; 64];
+            let mut done = 0usize;
+            loop {
+                let n = self.pool().read(entry.octets, done, &mut part);
+                self.splice(at, index, offset, part.get(..n).unwrap_or_default());
+                done = done.saturating_add(n);
+                offset = offset.saturating_add(n);
+                if n == 0 {
+                    break;
+                }
+            }
+            let continued = server.prepared().iter().skip(i.saturating_add(1)).any(|e| e.handle == entry.handle);
+            if !continued {
+                self.written_by_peer(at, index);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn clear_prepared(&mut self, index: usize) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        let server = link.server;
+        link.server.count = 0;
+        for entry in server.prepared() {
+            self.pool().free(entry.octets, 0);
+        }
+        if server.count != 0 {
+            self.state.news |= crate::event::HostNews::POOL;
+        }
+    }
+
+    pub(crate) fn on_write_command(&mut self, index: usize, pdu: &Pdu<'_>) {
+        // Nothing is answered, whatever becomes of it (Vol 3, Part F, 3.4.5.3). Signed writes are not served.
+        let done = match pdu {
+            Pdu::WriteCommand { handle, value } => self.write_from_peer(index, *handle, value).is_ok(),
+            _ => false,
+        };
+        if !done {
+            count(&mut self.state.counters.unexpected);
+        }
+    }
+}
+
+fn check_range(start: u16, end: u16) -> Result<(), Refusal> {
+    if start == 0 || start > end { Err((start, ErrorCode::INVALID_HANDLE)) } else { Ok(()) }
+}

@@ -1,0 +1,50 @@
+//! What an application may choose before the radio comes up.
+
+use core::time::Duration;
+use jelling_wire::Address;
+
+/// The address a host goes by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OwnAddress {
+    /// The controller's public address; a random static one where it has none.
+    #[default]
+    Automatic,
+    /// A random static address drawn at each start.
+    RandomStatic,
+    /// This address: public (the controller's own) or random static.
+    Fixed(Address),
+}
+
+/// Settings of a host. Everything has a default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The address the host goes by.
+    pub address: OwnAddress,
+    /// How long a controller may take to answer a command. Default 2 s.
+    pub command_timeout: Duration,
+    /// The largest ATT MTU we accept, 23 to 517; never more than `Links` has room for. Default: that room.
+    pub mtu: u16,
+    /// The device name in the GAP service. Default `"jelling"`.
+    pub name: &'static str,
+    /// The appearance in the GAP service (Assigned Numbers, 2.6). Default 0: unknown.
+    pub appearance: u16,
+}
+
+impl Config {
+    /// The defaults.
+    pub const fn new() -> Self {
+        Config {
+            address: OwnAddress::Automatic,
+            command_timeout: Duration::from_secs(2),
+            mtu: 517,
+            name: "jelling",
+            appearance: 0,
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}

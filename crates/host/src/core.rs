@@ -1,0 +1,176 @@
+//! The five entry points of the sans-IO core: packets, time, transmission, deadlines, events.
+
+use crate::{
+    Core,
+    counters::{Counters, Pools, Usage, count},
+    event::{Event, HostNews, LinkNews},
+    hci::ControllerInfo,
+    pool::Pool,
+    state::Power,
+    time::{Instant, earlier},
+};
+use jelling_wire::{Packet, PacketKind, Writer};
+
+/// Enough for every command and for ACL packets of 251 octets of data: the buffer `poll_transmit` wants.
+pub const TRANSMIT_BUFFER: usize = 260;
+
+impl Core<'_> {
+    /// Sets what an application chose. Takes effect at the next start.
+    pub fn configure(&mut self, config: crate::Config) {
+        self.state.config = Some(config);
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> crate::Config {
+        *self.state.config()
+    }
+
+    /// Whether the radio is up.
+    pub fn power(&self) -> Power {
+        self.state.power
+    }
+
+    /// How often the host went down, stopped or failed: what waits across a change of this learns of it.
+    pub fn epoch(&self) -> u16 {
+        self.state.epoch
+    }
+
+    /// What the controller is; `None` until the host is up.
+    pub fn controller(&self) -> Option<ControllerInfo> {
+        let controller = &self.state.controller;
+        if self.state.power != Power::Up {
+            return None;
+        }
+        Some(ControllerInfo {
+            address: controller.address,
+            version: controller.version?,
+            le_features: controller.le_features,
+            acl_length: controller.acl_length,
+            acl_packets: controller.acl_total,
+        })
+    }
+
+    /// What was dropped so far.
+    pub fn counters(&self) -> Counters {
+        self.state.counters
+    }
+
+    /// How full the pools are.
+    pub fn pools(&mut self) -> Pools {
+        let controller = &self.state.controller;
+        let controller_buffers = Usage {
+            total: usize::from(controller.acl_total),
+            used: usize::from(controller.acl_in_flight),
+            high_water: usize::from(controller.acl_high_water),
+        };
+        let links = Usage {
+            total: self.links.len(),
+            used: self.links.len().saturating_sub(self.free_links()),
+            high_water: usize::from(self.state.links_high_water),
+        };
+        let queues = Usage {
+            total: self.queues.len(),
+            used: self.queues.iter().filter(|q| !q.is_free()).count(),
+            high_water: usize::from(self.state.queues_high_water),
+        };
+        Pools { links, blocks: self.pool().usage(), queues, controller_buffers }
+    }
+
+    pub(crate) fn pool(&mut self) -> Pool<'_> {
+        Pool { accounts: &mut self.state.accounts, blocks: self.blocks }
+    }
+
+    /// Takes a packet of the controller in. Never fails: what makes no sense is counted and dropped.
+    pub fn handle_packet(&mut self, now: Instant, packet: Packet<'_>) {
+        if matches!(self.state.power, Power::Off | Power::Failed(_)) {
+            return count(&mut self.state.counters.unexpected);
+        }
+        match packet.kind {
+            PacketKind::Event => self.on_event(now, packet.data),
+            PacketKind::Acl => self.on_acl(now, packet.data),
+            _ => count(&mut self.state.counters.unexpected),
+        }
+    }
+
+    /// Does what was due at or before `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.command_timeout(now);
+        self.disconnect_timeout(now);
+        for index in 0..self.links.len() {
+            self.bearer_timeout(now, index);
+        }
+    }
+
+    /// When `handle_timeout` should be called next, if ever.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let controller = &self.state.controller;
+        let mut next = earlier(controller.in_flight.map(|f| f.deadline), controller.credit_deadline);
+        for link in self.links.iter().filter(|l| l.is_up()) {
+            next = earlier(next, link.disconnect_deadline);
+            next = earlier(next, link.client.deadline());
+            next = earlier(next, link.indication.deadline());
+        }
+        next
+    }
+
+    /// The next packet for the controller, in `buffer`, which should hold [`TRANSMIT_BUFFER`] octets:
+    /// a command if the controller takes one, else data, link after link, replies before the rest.
+    pub fn poll_transmit<'b>(&mut self, now: Instant, buffer: &'b mut [u8]) -> Option<Packet<'b>> {
+        let mut w = Writer::new(buffer);
+        if self.poll_command(now, &mut w) {
+            return w.finish().ok().map(|data| Packet::new(PacketKind::Command, data));
+        }
+        if self.poll_acl(now, &mut w) {
+            return w.finish().ok().map(|data| Packet::new(PacketKind::Acl, data));
+        }
+        None
+    }
+
+    /// The next slot with news.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        for (news, event) in [
+            (HostNews::HOST, Event::Host),
+            (HostNews::SCAN, Event::Scan),
+            (HostNews::ADVERTISING, Event::Advertising),
+            (HostNews::INITIATOR, Event::Initiator),
+            (HostNews::POOL, Event::Pool),
+        ] {
+            if self.state.news.contains(news) {
+                self.state.news.remove(news);
+                return Some(event);
+            }
+        }
+        if self.state.news.contains(HostNews::LINKS) {
+            for (index, link) in (0u8..).zip(self.links.iter_mut()) {
+                for (news, event) in [
+                    (LinkNews::LINK, Event::Link(index)),
+                    (LinkNews::TRANSMIT, Event::Transmit(index)),
+                    (LinkNews::CLIENT, Event::Client(index)),
+                    (LinkNews::INDICATION, Event::Indication(index)),
+                ] {
+                    if link.news.contains(news) {
+                        link.news.remove(news);
+                        return Some(event);
+                    }
+                }
+            }
+            self.state.news.remove(HostNews::LINKS);
+        }
+        if self.state.news.contains(HostNews::ATTRIBUTES) {
+            if let Some(attribute) = self.attributes.iter_mut().find(|a| a.has_news()) {
+                attribute.clear_news();
+                return Some(Event::Attribute(attribute.handle()));
+            }
+            self.state.news.remove(HostNews::ATTRIBUTES);
+        }
+        if self.state.news.contains(HostNews::QUEUES) {
+            for (index, queue) in (0u8..).zip(self.queues.iter_mut()) {
+                if queue.take_news() {
+                    return Some(Event::Queue(index));
+                }
+            }
+            self.state.news.remove(HostNews::QUEUES);
+        }
+        None
+    }
+}

@@ -1,0 +1,49 @@
+//! What was dropped and why, readable at any moment.
+
+/// Counters since the host was made. They saturate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Packets that no rule of the specification lets be: dropped.
+    pub malformed: u32,
+    /// Packets for a connection handle that is not up: dropped.
+    pub unknown_handle: u32,
+    /// Completed packets that were never sent, or command credits for nothing.
+    pub credit_violations: u32,
+    /// Commands, requests and indications that got no answer in time.
+    pub timeouts: u32,
+    /// Well-formed packets that nothing waited for: ignored.
+    pub unexpected: u32,
+    /// Advertising reports dropped because every slot held one that had not been read.
+    pub reports_dropped: u32,
+    /// Notifications and captured writes dropped because their queue was full.
+    pub values_dropped: u32,
+}
+
+/// Adds one to a counter.
+pub(crate) fn count(counter: &mut u32) {
+    *counter = counter.saturating_add(1);
+}
+
+/// How full a pool is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Entries there are.
+    pub total: usize,
+    /// Entries in use.
+    pub used: usize,
+    /// The most that were in use at once.
+    pub high_water: usize,
+}
+
+/// The pools of a host, at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pools {
+    /// Links.
+    pub links: Usage,
+    /// Blocks of 64 octets.
+    pub blocks: Usage,
+    /// Queues.
+    pub queues: Usage,
+    /// ACL buffers of the controller.
+    pub controller_buffers: Usage,
+}

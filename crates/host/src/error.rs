@@ -1,0 +1,160 @@
+//! The one error of host and face, and why a host went down.
+
+use core::fmt;
+use jelling_wire::{
+    att::ErrorCode,
+    hci::{Opcode, Status},
+};
+
+/// What went wrong. Its text is a sentence that says what to do.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The time given to the operation ran out. What it began has been undone.
+    Timeout,
+    /// The link is down, or went down while the operation waited.
+    Disconnected,
+    /// Nothing with that UUID, name or handle.
+    NotFound,
+    /// The handle belongs to a GATT table that another registration has replaced.
+    Stale,
+    /// Another operation of this kind is under way, and only one can be.
+    Busy,
+    /// A table is full.
+    Full(Resource),
+    /// The peer answered an ATT request with this error (Vol 3, Part F, 3.4.1.1).
+    Gatt(ErrorCode),
+    /// The peer broke the protocol in answering; the link lives.
+    Protocol,
+    /// The controller refused a command.
+    Refused(Opcode, Status),
+    /// A connection could not be made.
+    ConnectionFailed(Status),
+    /// The host is down.
+    Down(Fault),
+    /// The host was stopped while the operation waited.
+    Stopped,
+    /// An argument is outside its range.
+    InvalidArgument(Argument),
+    /// The characteristic's properties do not offer the operation.
+    NotSupported,
+    /// The peer has not subscribed to the characteristic.
+    NotSubscribed,
+    /// The characteristic has no Client Characteristic Configuration descriptor.
+    NoCccd,
+    /// The octets are no value of the type asked for.
+    InvalidValue,
+    /// The value is longer than the attribute, the buffer or the MTU allows.
+    TooLong,
+}
+
+/// A table or buffer with a size of its own in `Resources`.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// `Links<N, _>`.
+    Links,
+    /// The attributes of `Gatt<A, _>`.
+    Attributes,
+    /// The values of `Gatt<_, V>`.
+    Values,
+    /// The blocks of `Pool<B, _>`.
+    Blocks,
+    /// The queues of `Pool<_, Q>`.
+    Queues,
+    /// Attribute handles: 65,535 of them.
+    Handles,
+    /// The 31 octets of an advertisement and of its scan response.
+    AdvertisingData,
+}
+
+/// An argument with a range.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// Scan interval or window: 2.5 ms to 10.24 s, the window not longer than the interval.
+    ScanInterval,
+    /// Advertising interval: 20 ms to 10.24 s.
+    AdvertisingInterval,
+    /// Connection interval: 7.5 ms to 4 s, the least not above the greatest.
+    ConnectionInterval,
+    /// MTU: 23 to 517.
+    Mtu,
+    /// A service, characteristic or descriptor handle: ascending, not zero.
+    Handle,
+    /// The order of a registration: a characteristic belongs to the last service, a descriptor to the last characteristic.
+    Order,
+}
+
+/// Why the host is down.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The controller did not answer this command in time.
+    Silent(Opcode),
+    /// The controller refused this command while it was brought up.
+    BringUp(Opcode, Status),
+    /// The controller's answer to this command during bring-up made no sense.
+    Nonsense(Opcode),
+    /// The controller has no buffers for LE data.
+    NoBuffers,
+    /// The controller reported a hardware error.
+    Hardware(u8),
+    /// The transport closed or failed.
+    TransportClosed,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Silent(opcode) => write!(f, "the controller does not answer {opcode}: check port, baud rate and flow control"),
+            Fault::BringUp(opcode, status) => write!(f, "the controller refused {opcode}: {status}"),
+            Fault::Nonsense(opcode) => write!(f, "the controller's answer to {opcode} makes no sense: is this an LE controller?"),
+            Fault::NoBuffers => f.write_str("the controller has no buffers for LE data"),
+            Fault::Hardware(code) => write!(f, "the controller reported hardware error {code:#04x}"),
+            Fault::TransportClosed => f.write_str("the connection to the controller is closed"),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Timeout => f.write_str("timed out"),
+            Error::Disconnected => f.write_str("the link is down"),
+            Error::NotFound => f.write_str("not found"),
+            Error::Stale => f.write_str("the handle is of a GATT table that has been replaced"),
+            Error::Busy => f.write_str("another operation of this kind is under way"),
+            Error::Full(resource) => f.write_str(match resource {
+                Resource::Links => "no free link: raise `links` in Resources",
+                Resource::Attributes => "no free attribute: raise the attributes of `Gatt` in Resources",
+                Resource::Values => "no room for values: raise the octets of `Gatt` in Resources",
+                Resource::Blocks => "no free block: raise the blocks of `Pool` in Resources",
+                Resource::Queues => "no free queue: raise the queues of `Pool` in Resources",
+                Resource::Handles => "no attribute handle is left",
+                Resource::AdvertisingData => "the advertising data does not fit advertisement and scan response",
+            }),
+            Error::Gatt(code) => write!(f, "the peer answered {code}"),
+            Error::Protocol => f.write_str("the peer broke the protocol"),
+            Error::Refused(opcode, status) => write!(f, "the controller refused {opcode}: {status}"),
+            Error::ConnectionFailed(status) => write!(f, "no connection: {status}"),
+            Error::Down(fault) => fault.fmt(f),
+            Error::Stopped => f.write_str("the host was stopped"),
+            Error::InvalidArgument(argument) => f.write_str(match argument {
+                Argument::ScanInterval => "scan interval and window are 2.5 ms to 10.24 s, the window not longer than the interval",
+                Argument::AdvertisingInterval => "the advertising interval is 20 ms to 10.24 s",
+                Argument::ConnectionInterval => "the connection interval is 7.5 ms to 4 s, the least not above the greatest",
+                Argument::Mtu => "the MTU is 23 to 517",
+                Argument::Handle => "handles ascend and are not zero",
+                Argument::Order => "a characteristic belongs to the last service, a descriptor to the last characteristic",
+            }),
+            Error::NotSupported => f.write_str("the characteristic does not offer this operation"),
+            Error::NotSubscribed => f.write_str("the peer has not subscribed to the characteristic"),
+            Error::NoCccd => f.write_str("the characteristic has no Client Characteristic Configuration descriptor"),
+            Error::InvalidValue => f.write_str("the octets are no value of this type"),
+            Error::TooLong => f.write_str("the value is too long"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}

@@ -1,0 +1,54 @@
+//! What the core tells: which slot has news. The news itself stays in the slot until a verb takes it.
+
+use bitflags::bitflags;
+
+/// A slot has news. Equal events coalesce, and the order across slots is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// The host came up, went down or was stopped.
+    Host,
+    /// A report waits, or scanning ended.
+    Scan,
+    /// Advertising began, ended or led to a connection.
+    Advertising,
+    /// The initiator made a connection, failed or is free again.
+    Initiator,
+    /// This link came up, went down or changed its parameters or MTU.
+    Link(u8),
+    /// This link can take another frame.
+    Transmit(u8),
+    /// This link's ATT client has an answer or is free again.
+    Client(u8),
+    /// This link's indication was confirmed or ended.
+    Indication(u8),
+    /// The attribute with this handle was written or subscribed to by a peer.
+    Attribute(u16),
+    /// This queue holds a value or was closed.
+    Queue(u8),
+    /// Pool blocks were given back.
+    Pool,
+}
+
+bitflags! {
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub(crate) struct HostNews: u16 {
+        const HOST = 1;
+        const SCAN = 2;
+        const ADVERTISING = 4;
+        const INITIATOR = 8;
+        const LINKS = 16;
+        const ATTRIBUTES = 32;
+        const QUEUES = 64;
+        const POOL = 128;
+    }
+}
+
+bitflags! {
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub(crate) struct LinkNews: u8 {
+        const LINK = 1;
+        const TRANSMIT = 2;
+        const CLIENT = 4;
+        const INDICATION = 8;
+    }
+}

@@ -1,0 +1,177 @@
+//! Legacy advertising: one advertiser, its data, and the link it led to (Vol 3, Part C, 9.3; Vol 4, Part E, 7.8.5-9).
+
+use crate::{
+    Core,
+    error::{Argument, Error, Resource},
+    event::HostNews,
+    link::LinkId,
+};
+use core::task::Poll;
+use core::time::Duration;
+use jelling_wire::{Address, copy, hci::AdvertisingKind};
+
+/// How to advertise, and what.
+#[derive(Clone, Copy, Debug)]
+pub struct AdvertisingSettings<'a> {
+    /// Between two advertising events: 20 ms to 10.24 s.
+    pub interval: Duration,
+    /// Whether others may connect or ask for the scan response.
+    pub kind: AdvertisingKind,
+    /// Whom directed advertising is for.
+    pub peer: Address,
+    /// At most 31 octets of AD structures.
+    pub adv_data: &'a [u8],
+    /// At most 31 octets of AD structures.
+    pub resp_data: &'a [u8],
+}
+
+/// One use of the advertiser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdvertisingTicket(u16);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum AdvertisingStage {
+    #[default]
+    Off,
+    Parameters,
+    Data,
+    Response,
+    On,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Advertising {
+    pub(crate) wanted: bool,
+    /// The data differs from what the controller advertises.
+    pub(crate) changed: bool,
+    pub(crate) stage: AdvertisingStage,
+    pub(crate) ticket: u16,
+    pub(crate) interval: u16,
+    pub(crate) kind: Option<AdvertisingKind>,
+    pub(crate) peer: Address,
+    pub(crate) adv: [u8; 31],
+    pub(crate) adv_length: u8,
+    pub(crate) resp: [u8; 31],
+    pub(crate) resp_length: u8,
+    pub(crate) error: Option<Error>,
+    pub(crate) link: Option<LinkId>,
+}
+
+impl Advertising {
+    pub(crate) const NEW: Advertising = Advertising {
+        wanted: false,
+        changed: false,
+        stage: AdvertisingStage::Off,
+        ticket: 0,
+        interval: 0,
+        kind: None,
+        peer: Address::new(jelling_wire::AddressKind::Public, [0; 6]),
+        adv: [0; 31],
+        adv_length: 0,
+        resp: [0; 31],
+        resp_length: 0,
+        error: None,
+        link: None,
+    };
+
+    pub(crate) fn is_connectable(&self) -> bool {
+        matches!(
+            self.kind,
+            Some(
+                AdvertisingKind::ConnectableUndirected
+                    | AdvertisingKind::ConnectableDirectedHighDuty
+                    | AdvertisingKind::ConnectableDirectedLowDuty
+            )
+        )
+    }
+
+    /// True while a connection could come of it.
+    pub(crate) fn may_connect(&self) -> bool {
+        (self.wanted || self.stage != AdvertisingStage::Off) && self.is_connectable()
+    }
+
+    pub(crate) fn adv(&self) -> &[u8] {
+        self.adv.get(..usize::from(self.adv_length)).unwrap_or_default()
+    }
+
+    pub(crate) fn resp(&self) -> &[u8] {
+        self.resp.get(..usize::from(self.resp_length)).unwrap_or_default()
+    }
+
+    /// Takes note that the controller advertises no more.
+    pub(crate) fn end(&mut self, error: Option<Error>) {
+        self.wanted = false;
+        self.stage = AdvertisingStage::Off;
+        self.error = error;
+    }
+}
+
+impl Core<'_> {
+    /// Begins to advertise. Busy while another use goes on; Full when it is connectable and no link is free.
+    pub fn advertise(&mut self, settings: &AdvertisingSettings<'_>) -> Result<AdvertisingTicket, Error> {
+        if self.state.advertising.wanted || self.state.advertising.link.is_some() {
+            return Err(Error::Busy);
+        }
+        let micros = settings.interval.as_micros();
+        if !(20_000..=10_240_000).contains(&micros) {
+            return Err(Error::InvalidArgument(Argument::AdvertisingInterval));
+        }
+        if settings.adv_data.len() > 31 || settings.resp_data.len() > 31 {
+            return Err(Error::Full(Resource::AdvertisingData));
+        }
+        let connectable = matches!(
+            settings.kind,
+            AdvertisingKind::ConnectableUndirected
+                | AdvertisingKind::ConnectableDirectedHighDuty
+                | AdvertisingKind::ConnectableDirectedLowDuty
+        );
+        if connectable && self.free_links() <= usize::from(self.state.initiator.is_active()) {
+            return Err(Error::Full(Resource::Links));
+        }
+        let advertising = &mut self.state.advertising;
+        advertising.ticket = advertising.ticket.wrapping_add(1);
+        advertising.wanted = true;
+        advertising.changed = true;
+        advertising.interval = u16::try_from(micros / 625).unwrap_or(0x4000);
+        advertising.kind = Some(settings.kind);
+        advertising.peer = settings.peer;
+        advertising.adv_length = u8::try_from(copy(&mut advertising.adv, settings.adv_data)).unwrap_or(0);
+        advertising.resp_length = u8::try_from(copy(&mut advertising.resp, settings.resp_data)).unwrap_or(0);
+        advertising.error = None;
+        Ok(AdvertisingTicket(advertising.ticket))
+    }
+
+    /// The link that advertising led to: taken once, and then held by the caller, who ends it with `release`.
+    pub fn advertised(&mut self, ticket: AdvertisingTicket) -> Poll<Result<LinkId, Error>> {
+        if self.state.advertising.ticket != ticket.0 {
+            return Poll::Ready(Err(Error::Stopped));
+        }
+        if let Some(link) = self.state.advertising.link.take() {
+            self.state.news |= HostNews::ADVERTISING;
+            return Poll::Ready(if self.claim(link) { Ok(link) } else { Err(Error::Disconnected) });
+        }
+        match self.state.advertising.error {
+            Some(error) => Poll::Ready(Err(error)),
+            None if !self.state.advertising.wanted => Poll::Ready(Err(Error::Stopped)),
+            None => Poll::Pending,
+        }
+    }
+
+    /// True once the controller advertises.
+    pub fn is_advertising(&self, ticket: AdvertisingTicket) -> bool {
+        let advertising = &self.state.advertising;
+        advertising.ticket == ticket.0 && advertising.wanted && advertising.stage == AdvertisingStage::On
+    }
+
+    /// Ends this use of the advertiser. A link that it led to and nobody took is disconnected.
+    pub fn end_advertising(&mut self, ticket: AdvertisingTicket) {
+        if self.state.advertising.ticket != ticket.0 {
+            return;
+        }
+        self.state.advertising.wanted = false;
+        if let Some(link) = self.state.advertising.link.take() {
+            self.abandon_link(link);
+        }
+        self.state.news |= HostNews::ADVERTISING;
+    }
+}

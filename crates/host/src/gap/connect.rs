@@ -1,0 +1,155 @@
+//! The initiator: one connection attempt at a time, cancelled when nobody wants it any more
+//! (Vol 3, Part C, 9.3; Vol 4, Part E, 7.8.12-13).
+
+use crate::{
+    Core,
+    error::{Argument, Error, Resource},
+    event::HostNews,
+    link::{LinkId, Parameters},
+};
+use core::{task::Poll, time::Duration};
+use jelling_wire::Address;
+
+/// How to connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectSettings {
+    /// To whom.
+    pub peer: Address,
+    /// The shortest connection interval: 7.5 ms to 4 s.
+    pub interval_min: Duration,
+    /// The longest connection interval: 7.5 ms to 4 s.
+    pub interval_max: Duration,
+    /// Connection events the peripheral may skip.
+    pub latency: u16,
+    /// How long the link survives silence: 100 ms to 32 s.
+    pub supervision_timeout: Duration,
+}
+
+impl ConnectSettings {
+    /// 30 to 50 ms, no latency, 5 s.
+    pub const fn new(peer: Address) -> Self {
+        ConnectSettings {
+            peer,
+            interval_min: Duration::from_millis(30),
+            interval_max: Duration::from_millis(50),
+            latency: 0,
+            supervision_timeout: Duration::from_secs(5),
+        }
+    }
+
+    fn parameters(&self) -> Option<Parameters> {
+        let units = |d: Duration, unit: u128| u16::try_from(d.as_micros().checked_div(unit)?).ok();
+        let parameters = Parameters {
+            interval_min: units(self.interval_min, 1250)?,
+            interval_max: units(self.interval_max, 1250)?,
+            latency: self.latency,
+            supervision_timeout: units(self.supervision_timeout, 10_000)?,
+        };
+        parameters.are_valid().then_some(parameters)
+    }
+}
+
+/// One connection attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectTicket(u16);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum InitiatorStage {
+    #[default]
+    Idle,
+    /// LE Create Connection was sent and not answered yet.
+    Asked,
+    /// The controller initiates.
+    Initiating,
+    /// LE Create Connection Cancel was sent: LE Connection Complete follows.
+    Cancelling,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Initiator {
+    pub(crate) wanted: bool,
+    pub(crate) stage: InitiatorStage,
+    pub(crate) ticket: u16,
+    pub(crate) peer: Address,
+    pub(crate) parameters: Parameters,
+    pub(crate) result: Option<Result<LinkId, Error>>,
+}
+
+impl Initiator {
+    pub(crate) const NEW: Initiator = Initiator {
+        wanted: false,
+        stage: InitiatorStage::Idle,
+        ticket: 0,
+        peer: Address::new(jelling_wire::AddressKind::Public, [0; 6]),
+        parameters: Parameters { interval_min: 0, interval_max: 0, latency: 0, supervision_timeout: 0 },
+        result: None,
+    };
+
+    /// True while a connection could come of it.
+    pub(crate) fn is_active(&self) -> bool {
+        self.wanted || self.stage != InitiatorStage::Idle
+    }
+
+    pub(crate) fn end(&mut self, result: Result<LinkId, Error>) {
+        if self.wanted {
+            self.result = Some(result);
+        }
+        self.wanted = false;
+        self.stage = InitiatorStage::Idle;
+    }
+}
+
+impl Core<'_> {
+    /// The link to `peer`, if there is one: held by the caller from now on, who ends that with `release`.
+    pub fn existing(&mut self, peer: Address) -> Option<LinkId> {
+        let index = self.links.iter().position(|l| l.is_up() && l.peer == peer && !l.is_leaving())?;
+        let id = self.link_id(index)?;
+        self.retain(id);
+        Some(id)
+    }
+
+    /// Begins to connect, ending a scan. Busy while another attempt goes on; Full when no link is free.
+    pub fn connect(&mut self, settings: &ConnectSettings) -> Result<ConnectTicket, Error> {
+        let parameters = settings.parameters().ok_or(Error::InvalidArgument(Argument::ConnectionInterval))?;
+        if self.state.initiator.is_active() || self.state.initiator.result.is_some() {
+            return Err(Error::Busy);
+        }
+        if self.free_links() <= usize::from(self.state.advertising.may_connect()) {
+            return Err(Error::Full(Resource::Links));
+        }
+        if self.state.scanning.wanted {
+            self.state.scanning.wanted = false;
+            self.state.news |= HostNews::SCAN;
+        }
+        let ticket = self.state.initiator.ticket.wrapping_add(1);
+        self.state.initiator = Initiator { wanted: true, ticket, peer: settings.peer, parameters, ..Initiator::NEW };
+        Ok(ConnectTicket(ticket))
+    }
+
+    /// The link, once it is up: held by the caller from then on, who ends that with `release`.
+    pub fn connected(&mut self, ticket: ConnectTicket) -> Poll<Result<LinkId, Error>> {
+        if self.state.initiator.ticket != ticket.0 {
+            return Poll::Ready(Err(Error::Stopped));
+        }
+        match self.state.initiator.result.take() {
+            Some(result) => {
+                self.state.news |= HostNews::INITIATOR;
+                Poll::Ready(result.and_then(|link| if self.claim(link) { Ok(link) } else { Err(Error::Disconnected) }))
+            }
+            None if self.state.initiator.wanted => Poll::Pending,
+            None => Poll::Ready(Err(Error::Stopped)),
+        }
+    }
+
+    /// Gives the attempt up: it is cancelled in the controller, and a link that came of it all the same is disconnected.
+    pub fn end_connect(&mut self, ticket: ConnectTicket) {
+        if self.state.initiator.ticket != ticket.0 {
+            return;
+        }
+        self.state.initiator.wanted = false;
+        if let Some(Ok(link)) = self.state.initiator.result.take() {
+            self.abandon_link(link);
+        }
+        self.state.news |= HostNews::INITIATOR;
+    }
+}

@@ -1,0 +1,155 @@
+//! An attribute's slot (Vol 3, Part F, 3.2). Declarations are made from their neighbours; values stand in flash or in the arena.
+
+use crate::link::LinkId;
+use bitflags::bitflags;
+
+bitflags! {
+    /// What a characteristic offers (Vol 3, Part G, 3.3.1.1).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct Properties: u8 {
+        /// The value may be broadcast.
+        const BROADCAST = 0x01;
+        /// The value may be read.
+        const READ = 0x02;
+        /// The value may be written without an answer.
+        const WRITE_WITHOUT_RESPONSE = 0x04;
+        /// The value may be written.
+        const WRITE = 0x08;
+        /// The value may be notified.
+        const NOTIFY = 0x10;
+        /// The value may be indicated.
+        const INDICATE = 0x20;
+        /// The value may be written with a signature.
+        const SIGNED_WRITE = 0x40;
+        /// More properties stand in a descriptor.
+        const EXTENDED = 0x80;
+    }
+}
+
+bitflags! {
+    /// What peers may do with an attribute's value.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct Permissions: u16 {
+        /// Anyone may read.
+        const READ = 1;
+        /// Anyone may write.
+        const WRITE = 2;
+    }
+}
+
+impl Properties {
+    /// The permissions that go with the properties when nothing else is said.
+    pub(crate) fn permissions(self) -> Permissions {
+        let mut permissions = Permissions::empty();
+        permissions.set(Permissions::READ, self.contains(Properties::READ));
+        permissions.set(Permissions::WRITE, self.intersects(Properties::WRITE | Properties::WRITE_WITHOUT_RESPONSE));
+        permissions
+    }
+}
+
+/// What an attribute is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Kind {
+    #[default]
+    Free,
+    PrimaryService,
+    SecondaryService,
+    Include,
+    /// The declaration; the value is the next attribute.
+    Characteristic,
+    Value,
+    /// An octet for each link: see [`Subscriber`].
+    Cccd,
+    Descriptor,
+}
+
+bitflags! {
+    /// A link's octet of a CCCD: what the peer wrote, and what the host still owes it.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub(crate) struct Subscriber: u8 {
+        const NOTIFY = 1;
+        const INDICATE = 2;
+        /// The value changed and the peer has not been told.
+        const PENDING = 4;
+        /// The subscription changed and the application has not looked.
+        const CHANGED = 8;
+    }
+}
+
+bitflags! {
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub(crate) struct AttributeFlags: u8 {
+        /// The UUID stands in the arena.
+        const LONG_UUID = 1;
+        /// A write sets the length.
+        const VARIABLE = 2;
+        /// A peer wrote, and the application has not looked.
+        const WRITTEN = 4;
+        const NEWS = 8;
+        /// A write adds to the value.
+        const APPEND = 16;
+    }
+}
+
+/// The slot of an attribute.
+#[derive(Clone, Copy, Debug)]
+pub struct Attribute {
+    pub(crate) handle: u16,
+    pub(crate) kind: Kind,
+    pub(crate) flags: AttributeFlags,
+    pub(crate) permissions: Permissions,
+    pub(crate) properties: Properties,
+    /// The capture queue, index + 1; 0 for none.
+    pub(crate) queue: u8,
+    /// The UUID, or where it stands in the arena.
+    pub(crate) uuid: u16,
+    /// A service's last handle, if stated; the handle of an included service.
+    pub(crate) other: u16,
+    /// The value in the arena.
+    pub(crate) offset: u16,
+    pub(crate) length: u16,
+    pub(crate) capacity: u16,
+    /// The value in flash.
+    pub(crate) constant: Option<&'static [u8]>,
+    /// Who wrote last.
+    pub(crate) writer: Option<LinkId>,
+}
+
+impl Attribute {
+    /// A free slot, all zero.
+    pub const NEW: Attribute = Attribute {
+        handle: 0,
+        kind: Kind::Free,
+        flags: AttributeFlags::empty(),
+        permissions: Permissions::empty(),
+        properties: Properties::empty(),
+        queue: 0,
+        uuid: 0,
+        other: 0,
+        offset: 0,
+        length: 0,
+        capacity: 0,
+        constant: None,
+        writer: None,
+    };
+
+    pub(crate) fn handle(&self) -> u16 {
+        self.handle
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub(crate) fn is_service(&self) -> bool {
+        matches!(self.kind, Kind::PrimaryService | Kind::SecondaryService)
+    }
+
+    pub(crate) fn has_news(&self) -> bool {
+        self.flags.contains(AttributeFlags::NEWS)
+    }
+
+    pub(crate) fn clear_news(&mut self) {
+        self.flags.remove(AttributeFlags::NEWS);
+    }
+}

@@ -1,0 +1,312 @@
+//! Registration as a transaction: a new table is built behind the one in force and takes its place as a whole,
+//! or disappears. Values stand in the arena from the start, so they can be set before.
+
+use super::{
+    AttributeId,
+    attribute::{Attribute, AttributeFlags, Kind, Permissions, Properties},
+};
+use crate::{
+    Core,
+    error::{Argument, Error, Resource},
+    event::HostNews,
+};
+use jelling_wire::{Uuid, copy};
+
+/// The longest value (Vol 3, Part F, 3.2.9).
+const LONGEST: usize = 512;
+
+/// Where a value stands, and how long it may become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage<'a> {
+    /// In flash; nobody can change it.
+    Constant(&'static [u8]),
+    /// In the arena, always as long as its initial octets.
+    Fixed(&'a [u8]),
+    /// In the arena, with room for this many octets, of which these are there first.
+    Variable(usize, &'a [u8]),
+}
+
+/// A service to be registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServiceSettings {
+    /// Its UUID.
+    pub uuid: Uuid,
+    /// Primary, or else secondary.
+    pub primary: bool,
+    /// Its handle; the next one where none is stated.
+    pub handle: Option<u16>,
+    /// Its last handle; the last attribute's where none is stated.
+    pub end_handle: Option<u16>,
+}
+
+/// A characteristic to be registered: declaration, value, and a CCCD if asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CharacteristicSettings<'a> {
+    /// Its UUID.
+    pub uuid: Uuid,
+    /// What the declaration shows.
+    pub properties: Properties,
+    /// What decides at the door; as the properties say where nothing is stated.
+    pub permissions: Option<Permissions>,
+    /// The declaration's handle.
+    pub handle: Option<u16>,
+    /// The value's handle.
+    pub value_handle: Option<u16>,
+    /// The value.
+    pub storage: Storage<'a>,
+    /// A peer's write adds to the value instead of replacing it.
+    pub append: bool,
+    /// A CCCD follows.
+    pub cccd: bool,
+}
+
+/// A descriptor to be registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DescriptorSettings<'a> {
+    /// Its UUID. 2902 makes a CCCD, whatever the rest says.
+    pub uuid: Uuid,
+    /// What peers may do.
+    pub permissions: Permissions,
+    /// Its handle.
+    pub handle: Option<u16>,
+    /// Its value.
+    pub storage: Storage<'a>,
+}
+
+impl Core<'_> {
+    /// Begins a registration. `Busy` while another is under way.
+    pub fn begin_registration(&mut self) -> Result<(), Error> {
+        let table = &mut self.state.table;
+        if table.building {
+            return Err(Error::Busy);
+        }
+        table.building = true;
+        table.pending = 0;
+        table.pending_octets = 0;
+        table.pending_generation = table.pending_generation.wrapping_add(1);
+        Ok(())
+    }
+
+    /// Drops what was built.
+    pub fn discard_registration(&mut self) {
+        self.state.table.building = false;
+    }
+
+    /// Puts what was built in the place of the table in force.
+    pub fn commit_registration(&mut self) -> Result<(), Error> {
+        if !self.state.table.building {
+            return Err(Error::Stale);
+        }
+        self.close_captures();
+        let table = self.state.table;
+        let (from, octets_from) = (usize::from(table.length), usize::from(table.octets));
+        for i in 0..usize::from(table.pending) {
+            let Some(mut attribute) = self.attributes.get(from.saturating_add(i)).copied() else { break };
+            attribute.offset = attribute.offset.saturating_sub(table.octets);
+            if attribute.flags.contains(AttributeFlags::LONG_UUID) {
+                attribute.uuid = attribute.uuid.saturating_sub(table.octets);
+            }
+            if let Some(slot) = self.attributes.get_mut(i) {
+                *slot = attribute;
+            }
+        }
+        for i in 0..usize::from(table.pending_octets) {
+            let octet = self.values.get(octets_from.saturating_add(i)).copied().unwrap_or(0);
+            if let Some(slot) = self.values.get_mut(i) {
+                *slot = octet;
+            }
+        }
+        let table = &mut self.state.table;
+        table.length = table.pending;
+        table.octets = table.pending_octets;
+        table.generation = table.pending_generation;
+        table.building = false;
+        // Prepared writes were for the old table.
+        for index in 0..self.links.len() {
+            self.clear_prepared(index);
+        }
+        // Whoever waits for an attribute of the old table learns that it is gone.
+        self.state.news |= HostNews::HOST;
+        Ok(())
+    }
+
+    fn last_pending(&self) -> Option<&Attribute> {
+        let table = &self.state.table;
+        let last = table.pending.checked_sub(1)?;
+        self.attributes.get(usize::from(table.length.saturating_add(last)))
+    }
+
+    fn next_handle(&self, wanted: Option<u16>) -> Result<u16, Error> {
+        let last = self.last_pending().map_or(0, |a| if a.is_service() { a.handle } else { a.handle });
+        // A service with a stated end owns its handles up to there.
+        match wanted {
+            Some(handle) if handle > last => Ok(handle),
+            Some(_) => Err(Error::InvalidArgument(Argument::Handle)),
+            None => last.checked_add(1).ok_or(Error::Full(Resource::Handles)),
+        }
+    }
+
+    fn allocate(&mut self, octets: usize) -> Result<u16, Error> {
+        let table = &mut self.state.table;
+        let start = usize::from(table.octets).saturating_add(usize::from(table.pending_octets));
+        let full = Error::Full(Resource::Values);
+        if start.saturating_add(octets) > self.values.len() {
+            return Err(full);
+        }
+        table.pending_octets = table.pending_octets.saturating_add(u16::try_from(octets).map_err(|_| full)?);
+        if let Some(fresh) = self.values.get_mut(start..start.saturating_add(octets)) {
+            fresh.fill(0);
+        }
+        u16::try_from(start).map_err(|_| full)
+    }
+
+    fn push(&mut self, mut attribute: Attribute, uuid: Uuid) -> Result<u16, Error> {
+        if !self.state.table.building {
+            return Err(Error::Stale);
+        }
+        match uuid.as_u16() {
+            Some(short) => attribute.uuid = short,
+            None => {
+                attribute.uuid = self.allocate(16)?;
+                attribute.flags.insert(AttributeFlags::LONG_UUID);
+                let start = usize::from(attribute.uuid);
+                let slot = self.values.get_mut(start..start.saturating_add(16)).unwrap_or_default();
+                uuid.with_le_bytes(|octets| copy(slot, octets));
+            }
+        }
+        let table = &mut self.state.table;
+        let at = usize::from(table.length).saturating_add(usize::from(table.pending));
+        let slot = self.attributes.get_mut(at).ok_or(Error::Full(Resource::Attributes))?;
+        *slot = attribute;
+        table.pending = table.pending.saturating_add(1);
+        Ok(attribute.handle)
+    }
+
+    fn store_initial(&mut self, attribute: &mut Attribute, storage: Storage<'_>) -> Result<(), Error> {
+        let (capacity, initial) = match storage {
+            Storage::Constant(octets) => {
+                attribute.constant = Some(octets);
+                if octets.len() > LONGEST { return Err(Error::TooLong) } else { return Ok(()) }
+            }
+            Storage::Fixed(octets) => (octets.len(), octets),
+            Storage::Variable(capacity, octets) => {
+                attribute.flags.insert(AttributeFlags::VARIABLE);
+                (capacity, octets)
+            }
+        };
+        if initial.len() > capacity || capacity > LONGEST {
+            return Err(Error::TooLong);
+        }
+        attribute.offset = self.allocate(capacity)?;
+        attribute.capacity = u16::try_from(capacity).unwrap_or(0);
+        attribute.length = u16::try_from(initial.len()).unwrap_or(0);
+        let start = usize::from(attribute.offset);
+        copy(self.values.get_mut(start..start.saturating_add(capacity)).unwrap_or_default(), initial);
+        Ok(())
+    }
+
+    fn undo_unless<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        let before = self.state.table;
+        let result = work(self);
+        if result.is_err() {
+            self.state.table = before;
+        }
+        result
+    }
+
+    fn id(&self, handle: u16) -> AttributeId {
+        AttributeId { handle, generation: self.state.table.pending_generation }
+    }
+
+    /// Adds a service to the registration.
+    pub fn add_service(&mut self, settings: &ServiceSettings) -> Result<AttributeId, Error> {
+        let mut handle = settings.handle;
+        if handle.is_none() {
+            // After a service whose end is stated, the next one begins behind it.
+            let ends = self.pending_service().map_or(0, |s| s.other);
+            let last = self.last_pending().map_or(0, |a| a.handle);
+            handle = Some(ends.max(last).checked_add(1).ok_or(Error::Full(Resource::Handles))?);
+        }
+        let handle = self.next_handle(handle)?;
+        if self.pending_service().is_some_and(|s| s.other >= handle) || settings.end_handle.is_some_and(|end| end < handle) {
+            return Err(Error::InvalidArgument(Argument::Handle));
+        }
+        let kind = if settings.primary { Kind::PrimaryService } else { Kind::SecondaryService };
+        let other = settings.end_handle.unwrap_or(0);
+        let attribute = Attribute { handle, kind, other, permissions: Permissions::READ, ..Attribute::NEW };
+        self.undo_unless(|core| core.push(attribute, settings.uuid)).map(|handle| self.id(handle))
+    }
+
+    fn pending_service(&self) -> Option<&Attribute> {
+        let table = &self.state.table;
+        let pending = self.attributes.get(usize::from(table.length)..)?.get(..usize::from(table.pending))?;
+        pending.iter().rev().find(|a| a.is_service())
+    }
+
+    fn handle_in_service(&self, wanted: Option<u16>) -> Result<u16, Error> {
+        let service = self.pending_service().ok_or(Error::InvalidArgument(Argument::Order))?;
+        let handle = self.next_handle(wanted)?;
+        if service.other != 0 && handle > service.other {
+            return Err(Error::InvalidArgument(Argument::Handle));
+        }
+        Ok(handle)
+    }
+
+    /// Adds an include of the service at `service` to the last service. It may be registered later than this.
+    pub fn add_include(&mut self, handle: Option<u16>, service: u16) -> Result<AttributeId, Error> {
+        let handle = self.handle_in_service(handle)?;
+        let attribute =
+            Attribute { handle, kind: Kind::Include, other: service, permissions: Permissions::READ, ..Attribute::NEW };
+        self.undo_unless(|core| core.push(attribute, Uuid::new16(0))).map(|handle| self.id(handle))
+    }
+
+    /// Adds a characteristic to the last service and gives its value.
+    pub fn add_characteristic(&mut self, settings: &CharacteristicSettings<'_>) -> Result<AttributeId, Error> {
+        self.undo_unless(|core| {
+            let handle = core.handle_in_service(settings.handle)?;
+            let declaration = Attribute {
+                handle,
+                kind: Kind::Characteristic,
+                properties: settings.properties,
+                permissions: Permissions::READ,
+                ..Attribute::NEW
+            };
+            core.push(declaration, Uuid::new16(0))?;
+            let mut value = Attribute {
+                handle: core.handle_in_service(settings.value_handle)?,
+                kind: Kind::Value,
+                properties: settings.properties,
+                permissions: settings.permissions.unwrap_or(settings.properties.permissions()),
+                ..Attribute::NEW
+            };
+            value.flags.set(AttributeFlags::APPEND, settings.append);
+            core.store_initial(&mut value, settings.storage)?;
+            let handle = core.push(value, settings.uuid)?;
+            if settings.cccd {
+                core.push_cccd(None, Permissions::READ | Permissions::WRITE)?;
+            }
+            Ok(core.id(handle))
+        })
+    }
+
+    fn push_cccd(&mut self, handle: Option<u16>, permissions: Permissions) -> Result<u16, Error> {
+        let handle = self.handle_in_service(handle)?;
+        let offset = self.allocate(self.links.len())?;
+        let cccd = Attribute { handle, kind: Kind::Cccd, offset, permissions, ..Attribute::NEW };
+        self.push(cccd, super::table::CCCD)
+    }
+
+    /// Adds a descriptor to the last characteristic.
+    pub fn add_descriptor(&mut self, settings: &DescriptorSettings<'_>) -> Result<AttributeId, Error> {
+        self.undo_unless(|core| {
+            let handle = core.handle_in_service(settings.handle)?;
+            if settings.uuid == super::table::CCCD {
+                return core.push_cccd(Some(handle), settings.permissions).map(|handle| core.id(handle));
+            }
+            let mut attribute =
+                Attribute { handle, kind: Kind::Descriptor, permissions: settings.permissions, ..Attribute::NEW };
+            core.store_initial(&mut attribute, settings.storage)?;
+            core.push(attribute, settings.uuid).map(|handle| core.id(handle))
+        })
+    }
+}

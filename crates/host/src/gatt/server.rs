@@ -1,0 +1,264 @@
+//! Values of the server: read and written by the application, and by peers through the door of permissions.
+
+use super::attribute::{AttributeFlags, Kind, Properties, Subscriber};
+use crate::{
+    Core,
+    counters::count,
+    error::Error,
+    event::HostNews,
+    link::{LinkId, Owed},
+};
+use core::task::Poll;
+use jelling_wire::{Uuid, att::ErrorCode, copy};
+
+/// An attribute as a handle names it: its number, and in which of the successive tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AttributeId {
+    pub(crate) handle: u16,
+    pub(crate) generation: u16,
+}
+
+impl AttributeId {
+    /// The attribute handle.
+    pub const fn handle(self) -> u16 {
+        self.handle
+    }
+}
+
+impl Core<'_> {
+    /// The slot that a handle names, in the table in force or in the one being registered.
+    pub(crate) fn attribute(&self, id: AttributeId) -> Result<usize, Error> {
+        let table = &self.state.table;
+        if id.generation == table.generation && table.length != 0 {
+            return self.find(id.handle).ok_or(Error::Stale);
+        }
+        if table.building && id.generation == table.pending_generation {
+            let start = usize::from(table.length);
+            let pending = self.attributes.get(start..start.saturating_add(usize::from(table.pending)));
+            let at = pending.unwrap_or_default().binary_search_by_key(&id.handle, |a| a.handle);
+            return at.map(|at| at.saturating_add(start)).map_err(|_| Error::Stale);
+        }
+        Err(Error::Stale)
+    }
+
+    /// The UUID of an attribute: a service's own, a value's or descriptor's type.
+    pub fn attribute_uuid(&self, id: AttributeId) -> Result<Uuid, Error> {
+        self.attribute(id).and_then(|at| self.uuid_of(at).ok_or(Error::Stale))
+    }
+
+    /// A characteristic's properties.
+    pub fn attribute_properties(&self, id: AttributeId) -> Result<Properties, Error> {
+        let at = self.attribute(id)?;
+        self.attributes.get(at).map(|a| a.properties).ok_or(Error::Stale)
+    }
+
+    /// Copies a value and tells its whole length.
+    pub fn read_local(&self, id: AttributeId, target: &mut [u8]) -> Result<usize, Error> {
+        let value = self.stored(self.attribute(id)?);
+        copy(target, value);
+        Ok(value.len())
+    }
+
+    /// Sets a value; no peer is told.
+    pub fn write_local(&mut self, id: AttributeId, value: &[u8]) -> Result<(), Error> {
+        let at = self.attribute(id)?;
+        let attribute = self.attributes.get(at).ok_or(Error::Stale)?;
+        let fits = if attribute.flags.contains(AttributeFlags::VARIABLE) {
+            value.len() <= usize::from(attribute.capacity)
+        } else {
+            value.len() == usize::from(attribute.capacity)
+        };
+        if attribute.constant.is_some() || !fits {
+            return Err(Error::TooLong);
+        }
+        self.replace(at, value);
+        Ok(())
+    }
+
+    fn replace(&mut self, at: usize, value: &[u8]) {
+        let Some(attribute) = self.attributes.get_mut(at) else { return };
+        attribute.length = u16::try_from(value.len()).unwrap_or(0);
+        let start = usize::from(attribute.offset);
+        copy(self.values.get_mut(start..start.saturating_add(value.len())).unwrap_or_default(), value);
+    }
+
+    pub(crate) fn may_read(&self, _link: usize, at: usize) -> Result<(), ErrorCode> {
+        let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
+        if attribute.permissions.contains(super::Permissions::READ) { Ok(()) } else { Err(ErrorCode::READ_NOT_PERMITTED) }
+    }
+
+    pub(crate) fn may_write(&self, _link: usize, at: usize) -> Result<(), ErrorCode> {
+        let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
+        let stored = matches!(attribute.kind, Kind::Value | Kind::Descriptor | Kind::Cccd) && attribute.constant.is_none();
+        if stored && attribute.permissions.contains(super::Permissions::WRITE) {
+            Ok(())
+        } else {
+            Err(ErrorCode::WRITE_NOT_PERMITTED)
+        }
+    }
+
+    /// Judges a write of `count` octets at `offset` of a value that has `length` by then.
+    pub(crate) fn may_write_at(&self, at: usize, length: usize, offset: usize, count: usize) -> Result<(), ErrorCode> {
+        let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
+        let end = offset.saturating_add(count);
+        if attribute.kind == Kind::Cccd {
+            return if offset != 0 { Err(ErrorCode::INVALID_OFFSET) } else if count != 2 { Err(ErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH) } else { Ok(()) };
+        }
+        if offset > length {
+            return Err(ErrorCode::INVALID_OFFSET);
+        }
+        if end > usize::from(attribute.capacity) {
+            return Err(ErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH);
+        }
+        Ok(())
+    }
+
+    /// A peer's write of a whole value.
+    pub(crate) fn write_from_peer(&mut self, link: usize, handle: u16, value: &[u8]) -> Result<(), ErrorCode> {
+        let at = self.find(handle).ok_or(ErrorCode::INVALID_HANDLE)?;
+        self.may_write(link, at)?;
+        let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
+        if attribute.kind == Kind::Cccd {
+            return self.subscribe_peer(link, at, value);
+        }
+        let variable = attribute.flags.contains(AttributeFlags::VARIABLE);
+        let start = if attribute.flags.contains(AttributeFlags::APPEND) { usize::from(attribute.length) } else { 0 };
+        let capacity = usize::from(attribute.capacity);
+        if start.saturating_add(value.len()) > capacity || (!variable && value.len() != capacity) {
+            return Err(ErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH);
+        }
+        if let Some(queue) = self.capture_queue(at)
+            && queue.is_full()
+        {
+            // Nothing that was acknowledged is lost: the peer is told that there is no room.
+            count(&mut self.state.counters.values_dropped);
+            return Err(ErrorCode::INSUFFICIENT_RESOURCES);
+        }
+        self.splice(at, link, start, value);
+        self.captured(at, link, value);
+        self.note_writer(at, link);
+        Ok(())
+    }
+
+    /// Puts octets into a value at `offset`; a variable one ends with them.
+    pub(crate) fn splice(&mut self, at: usize, link: usize, offset: usize, octets: &[u8]) {
+        let Some(attribute) = self.attributes.get_mut(at) else { return };
+        if attribute.kind == Kind::Cccd {
+            if !octets.is_empty() {
+                let _ = self.subscribe_peer(link, at, octets);
+            }
+            return;
+        }
+        let end = offset.saturating_add(octets.len()).min(usize::from(attribute.capacity));
+        if attribute.flags.contains(AttributeFlags::VARIABLE) {
+            attribute.length = u16::try_from(end).unwrap_or(0);
+        }
+        let start = usize::from(attribute.offset);
+        let range = start.saturating_add(offset)..start.saturating_add(end);
+        copy(self.values.get_mut(range).unwrap_or_default(), octets);
+    }
+
+    /// A prepared write is done: the application gets the whole value.
+    pub(crate) fn written_by_peer(&mut self, at: usize, link: usize) {
+        if self.attributes.get(at).is_none_or(|a| a.kind == Kind::Cccd) {
+            return;
+        }
+        let mut whole = [0; 512];
+        let n = copy(&mut whole, self.stored(at));
+        self.captured(at, link, whole.get(..n).unwrap_or_default());
+        self.note_writer(at, link);
+    }
+
+    fn note_writer(&mut self, at: usize, link: usize) {
+        let writer = self.link_id(link);
+        if let Some(attribute) = self.attributes.get_mut(at) {
+            attribute.writer = writer;
+            attribute.flags.insert(AttributeFlags::WRITTEN | AttributeFlags::NEWS);
+            self.state.news |= HostNews::ATTRIBUTES;
+        }
+    }
+
+    /// Who wrote since the last call, if anyone; the value is the attribute's. With a capture queue use `captured_write`.
+    pub fn take_written(&mut self, id: AttributeId) -> Poll<Result<LinkId, Error>> {
+        let at = match self.attribute(id) {
+            Ok(at) => at,
+            Err(error) => return Poll::Ready(Err(error)),
+        };
+        match self.attributes.get_mut(at) {
+            Some(attribute) if attribute.flags.contains(AttributeFlags::WRITTEN) => {
+                attribute.flags.remove(AttributeFlags::WRITTEN);
+                attribute.writer.map_or(Poll::Pending, |writer| Poll::Ready(Ok(writer)))
+            }
+            _ => Poll::Pending,
+        }
+    }
+
+    /// A peer's write to a CCCD.
+    fn subscribe_peer(&mut self, link: usize, at: usize, value: &[u8]) -> Result<(), ErrorCode> {
+        let Ok(octets) = <[u8; 2]>::try_from(value) else { return Err(ErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH) };
+        let wanted = u16::from_le_bytes(octets);
+        let offered = self.cccd_value(at).and_then(|v| self.attributes.get(v)).map_or(Properties::empty(), |a| a.properties);
+        let mut subscriber = Subscriber::CHANGED;
+        subscriber.set(Subscriber::NOTIFY, wanted & 1 != 0);
+        subscriber.set(Subscriber::INDICATE, wanted & 2 != 0);
+        // A CCCD that belongs to no characteristic takes anything; else what is not offered is refused.
+        if !offered.is_empty()
+            && ((wanted & 1 != 0 && !offered.contains(Properties::NOTIFY))
+                || (wanted & 2 != 0 && !offered.contains(Properties::INDICATE)))
+        {
+            return Err(ErrorCode::VALUE_NOT_ALLOWED);
+        }
+        let offset = self.attributes.get(at).map_or(0, |a| usize::from(a.offset));
+        if let Some(octet) = self.values.get_mut(offset.saturating_add(link)) {
+            *octet = subscriber.bits();
+        }
+        if let Some(value) = self.cccd_value(at)
+            && let Some(attribute) = self.attributes.get_mut(value)
+        {
+            attribute.flags.insert(AttributeFlags::NEWS);
+            self.state.news |= HostNews::ATTRIBUTES;
+        }
+        Ok(())
+    }
+
+    /// The value that a CCCD is about.
+    pub(crate) fn cccd_value(&self, cccd: usize) -> Option<usize> {
+        let before = self.attributes.get(..cccd)?;
+        let distance = before.iter().rev().position(|a| a.kind == Kind::Value || a.is_service())?;
+        let at = cccd.checked_sub(distance.checked_add(1)?)?;
+        self.attributes.get(at).filter(|a| a.kind == Kind::Value).map(|_| at)
+    }
+
+    /// The CCCD of a value.
+    pub(crate) fn cccd_of(&self, value: usize) -> Option<usize> {
+        let start = value.checked_add(1)?;
+        let rest = self.attributes.get(start..usize::from(self.state.table.length))?;
+        let own = rest.iter().take_while(|a| matches!(a.kind, Kind::Descriptor | Kind::Cccd));
+        let distance = own.clone().position(|a| a.kind == Kind::Cccd)?;
+        start.checked_add(distance)
+    }
+
+    pub(crate) fn subscriber(&self, cccd: usize, link: usize) -> Subscriber {
+        let offset = self.attributes.get(cccd).map_or(0, |a| usize::from(a.offset));
+        Subscriber::from_bits_truncate(self.values.get(offset.saturating_add(link)).copied().unwrap_or(0))
+    }
+
+    pub(crate) fn set_subscriber(&mut self, cccd: usize, link: usize, subscriber: Subscriber) {
+        let offset = self.attributes.get(cccd).map_or(0, |a| usize::from(a.offset));
+        if let Some(octet) = self.values.get_mut(offset.saturating_add(link)) {
+            *octet = subscriber.bits();
+        }
+    }
+
+    /// What a peer subscribed to: a CCCD belongs to a link here (Vol 3, Part G, 3.3.3.3).
+    pub(crate) fn forget_subscriber(&mut self, id: LinkId) {
+        for at in 0..usize::from(self.state.table.length) {
+            if self.attributes.get(at).is_some_and(|a| a.kind == Kind::Cccd) {
+                self.set_subscriber(at, usize::from(id.index), Subscriber::empty());
+            }
+        }
+        if let Ok(link) = self.link_mut(id) {
+            link.owed.remove(Owed::UPDATES);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Values on their way to subscribers: `notify`, `indicate`, and `update`, which gives each subscriber the latest value
+//! as soon as its link has room (Vol 3, Part G, 4.10-11).
+
+use super::{
+    AttributeId, Updates,
+    attribute::{AttributeFlags, Kind, Subscriber},
+};
+use crate::{
+    Core,
+    att::IndicationTicket,
+    error::Error,
+    link::{LinkId, Owed},
+    time::Instant,
+};
+use core::task::Poll;
+use jelling_wire::{att::Opcode, l2cap::ChannelId};
+
+impl Core<'_> {
+    /// Sets a value and marks it for every subscriber.
+    pub fn update(&mut self, id: AttributeId, value: &[u8]) -> Result<(), Error> {
+        self.write_local(id, value)?;
+        let at = self.attribute(id)?;
+        if id.generation != self.state.table.generation {
+            return Ok(());
+        }
+        let Some(cccd) = self.cccd_of(at) else { return Ok(()) };
+        for index in 0..self.links.len() {
+            let subscriber = self.subscriber(cccd, index);
+            if subscriber.intersects(Subscriber::NOTIFY | Subscriber::INDICATE)
+                && let Some(link) = self.links.get_mut(index)
+            {
+                link.owed.insert(Owed::UPDATES);
+                self.set_subscriber(cccd, index, subscriber | Subscriber::PENDING);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a peer has subscribed to.
+    pub fn subscribed(&self, id: AttributeId, link: LinkId) -> Result<Updates, Error> {
+        self.link(link)?;
+        let at = self.attribute(id)?;
+        let subscriber = self.cccd_of(at).map_or(Subscriber::empty(), |c| self.subscriber(c, usize::from(link.index)));
+        let mut updates = Updates::empty();
+        updates.set(Updates::NOTIFY, subscriber.contains(Subscriber::NOTIFY));
+        updates.set(Updates::INDICATE, subscriber.contains(Subscriber::INDICATE));
+        Ok(updates)
+    }
+
+    /// A link whose subscription changed since the last call, and what it is now.
+    pub fn take_subscription_change(&mut self, id: AttributeId) -> Poll<Result<(LinkId, Updates), Error>> {
+        let at = match self.attribute(id) {
+            Ok(at) => at,
+            Err(error) => return Poll::Ready(Err(error)),
+        };
+        let Some(cccd) = self.cccd_of(at) else { return Poll::Pending };
+        for index in 0..self.links.len() {
+            let subscriber = self.subscriber(cccd, index);
+            if !subscriber.contains(Subscriber::CHANGED) {
+                continue;
+            }
+            self.set_subscriber(cccd, index, subscriber.difference(Subscriber::CHANGED));
+            if let Some(link) = self.link_id(index)
+                && let Ok(updates) = self.subscribed(id, link)
+            {
+                return Poll::Ready(Ok((link, updates)));
+            }
+        }
+        Poll::Pending
+    }
+
+    fn check_subscriber(&self, id: AttributeId, link: LinkId, wanted: Updates) -> Result<(), Error> {
+        if self.subscribed(id, link)?.contains(wanted) { Ok(()) } else { Err(Error::NotSubscribed) }
+    }
+
+    /// Notifies a subscriber of `value`. `Busy` while the link's transmit buffer is in use.
+    pub fn notify(&mut self, id: AttributeId, link: LinkId, value: &[u8]) -> Result<(), Error> {
+        self.check_subscriber(id, link, Updates::NOTIFY)?;
+        self.send_notification(link, id.handle, value)
+    }
+
+    /// Indicates `value` to a subscriber. `Busy` while the bearer has an indication or the buffer is in use.
+    pub fn indicate(
+        &mut self,
+        now: Instant,
+        id: AttributeId,
+        link: LinkId,
+        value: &[u8],
+    ) -> Result<IndicationTicket, Error> {
+        self.check_subscriber(id, link, Updates::INDICATE)?;
+        self.send_indication(now, link, id.handle, value)
+    }
+
+    /// Sends one value that `update` left for this link.
+    pub(crate) fn send_update(&mut self, now: Instant, index: usize) -> bool {
+        let Some(link) = self.links.get(index) else { return false };
+        if !link.owed.contains(Owed::UPDATES) {
+            return false;
+        }
+        let mtu = usize::from(link.mtu);
+        let mut waiting = false;
+        for cccd in 0..usize::from(self.state.table.length) {
+            if self.attributes.get(cccd).is_none_or(|a| a.kind != Kind::Cccd) {
+                continue;
+            }
+            let subscriber = self.subscriber(cccd, index);
+            if !subscriber.contains(Subscriber::PENDING) {
+                continue;
+            }
+            let Some(value) = self.cccd_value(cccd) else { continue };
+            let notify = subscriber.contains(Subscriber::NOTIFY);
+            if !notify && self.links.get(index).is_none_or(|l| !l.indication.is_idle()) {
+                waiting = true;
+                continue;
+            }
+            self.set_subscriber(cccd, index, subscriber.difference(Subscriber::PENDING));
+            let opcode =
+                if notify { Opcode::HANDLE_VALUE_NOTIFICATION } else { Opcode::HANDLE_VALUE_INDICATION };
+            let sent = self.put_frame(index, ChannelId::ATT, mtu, |core, w| {
+                w.u8(opcode.0);
+                w.u16(core.attributes.get(value).map_or(0, |a| a.handle));
+                // What is beyond the MTU the peer can read (Vol 3, Part F, 3.4.7.1).
+                let room = w.room();
+                core.write_value(index, value, 0, room, w);
+                true
+            });
+            if sent && !notify {
+                let begun = self.link_id(index).map(|id| self.begin_indication(now, id));
+                if let Some(Ok(ticket)) = begun {
+                    self.abandon_indication(ticket);
+                }
+            }
+            if sent {
+                return true;
+            }
+        }
+        if !waiting && let Some(link) = self.links.get_mut(index) {
+            link.owed.remove(Owed::UPDATES);
+        }
+        false
+    }
+
+    /// True when peers may change the length of a value.
+    pub fn is_variable(&self, id: AttributeId) -> Result<bool, Error> {
+        let at = self.attribute(id)?;
+        Ok(self.attributes.get(at).is_some_and(|a| a.flags.contains(AttributeFlags::VARIABLE)))
+    }
+}

@@ -1,0 +1,194 @@
+//! Bring-up as a list of commands, each with what its answer teaches.
+
+use crate::{
+    Core,
+    config::OwnAddress,
+    error::Fault,
+    event::HostNews,
+    state::Power,
+};
+use jelling_wire::{
+    Address, AddressKind, Malformed, Reader, Writer,
+    hci::{
+        Opcode, Status,
+        command::{self, Command},
+    },
+};
+
+/// A step of the bring-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Reset,
+    Version,
+    Commands,
+    Features,
+    EventMask,
+    LeEventMask,
+    LeBufferSize,
+    BufferSize,
+    LeFeatures,
+    PublicAddress,
+    RandomOctets,
+    RandomAddress,
+    DataLength,
+}
+
+/// The steps in their order.
+const STEPS: [Step; 13] = [
+    Step::Reset,
+    Step::Version,
+    Step::Commands,
+    Step::Features,
+    Step::EventMask,
+    Step::LeEventMask,
+    Step::LeBufferSize,
+    Step::BufferSize,
+    Step::LeFeatures,
+    Step::PublicAddress,
+    Step::RandomOctets,
+    Step::RandomAddress,
+    Step::DataLength,
+];
+
+/// The events this host handles, by code: Set Event Mask gives event n bit n - 1 (Vol 4, Part E, 7.3.1).
+const EVENTS: [u32; 6] = [0x05, 0x0c, 0x10, 0x13, 0x1a, 0x3e];
+/// The LE events this host handles, by subevent code: bit n - 1 (Vol 4, Part E, 7.8.1).
+const LE_EVENTS: [u32; 7] = [0x01, 0x02, 0x03, 0x04, 0x06, 0x07, 0x0c];
+
+const fn mask(events: &[u32]) -> u64 {
+    let mut mask = 0u64;
+    let mut rest = events;
+    while let [code, tail @ ..] = rest {
+        mask |= 1u64.wrapping_shl(code.wrapping_sub(1));
+        rest = tail;
+    }
+    mask
+}
+
+/// The bit of LE Data Packet Length Extension (Vol 6, Part B, 4.6).
+const DATA_LENGTH_EXTENSION: u64 = 1 << 5;
+
+impl Core<'_> {
+    /// Switches the radio on, if it is off or failed. Nothing to do where it is up or coming up.
+    pub fn start(&mut self) {
+        if matches!(self.state.power, Power::Off | Power::Failed(_)) {
+            self.state.power = Power::Starting;
+            let controller = &mut self.state.controller;
+            *controller = super::Controller { credits: 1, ..super::Controller::NEW };
+        }
+    }
+
+    fn is_needed(&self, step: Step) -> bool {
+        let controller = &self.state.controller;
+        let wants_random = match self.state.config().address {
+            OwnAddress::Automatic => controller.public == [0; 6],
+            OwnAddress::RandomStatic => true,
+            OwnAddress::Fixed(_) => false,
+        };
+        match step {
+            Step::BufferSize => controller.acl_total == 0 || controller.acl_length == 0,
+            Step::RandomOctets => wants_random,
+            Step::RandomAddress => self.state.controller.address.kind == AddressKind::Random,
+            Step::DataLength => controller.le_features & DATA_LENGTH_EXTENSION != 0 && controller.supports(34, 0),
+            _ => true,
+        }
+    }
+
+    /// The next command of the bring-up; when none is left the host is up.
+    pub(crate) fn next_step(&mut self, w: &mut Writer<'_>) -> Option<Step> {
+        loop {
+            let Some(step) = STEPS.get(usize::from(self.state.controller.step)).copied() else {
+                self.state.power = Power::Up;
+                self.state.news |= HostNews::HOST;
+                return None;
+            };
+            if self.is_needed(step) {
+                self.emit_step(step, w);
+                return Some(step);
+            }
+            self.state.controller.step = self.state.controller.step.saturating_add(1);
+        }
+    }
+
+    fn emit_step(&self, step: Step, w: &mut Writer<'_>) {
+        match step {
+            Step::Reset => command::emit(&command::Reset, w),
+            Step::Version => command::emit(&command::ReadLocalVersionInformation, w),
+            Step::Commands => command::emit(&command::ReadLocalSupportedCommands, w),
+            Step::Features => command::emit(&command::ReadLocalSupportedFeatures, w),
+            Step::EventMask => command::emit(&command::SetEventMask { mask: const { mask(&EVENTS) } }, w),
+            Step::LeEventMask => command::emit(&command::LeSetEventMask { mask: const { mask(&LE_EVENTS) } }, w),
+            Step::LeBufferSize => command::emit(&command::LeReadBufferSize, w),
+            Step::BufferSize => command::emit(&command::ReadBufferSize, w),
+            Step::LeFeatures => command::emit(&command::LeReadLocalSupportedFeatures, w),
+            Step::PublicAddress => command::emit(&command::ReadBdAddr, w),
+            Step::RandomOctets => command::emit(&command::LeRand, w),
+            Step::RandomAddress => {
+                command::emit(&command::LeSetRandomAddress { address: self.state.controller.address.octets }, w);
+            }
+            // Vol 6, Part B, 4.5.10: 251 octets take 2,120 us on the 1M PHY.
+            Step::DataLength => {
+                command::emit(&command::LeWriteSuggestedDefaultDataLength { tx_octets: 251, tx_time: 2120 }, w);
+            }
+        }
+    }
+
+    /// Takes a step's answer in.
+    pub(crate) fn on_step(&mut self, step: Step, opcode: Opcode, status: Status, parameters: &[u8]) {
+        if self.state.power != Power::Starting {
+            return;
+        }
+        if !status.is_success() {
+            let optional = matches!(step, Step::Features | Step::DataLength)
+                // A controller without BR/EDR may not know this command: what is needed is asked for all the same.
+                || step == Step::Commands;
+            if !optional {
+                return self.fail(Fault::BringUp(opcode, status));
+            }
+        } else if self.learn(step, parameters).is_err() {
+            return self.fail(Fault::Nonsense(opcode));
+        }
+        if step == Step::BufferSize || (step == Step::LeBufferSize && !self.is_needed(Step::BufferSize)) {
+            let controller = &self.state.controller;
+            // The smallest LE ACL data length (Vol 4, Part E, 7.8.2) is 27; an L2CAP header must fit in any case.
+            if controller.acl_total == 0 || controller.acl_length < 27 {
+                return self.fail(Fault::NoBuffers);
+            }
+        }
+        self.state.controller.step = self.state.controller.step.saturating_add(1);
+    }
+
+    fn learn(&mut self, step: Step, parameters: &[u8]) -> Result<(), Malformed> {
+        let wanted = self.state.config().address;
+        let controller = &mut self.state.controller;
+        match step {
+            Step::Version => controller.version = Some(command::ReadLocalVersionInformation::parse_return(parameters)?),
+            Step::Commands => controller.supported_commands = Reader::new(parameters).array()?,
+            Step::LeBufferSize => {
+                let size = command::LeReadBufferSize::parse_return(parameters)?;
+                (controller.acl_length, controller.acl_total) = (size.acl_length, u16::from(size.acl_packets));
+            }
+            Step::BufferSize => {
+                let size = command::ReadBufferSize::parse_return(parameters)?;
+                (controller.acl_length, controller.acl_total) = (size.acl_length, size.acl_packets);
+            }
+            Step::LeFeatures => controller.le_features = Reader::new(parameters).u64()?,
+            Step::PublicAddress => {
+                controller.public = command::ReadBdAddr::parse_return(parameters)?;
+                controller.address = match wanted {
+                    OwnAddress::Fixed(address) => address,
+                    _ => Address::new(AddressKind::Public, controller.public),
+                };
+            }
+            Step::RandomOctets => {
+                let [a, b, c, d, e, f, _, _] = Reader::new(parameters).array::<8>()?;
+                // Vol 6, Part B, 1.3.2.1: the two most significant bits of a static address are 1, the rest is not all alike.
+                let f = f | 0xc0;
+                let a = if [a, b, c, d, e] == [0; 5] || [a, b, c, d, e] == [0xff; 5] { 0x55 } else { a };
+                controller.address = Address::new(AddressKind::Random, [a, b, c, d, e, f]);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,467 @@
+//! One command in flight: the next one follows from what is wanted and how far the controller is.
+
+use super::Step;
+use crate::{
+    Core,
+    counters::count,
+    error::{Error, Fault},
+    event::{HostNews, LinkNews},
+    gap::{AdvertisingStage, InitiatorStage, ScanStage},
+    link::Owed,
+    state::Power,
+    time::Instant,
+};
+use jelling_wire::{
+    Writer,
+    hci::{
+        ConnectionHandle, Opcode, ScanKind, Status, Switch,
+        command::{self, Command},
+    },
+};
+
+/// What the command in flight is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    BringUp(Step),
+    Stop,
+    AdvertisingParameters,
+    AdvertisingData,
+    ScanResponse,
+    AdvertisingOn,
+    AdvertisingOff,
+    ScanParameters,
+    ScanOn,
+    ScanOff,
+    Connect,
+    ConnectCancel,
+    Orphan,
+    Disconnect(u8),
+    Update,
+    ParameterReply,
+}
+
+/// The command the controller is answering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InFlight {
+    pub(crate) purpose: Purpose,
+    pub(crate) opcode: Opcode,
+    pub(crate) deadline: Instant,
+}
+
+/// Address type octet of our own address.
+fn own_kind(core: &Core<'_>) -> u8 {
+    core.state.controller.address.kind as u8
+}
+
+impl Core<'_> {
+    /// Writes the next command, if the controller takes one and there is one to send.
+    pub(crate) fn poll_command(&mut self, now: Instant, w: &mut Writer<'_>) -> bool {
+        let controller = &self.state.controller;
+        if controller.in_flight.is_some() {
+            return false;
+        }
+        if controller.credits == 0 {
+            return false;
+        }
+        let purpose = match self.state.power {
+            Power::Off | Power::Failed(_) => return false,
+            Power::Starting => self.next_step(w).map(Purpose::BringUp).or_else(|| self.next_purpose(w)),
+            Power::Stopping => self.next_stop(w),
+            Power::Up => self.next_purpose(w),
+        };
+        let Some(purpose) = purpose else { return false };
+        let Some([low, high, ..]) = w.written().get(..2) else { return false };
+        let opcode = Opcode(u16::from_le_bytes([*low, *high]));
+        let deadline = now.after(self.state.config().command_timeout);
+        if let Purpose::Disconnect(index) = purpose
+            && let Some(link) = self.links.get_mut(usize::from(index))
+        {
+            // Vol 6, Part B, 5.1.6: an unacknowledged termination ends with the supervision timeout.
+            link.disconnect_deadline = Some(deadline.after(link.info().supervision_timeout));
+        }
+        self.state.controller.in_flight = Some(InFlight { purpose, opcode, deadline });
+        self.state.controller.credits = self.state.controller.credits.saturating_sub(1);
+        true
+    }
+
+    fn next_stop(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
+        // Links are told before the reset takes them away.
+        if let Some(purpose) = self.next_disconnect(w) {
+            return Some(purpose);
+        }
+        if self.links.iter().any(crate::link::Link::is_up) {
+            return None;
+        }
+        command::emit(&command::Reset, w);
+        Some(Purpose::Stop)
+    }
+
+    fn next_purpose(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
+        self.next_disconnect(w)
+            .or_else(|| self.next_advertising(w))
+            .or_else(|| self.next_scan_end(w))
+            .or_else(|| self.next_initiator(w))
+            .or_else(|| self.next_scan(w))
+            .or_else(|| self.next_of_links(w))
+    }
+
+    fn next_disconnect(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
+        if let Some(handle) = self.state.orphan.take() {
+            command::emit(&command::Disconnect { handle, reason: Status::REMOTE_USER_TERMINATED_CONNECTION }, w);
+            return Some(Purpose::Orphan);
+        }
+        let (index, link) = self.links.iter_mut().enumerate().find(|(_, l)| l.is_up() && l.owed.contains(Owed::DISCONNECT))?;
+        link.owed.remove(Owed::DISCONNECT);
+        link.owed.insert(Owed::DISCONNECTING);
+        command::emit(
+            &command::Disconnect { handle: link.handle, reason: Status::REMOTE_USER_TERMINATED_CONNECTION },
+            w,
+        );
+        Some(Purpose::Disconnect(u8::try_from(index).ok()?))
+    }
+
+    fn next_advertising(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
+        let own_address_kind = own_kind(self);
+        let advertising = &mut self.state.advertising;
+        if advertising.stage == AdvertisingStage::On && (!advertising.wanted || advertising.changed) {
+            command::emit(&command::LeSetAdvertisingEnable { enable: Switch::Off }, w);
+            return Some(Purpose::AdvertisingOff);
+        }
+        if !advertising.wanted {
+            advertising.stage = AdvertisingStage::Off;
+            return None;
+        }
+        if advertising.changed {
+            advertising.changed = false;
+            advertising.stage = AdvertisingStage::Off;
+        }
+        match advertising.stage {
+            AdvertisingStage::Off => {
+                let parameters = command::LeSetAdvertisingParameters {
+                    interval_min: advertising.interval,
+                    interval_max: advertising.interval,
+                    kind: advertising.kind?,
+                    own_address_kind,
+                    peer: advertising.peer,
+                    channel_map: 0b111,
+                    filter_policy: 0,
+                };
+                command::emit(&parameters, w);
+                Some(Purpose::AdvertisingParameters)
+            }
+            AdvertisingStage::Parameters => {
+                command::emit(&command::LeSetAdvertisingData { data: advertising.adv() }, w);
+                Some(Purpose::AdvertisingData)
+            }
+            AdvertisingStage::Data => {
+                command::emit(&command::LeSetScanResponseData { data: advertising.resp() }, w);
+                Some(Purpose::ScanResponse)
+            }
+            AdvertisingStage::Response => {
+                command::emit(&command::LeSetAdvertisingEnable { enable: Switch::On }, w);
+                Some(Purpose::AdvertisingOn)
+            }
+            AdvertisingStage::On => None,
+        }
+    }
+
+    fn next_scan_end(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
+        if self.state.scanning.wanted || self.state.scanning.stage != ScanStage::On {
+            return None;
+        }
+        let off = command::LeSetScanEnable { enable: Switch::Off, filter_duplicates: Switch::Off };
+        command::emit(&off, w);
+        Some(Purpose::ScanOff)
+    }
+
+    fn next_scan(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
+        let own_address_kind = own_kind(self);
+        let scanning = &self.state.scanning;
+        if !scanning.wanted {
+            return None;
+        }
+        match scanning.stage {
+            ScanStage::Off => {
+                let parameters = command::LeSetScanParameters {
+                    kind: if scanning.active { ScanKind::Active } else { ScanKind::Passive },
+                    interval: scanning.interval,
+                    window: scanning.window,
+                    own_address_kind,
+                    filter_policy: 0,
+                };
+                command::emit(&parameters, w);
+                Some(Purpose::ScanParameters)
+            }
+            ScanStage::Parameters => {
+                // The merge needs every report: changed data, and responses beside advertisements.
+                let on = command::LeSetScanEnable { enable: Switch::On, filter_duplicates: Switch::Off };
+                command::emit(&on, w);
+                Some(Purpose::ScanOn)
+            }
+            ScanStage::On => None,
+        }
+    }
+
+    fn next_initiator(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
+        let own_address_kind = own_kind(self);
+        let initiator = &mut self.state.initiator;
+        match (initiator.stage, initiator.wanted) {
+            (InitiatorStage::Idle, true) => {
+                initiator.stage = InitiatorStage::Asked;
+                let create = command::LeCreateConnection {
+                    scan_interval: 96,
+                    scan_window: 48,
+                    filter_policy: 0,
+                    peer: initiator.peer,
+                    own_address_kind,
+                    interval_min: initiator.parameters.interval_min,
+                    interval_max: initiator.parameters.interval_max,
+                    latency: initiator.parameters.latency,
+                    supervision_timeout: initiator.parameters.supervision_timeout,
+                    ce_length_min: 0,
+                    ce_length_max: 0,
+                };
+                command::emit(&create, w);
+                Some(Purpose::Connect)
+            }
+            (InitiatorStage::Initiating, false) => {
+                initiator.stage = InitiatorStage::Cancelling;
+                command::emit(&command::LeCreateConnectionCancel, w);
+                Some(Purpose::ConnectCancel)
+            }
+            _ => None,
+        }
+    }
+
+    fn next_of_links(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
+        let due = Owed::UPDATE | Owed::PARAMETER_REPLY;
+        let link = self.links.iter_mut().find(|l| l.is_up() && l.owed.intersects(due))?;
+        let p = link.requested;
+        if link.owed.contains(Owed::PARAMETER_REPLY) {
+            link.owed.remove(Owed::PARAMETER_REPLY);
+            if p.are_valid() {
+                let reply = command::LeRemoteConnectionParameterRequestReply {
+                    handle: link.handle,
+                    interval_min: p.interval_min,
+                    interval_max: p.interval_max,
+                    latency: p.latency,
+                    supervision_timeout: p.supervision_timeout,
+                    ce_length_min: 0,
+                    ce_length_max: 0,
+                };
+                command::emit(&reply, w);
+            } else {
+                let reason = Status::UNACCEPTABLE_CONNECTION_PARAMETERS;
+                command::emit(&command::LeRemoteConnectionParameterRequestNegativeReply { handle: link.handle, reason }, w);
+            }
+            return Some(Purpose::ParameterReply);
+        }
+        link.owed.remove(Owed::UPDATE);
+        let update = command::LeConnectionUpdate {
+            handle: link.handle,
+            interval_min: p.interval_min,
+            interval_max: p.interval_max,
+            latency: p.latency,
+            supervision_timeout: p.supervision_timeout,
+            ce_length_min: 0,
+            ce_length_max: 0,
+        };
+        command::emit(&update, w);
+        Some(Purpose::Update)
+    }
+
+    /// The controller answered a command: `parameters` is what follows the status.
+    pub(crate) fn on_command_answer(
+        &mut self,
+        now: Instant,
+        credits: u8,
+        opcode: Opcode,
+        status: Status,
+        parameters: &[u8],
+    ) {
+        self.state.controller.credits = credits;
+        self.state.controller.credit_deadline =
+            (credits == 0).then(|| now.after(self.state.config().command_timeout));
+        // Opcode 0 only tells that the controller takes commands (Vol 4, Part E, 7.7.14).
+        if opcode.0 == 0 {
+            return;
+        }
+        let Some(in_flight) = self.state.controller.in_flight.filter(|f| f.opcode == opcode) else {
+            count(&mut self.state.counters.unexpected);
+            return;
+        };
+        self.state.controller.in_flight = None;
+        self.on_answer(in_flight.purpose, opcode, status, parameters);
+    }
+
+    fn on_answer(&mut self, purpose: Purpose, opcode: Opcode, status: Status, parameters: &[u8]) {
+        let refused = if status.is_success() { None } else { Some(Error::Refused(opcode, status)) };
+        match purpose {
+            Purpose::BringUp(step) => self.on_step(step, opcode, status, parameters),
+            Purpose::Stop => self.on_stopped(),
+            Purpose::AdvertisingParameters => self.advance_advertising(AdvertisingStage::Parameters, refused),
+            Purpose::AdvertisingData => self.advance_advertising(AdvertisingStage::Data, refused),
+            Purpose::ScanResponse => self.advance_advertising(AdvertisingStage::Response, refused),
+            Purpose::AdvertisingOn => self.advance_advertising(AdvertisingStage::On, refused),
+            Purpose::AdvertisingOff => {
+                // A refusal means that a connection has just ended it.
+                self.state.advertising.stage = AdvertisingStage::Off;
+                self.state.news |= HostNews::ADVERTISING;
+            }
+            Purpose::ScanParameters => self.advance_scan(ScanStage::Parameters, refused),
+            Purpose::ScanOn => self.advance_scan(ScanStage::On, refused),
+            Purpose::ScanOff => {
+                self.state.scanning.stage = ScanStage::Off;
+                self.state.news |= HostNews::SCAN;
+            }
+            Purpose::Connect => {
+                let initiator = &mut self.state.initiator;
+                match refused {
+                    Some(error) => {
+                        initiator.end(Err(error));
+                        self.state.news |= HostNews::INITIATOR;
+                    }
+                    None if initiator.stage == InitiatorStage::Asked => initiator.stage = InitiatorStage::Initiating,
+                    None => {}
+                }
+            }
+            Purpose::ConnectCancel => {
+                // Refused: the connection was made just before, and its event tells (Vol 4, Part E, 7.8.13).
+                if refused.is_some() && self.state.initiator.stage == InitiatorStage::Cancelling {
+                    self.state.initiator.stage = InitiatorStage::Idle;
+                    self.state.news |= HostNews::INITIATOR;
+                }
+            }
+            Purpose::Disconnect(index) => {
+                // Refused: the link is gone already, or its Disconnection Complete is on its way.
+                if status == Status::UNKNOWN_CONNECTION_IDENTIFIER {
+                    self.link_down(usize::from(index), status);
+                }
+            }
+            Purpose::Orphan | Purpose::Update | Purpose::ParameterReply => {}
+        }
+    }
+
+    fn advance_advertising(&mut self, stage: AdvertisingStage, refused: Option<Error>) {
+        let advertising = &mut self.state.advertising;
+        match refused {
+            Some(error) => advertising.end(Some(error)),
+            // A connection may have come before the answer to Enable.
+            None if stage == AdvertisingStage::On && advertising.link.is_some() => {}
+            None => advertising.stage = stage,
+        }
+        self.state.news |= HostNews::ADVERTISING;
+    }
+
+    fn advance_scan(&mut self, stage: ScanStage, refused: Option<Error>) {
+        let scanning = &mut self.state.scanning;
+        match refused {
+            Some(error) => scanning.end(Some(error)),
+            None => scanning.stage = stage,
+        }
+        self.state.news |= HostNews::SCAN;
+    }
+
+    /// Ends what waited too long for the controller.
+    pub(crate) fn command_timeout(&mut self, now: Instant) {
+        let controller = &self.state.controller;
+        let late = controller.in_flight.filter(|f| f.deadline <= now).map(|f| f.opcode);
+        let starved = controller.credit_deadline.filter(|d| *d <= now).map(|_| Opcode(0));
+        if let Some(opcode) = late.or(starved) {
+            count(&mut self.state.counters.timeouts);
+            self.fail(Fault::Silent(opcode));
+        }
+    }
+
+    /// Switches the radio off: links are disconnected, everything else ends, the controller is reset.
+    pub fn stop(&mut self) {
+        if matches!(self.state.power, Power::Starting | Power::Up) {
+            self.end_activities(Error::Stopped);
+            for link in self.links.iter_mut().filter(|l| l.is_up()) {
+                if !link.owed.contains(Owed::DISCONNECTING) {
+                    link.owed.insert(Owed::DISCONNECT);
+                }
+            }
+            self.state.power = Power::Stopping;
+            self.state.news |= HostNews::HOST;
+        }
+    }
+
+    fn on_stopped(&mut self) {
+        self.lose_links(Status::CONNECTION_TERMINATED_BY_LOCAL_HOST);
+        self.state.power = Power::Off;
+        self.state.epoch = self.state.epoch.wrapping_add(1);
+        self.state.news |= HostNews::HOST;
+    }
+
+    /// The transport is gone: everything on it is lost. A later `start` begins anew.
+    pub fn transport_closed(&mut self) {
+        self.fail(Fault::TransportClosed);
+    }
+
+    pub(crate) fn fail(&mut self, fault: Fault) {
+        if matches!(self.state.power, Power::Off | Power::Failed(_)) {
+            return;
+        }
+        self.state.controller.in_flight = None;
+        self.state.controller.credit_deadline = None;
+        self.end_activities(Error::Down(fault));
+        self.lose_links(Status::CONNECTION_TIMEOUT);
+        self.state.power = if self.state.power == Power::Stopping { Power::Off } else { Power::Failed(fault) };
+        self.state.epoch = self.state.epoch.wrapping_add(1);
+        self.state.news |= HostNews::HOST;
+    }
+
+    fn end_activities(&mut self, error: Error) {
+        if self.state.advertising.wanted {
+            self.state.advertising.end(Some(error));
+        }
+        self.state.advertising.stage = AdvertisingStage::Off;
+        self.state.advertising.link = None;
+        if self.state.scanning.wanted {
+            self.state.scanning.end(Some(error));
+        }
+        self.state.scanning.stage = ScanStage::Off;
+        self.state.initiator.end(Err(error));
+        if let Some(Ok(_)) = self.state.initiator.result {
+            self.state.initiator.result = Some(Err(error));
+        }
+        self.state.orphan = None;
+        self.state.news |= HostNews::ADVERTISING | HostNews::SCAN | HostNews::INITIATOR;
+    }
+
+    fn lose_links(&mut self, reason: Status) {
+        for index in 0..self.links.len() {
+            if self.links.get(index).is_some_and(crate::link::Link::is_up) {
+                self.link_down(index, reason);
+            }
+        }
+        self.state.controller.acl_in_flight = 0;
+    }
+
+    /// Asks for a disconnect of a connection that has no slot.
+    pub(crate) fn disown(&mut self, handle: ConnectionHandle) {
+        self.state.orphan = Some(handle);
+    }
+
+    /// A link whose disconnect the controller does not report in time is lost all the same.
+    pub(crate) fn disconnect_timeout(&mut self, now: Instant) {
+        for index in 0..self.links.len() {
+            let late = self.links.get(index).is_some_and(|l| l.is_up() && l.disconnect_deadline.is_some_and(|d| d <= now));
+            if late {
+                count(&mut self.state.counters.timeouts);
+                self.fail(Fault::Silent(command::Disconnect::OPCODE));
+            }
+        }
+    }
+}
+
+impl Core<'_> {
+    /// Marks a link's news.
+    pub(crate) fn tell_link(&mut self, index: usize, news: LinkNews) {
+        if let Some(link) = self.links.get_mut(index) {
+            link.tell(news);
+            self.state.news |= HostNews::LINKS;
+        }
+    }
+}

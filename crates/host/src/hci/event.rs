@@ -1,0 +1,164 @@
+//! Events of the controller (Vol 4, Part E, 7.7). Whatever arrives, nothing fails: what makes no sense is counted and dropped.
+
+use crate::{
+    Core,
+    counters::count,
+    error::{Error, Fault},
+    event::{HostNews, LinkNews},
+    gap::InitiatorStage,
+    link::{Owed, Parameters},
+    state::Power,
+    time::Instant,
+};
+use jelling_wire::hci::{
+    ConnectionHandle, Role, Status,
+    event::{ConnectionComplete, Event},
+};
+
+impl Core<'_> {
+    pub(crate) fn on_event(&mut self, now: Instant, octets: &[u8]) {
+        let Ok(event) = Event::parse(octets) else {
+            return count(&mut self.state.counters.malformed);
+        };
+        match event {
+            Event::CommandComplete { credits, opcode, return_parameters } => {
+                let (status, parameters) = match return_parameters.split_first() {
+                    Some((status, rest)) => (Status(*status), rest),
+                    None => (Status::SUCCESS, return_parameters),
+                };
+                self.on_command_answer(now, credits, opcode, status, parameters);
+            }
+            Event::CommandStatus { status, credits, opcode } => self.on_command_answer(now, credits, opcode, status, &[]),
+            Event::NumberOfCompletedPackets(packets) => {
+                for (handle, completed) in packets.iter() {
+                    self.on_completed(handle, completed);
+                }
+            }
+            Event::HardwareError { code } => self.fail(Fault::Hardware(code)),
+            _ if self.state.power == Power::Up || self.state.power == Power::Stopping => self.on_link_event(event),
+            _ => count(&mut self.state.counters.unexpected),
+        }
+    }
+
+    fn on_link_event(&mut self, event: Event<'_>) {
+        match event {
+            Event::LeConnectionComplete(complete) | Event::LeEnhancedConnectionComplete(complete, ..) => {
+                self.on_connection(&complete);
+            }
+            Event::DisconnectionComplete { status, handle, reason } => {
+                let Some(index) = self.link_of(handle) else { return };
+                if status.is_success() {
+                    self.link_down(index, reason);
+                } else if let Some(link) = self.links.get_mut(index) {
+                    // It could not be ended: it is asked for again by the next handle that is dropped.
+                    link.owed.remove(Owed::DISCONNECTING);
+                    link.disconnect_deadline = None;
+                }
+            }
+            Event::LeAdvertisingReport(reports) => {
+                for report in reports.iter() {
+                    self.on_report(&report);
+                }
+            }
+            Event::LeConnectionUpdateComplete { status, handle, interval, latency, supervision_timeout } => {
+                let Some(index) = self.link_of(handle) else { return };
+                if status.is_success()
+                    && let Some(link) = self.links.get_mut(index)
+                {
+                    (link.interval, link.latency, link.supervision_timeout) = (interval, latency, supervision_timeout);
+                }
+                self.tell_link(index, LinkNews::LINK);
+            }
+            Event::LeRemoteConnectionParameterRequest {
+                handle,
+                interval_min,
+                interval_max,
+                latency,
+                supervision_timeout,
+            } => {
+                let Some(index) = self.link_of(handle) else { return };
+                if let Some(link) = self.links.get_mut(index) {
+                    link.requested = Parameters { interval_min, interval_max, latency, supervision_timeout };
+                    link.owed.insert(Owed::PARAMETER_REPLY);
+                }
+            }
+            Event::LeDataLengthChange { .. } | Event::LePhyUpdateComplete { .. } => {}
+            _ => count(&mut self.state.counters.unexpected),
+        }
+    }
+
+    /// The slot of a connection handle that is up; an unknown one is counted.
+    pub(crate) fn link_of(&mut self, handle: ConnectionHandle) -> Option<usize> {
+        let index = self.links.iter().position(|l| l.is_up() && l.handle == handle);
+        if index.is_none() {
+            count(&mut self.state.counters.unknown_handle);
+        }
+        index
+    }
+
+    fn on_completed(&mut self, handle: ConnectionHandle, completed: u16) {
+        let Some(index) = self.link_of(handle) else { return };
+        let Some(link) = self.links.get_mut(index) else { return };
+        // More than was sent: credit for what the link has, no more.
+        let given = completed.min(link.in_flight);
+        if given < completed {
+            count(&mut self.state.counters.credit_violations);
+        }
+        link.in_flight = link.in_flight.saturating_sub(given);
+        let controller = &mut self.state.controller;
+        controller.acl_in_flight = controller.acl_in_flight.saturating_sub(given);
+    }
+
+    fn on_connection(&mut self, complete: &ConnectionComplete) {
+        if self.state.power != Power::Up {
+            return;
+        }
+        if !complete.status.is_success() {
+            return self.on_connection_failed(complete.status, complete.role);
+        }
+        if self.links.iter().any(|l| l.is_up() && l.handle == complete.handle) {
+            return count(&mut self.state.counters.unexpected);
+        }
+        let central = complete.role == Role::Central;
+        if central {
+            self.state.news |= HostNews::INITIATOR;
+        } else {
+            // Advertising ends with the connection it led to (Vol 4, Part E, 7.8.9).
+            self.state.news |= HostNews::ADVERTISING;
+        }
+        let Some(id) = self.link_up(complete) else {
+            if central {
+                self.state.initiator.end(Err(Error::Full(crate::error::Resource::Links)));
+            } else {
+                self.state.advertising.end(Some(Error::Full(crate::error::Resource::Links)));
+            }
+            return self.disown(complete.handle);
+        };
+        if central {
+            let wanted = self.state.initiator.wanted && self.state.initiator.stage != InitiatorStage::Idle;
+            self.state.initiator.end(Ok(id));
+            if !wanted {
+                self.abandon_link(id);
+            }
+        } else {
+            let wanted = self.state.advertising.wanted;
+            self.state.advertising.end(None);
+            if wanted {
+                self.state.advertising.link = Some(id);
+            } else {
+                self.abandon_link(id);
+            }
+        }
+    }
+
+    fn on_connection_failed(&mut self, status: Status, role: Role) {
+        // 0x3c comes of directed advertising alone; everything else is the initiator's (Vol 4, Part E, 7.7.65.1).
+        if status == Status::ADVERTISING_TIMEOUT || (role == Role::Peripheral && !self.state.initiator.is_active()) {
+            self.state.advertising.end(Some(Error::Timeout));
+            self.state.news |= HostNews::ADVERTISING;
+        } else {
+            self.state.initiator.end(Err(Error::ConnectionFailed(status)));
+            self.state.news |= HostNews::INITIATOR;
+        }
+    }
+}

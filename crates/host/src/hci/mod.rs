@@ -1,0 +1,73 @@
+//! The controller as the host sees it: bring-up as a list, one command in flight, events (Vol 4, Part E).
+
+mod bring_up;
+mod command;
+mod event;
+
+use crate::time::Instant;
+pub(crate) use bring_up::Step;
+pub(crate) use command::InFlight;
+use jelling_wire::{Address, AddressKind, hci::LocalVersion};
+
+/// What the host knows of its controller, and the command it is answering.
+#[derive(Debug)]
+pub(crate) struct Controller {
+    /// How far the bring-up is.
+    pub(crate) step: u8,
+    pub(crate) in_flight: Option<InFlight>,
+    /// Commands the controller takes just now (Vol 4, Part E, 4.4).
+    pub(crate) credits: u8,
+    /// When a controller that takes no command counts as silent.
+    pub(crate) credit_deadline: Option<Instant>,
+    pub(crate) version: Option<LocalVersion>,
+    pub(crate) supported_commands: [u8; 64],
+    pub(crate) le_features: u64,
+    pub(crate) acl_length: u16,
+    pub(crate) acl_total: u16,
+    pub(crate) acl_in_flight: u16,
+    pub(crate) acl_high_water: u16,
+    pub(crate) public: [u8; 6],
+    pub(crate) address: Address,
+}
+
+impl Controller {
+    pub(crate) const NEW: Controller = Controller {
+        step: 0,
+        in_flight: None,
+        credits: 0,
+        credit_deadline: None,
+        version: None,
+        supported_commands: [0; 64],
+        le_features: 0,
+        acl_length: 0,
+        acl_total: 0,
+        acl_in_flight: 0,
+        acl_high_water: 0,
+        public: [0; 6],
+        address: Address::new(AddressKind::Public, [0; 6]),
+    };
+
+    /// True when Read Local Supported Commands listed the command (Vol 4, Part E, 6.27).
+    pub(crate) fn supports(&self, octet: usize, bit: u8) -> bool {
+        self.supported_commands.get(octet).is_some_and(|o| o.checked_shr(u32::from(bit)).unwrap_or(0) & 1 == 1)
+    }
+
+    pub(crate) fn acl_room(&self) -> u16 {
+        self.acl_total.saturating_sub(self.acl_in_flight)
+    }
+}
+
+/// What the controller is, as bring-up found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ControllerInfo {
+    /// The address the host goes by.
+    pub address: Address,
+    /// Read Local Version Information.
+    pub version: LocalVersion,
+    /// LE features, bit by bit (Vol 6, Part B, 4.6).
+    pub le_features: u64,
+    /// The longest ACL data packet, in octets.
+    pub acl_length: u16,
+    /// How many of them the controller holds.
+    pub acl_packets: u16,
+}

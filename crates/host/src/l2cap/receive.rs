@@ -1,0 +1,95 @@
+//! ACL packets become frames in the link's one receive buffer; a frame that came in one packet is not copied at all
+//! (Vol 3, Part A, 7.2.2).
+
+use crate::{Core, counters::count, link::Incoming, state::Power, time::Instant};
+use jelling_wire::{
+    copy,
+    hci::acl::{AclPacket, Boundary},
+    l2cap::{ChannelId, Frame, HEADER_LENGTH},
+};
+
+impl Core<'_> {
+    /// Octets each link has for a frame's payload, in each direction.
+    pub(crate) fn frame_room(&self) -> usize {
+        self.receive.len().checked_div(self.links.len()).unwrap_or(0)
+    }
+
+    pub(crate) fn on_acl(&mut self, now: Instant, octets: &[u8]) {
+        if !matches!(self.state.power, Power::Up | Power::Stopping) {
+            return count(&mut self.state.counters.unexpected);
+        }
+        let Ok(packet) = AclPacket::parse(octets) else {
+            return count(&mut self.state.counters.malformed);
+        };
+        let Some(index) = self.link_of(packet.handle) else { return };
+        if packet.boundary == Boundary::Continuing {
+            return self.on_continuation(now, index, packet.data);
+        }
+        let Some(link) = self.links.get_mut(index) else { return };
+        if link.incoming.filled != 0 {
+            // A frame was cut short: it is dropped, the new one begins.
+            link.incoming = Incoming::default();
+            count(&mut self.state.counters.malformed);
+        }
+        if let Ok(frame) = Frame::parse(packet.data) {
+            return self.on_frame(now, index, frame.channel, frame.payload);
+        }
+        self.on_continuation(now, index, packet.data);
+    }
+
+    fn on_continuation(&mut self, now: Instant, index: usize, mut data: &[u8]) {
+        let room = self.frame_room();
+        let Some(link) = self.links.get_mut(index) else { return };
+        let incoming = &mut link.incoming;
+        if data.is_empty() {
+            return count(&mut self.state.counters.malformed);
+        }
+        let filled = usize::try_from(incoming.filled).unwrap_or(usize::MAX);
+        if filled < HEADER_LENGTH {
+            let taken = copy(incoming.header.get_mut(filled..).unwrap_or_default(), data);
+            data = data.get(taken..).unwrap_or_default();
+            incoming.filled = incoming.filled.saturating_add(u32::try_from(taken).unwrap_or(0));
+            if usize::try_from(incoming.filled).unwrap_or(0) < HEADER_LENGTH {
+                return;
+            }
+        }
+        let [l0, l1, c0, c1] = incoming.header;
+        let length = usize::from(u16::from_le_bytes([l0, l1]));
+        let channel = ChannelId(u16::from_le_bytes([c0, c1]));
+        let at = usize::try_from(incoming.filled).unwrap_or(usize::MAX).saturating_sub(HEADER_LENGTH);
+        let end = at.saturating_add(data.len());
+        if end > length {
+            // More than the header said: the whole frame is dropped.
+            *incoming = Incoming::default();
+            return count(&mut self.state.counters.malformed);
+        }
+        incoming.filled = incoming.filled.saturating_add(u32::try_from(data.len()).unwrap_or(0));
+        let oversize = length > room;
+        let start = index.saturating_mul(room);
+        if !oversize {
+            let slot = self.receive.get_mut(start..start.saturating_add(room)).unwrap_or_default();
+            copy(slot.get_mut(at..).unwrap_or_default(), data);
+        }
+        if end < length {
+            return;
+        }
+        *incoming = Incoming::default();
+        if oversize {
+            return count(&mut self.state.counters.malformed);
+        }
+        // The buffer leaves the core while its frame is handled, so that the handlers may use all the rest.
+        let receive = core::mem::take(&mut self.receive);
+        let frame = receive.get(start..start.saturating_add(length)).unwrap_or_default();
+        self.on_frame(now, index, channel, frame);
+        self.receive = receive;
+    }
+
+    fn on_frame(&mut self, now: Instant, index: usize, channel: ChannelId, payload: &[u8]) {
+        match channel {
+            ChannelId::ATT => self.on_att(now, index, payload),
+            ChannelId::SIGNALLING => self.on_signalling(index, payload),
+            ChannelId::SMP => self.on_security(index, payload),
+            _ => count(&mut self.state.counters.unexpected),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Frames leave as ACL packets, fragment by fragment from a cursor, link after link (Vol 3, Part A, 7.2.1).
+
+use crate::{
+    Core,
+    event::LinkNews,
+    link::{Outgoing, Owed},
+    state::Power,
+    time::Instant,
+};
+use jelling_wire::{
+    Writer,
+    hci::acl::{AclPacket, Boundary},
+    l2cap::{ChannelId, HEADER_LENGTH},
+};
+
+/// Header of an ACL data packet.
+const ACL_HEADER: usize = 4;
+
+impl Core<'_> {
+    /// Writes the next ACL packet, if a link has one and the controller room for it.
+    pub(crate) fn poll_acl(&mut self, now: Instant, w: &mut Writer<'_>) -> bool {
+        if !matches!(self.state.power, Power::Up | Power::Stopping) || self.state.controller.acl_room() == 0 {
+            return false;
+        }
+        let count = self.links.len();
+        let mut index = usize::from(self.state.turn);
+        for _ in 0..count {
+            if index >= count {
+                index = 0;
+            }
+            if self.fill(now, index) && self.emit_fragment(index, w) {
+                self.state.turn = u8::try_from(index.saturating_add(1)).unwrap_or(0);
+                return true;
+            }
+            index = index.saturating_add(1);
+        }
+        false
+    }
+
+    /// True when the link has a frame to send, chosen now if none was under way.
+    fn fill(&mut self, now: Instant, index: usize) -> bool {
+        let Some(link) = self.links.get(index) else { return false };
+        if !link.is_up() || link.is_leaving() {
+            return false;
+        }
+        link.outgoing.active || self.next_frame(now, index)
+    }
+
+    fn emit_fragment(&mut self, index: usize, w: &mut Writer<'_>) -> bool {
+        let room = self.frame_room();
+        let controller = &mut self.state.controller;
+        let most = usize::from(controller.acl_length).min(w.room().saturating_sub(ACL_HEADER));
+        let Some(link) = self.links.get_mut(index) else { return false };
+        let out = &mut link.outgoing;
+        let [l0, l1] = out.length.to_le_bytes();
+        let [c0, c1] = out.channel.to_le_bytes();
+        let header = [l0, l1, c0, c1];
+        let first = out.sent == 0;
+        // Bring-up refuses controllers whose packets hold less than 27 octets, so the header always goes whole.
+        let header: &[u8] = if first { &header } else { &[] };
+        let done = usize::from(out.sent).saturating_sub(HEADER_LENGTH);
+        let left = usize::from(out.length).saturating_sub(done);
+        let part = left.min(most.saturating_sub(header.len()));
+        let start = index.saturating_mul(room).saturating_add(done);
+        let payload = self.transmit.get(start..start.saturating_add(part)).unwrap_or_default();
+        let boundary = if first { Boundary::FirstNonFlushable } else { Boundary::Continuing };
+        AclPacket { handle: link.handle, boundary, broadcast: 0, data: header }.emit(w);
+        w.bytes(payload);
+        w.patch_u16(2, u16::try_from(header.len().saturating_add(payload.len())).unwrap_or(0));
+        let sent = header.len().saturating_add(part);
+        out.sent = out.sent.saturating_add(u16::try_from(sent).unwrap_or(0));
+        link.in_flight = link.in_flight.saturating_add(1);
+        controller.acl_in_flight = controller.acl_in_flight.saturating_add(1);
+        controller.acl_high_water = controller.acl_high_water.max(controller.acl_in_flight);
+        if part == left {
+            *out = Outgoing::default();
+            self.tell_link(index, LinkNews::TRANSMIT);
+        }
+        true
+    }
+
+    /// True when a frame of a task may be put into the link's buffer: nothing is under way and no reply is owed.
+    pub(crate) fn can_send(&self, index: usize) -> bool {
+        self.links.get(index).is_some_and(|l| !l.outgoing.active && !l.owes_reply())
+    }
+
+    /// Puts a frame into the link's buffer, written by `build`. False when it does not fit or says no.
+    pub(crate) fn put_frame(
+        &mut self,
+        index: usize,
+        channel: ChannelId,
+        limit: usize,
+        build: impl FnOnce(&mut Self, &mut Writer<'_>) -> bool,
+    ) -> bool {
+        let room = self.frame_room();
+        let start = index.saturating_mul(room);
+        let transmit = core::mem::take(&mut self.transmit);
+        let slot = transmit.get_mut(start..start.saturating_add(room.min(limit))).unwrap_or_default();
+        let mut w = Writer::new(slot);
+        let built = build(self, &mut w) && !w.is_overflowed();
+        let length = w.len();
+        self.transmit = transmit;
+        if built && let Some(link) = self.links.get_mut(index) {
+            link.outgoing = Outgoing::frame(channel, length);
+        }
+        built
+    }
+
+    /// Chooses the link's next frame: the replies it owes first, then what `update` left behind.
+    fn next_frame(&mut self, now: Instant, index: usize) -> bool {
+        let Some(link) = self.links.get_mut(index) else { return false };
+        if link.server.owes() {
+            return self.send_held_reply(index);
+        }
+        if link.owed.contains(Owed::CONFIRMATION) {
+            link.owed.remove(Owed::CONFIRMATION);
+            return self.put_frame(index, ChannelId::ATT, 23, |_, w| {
+                jelling_wire::att::Pdu::HandleValueConfirmation.emit(w);
+                true
+            });
+        }
+        if link.signalling.length != 0 {
+            let reply = core::mem::take(&mut link.signalling);
+            return self.put_frame(index, ChannelId::SIGNALLING, 23, |_, w| {
+                w.bytes(reply.octets.get(..usize::from(reply.length)).unwrap_or_default());
+                true
+            });
+        }
+        if link.owed.contains(Owed::PAIRING_FAILED) {
+            link.owed.remove(Owed::PAIRING_FAILED);
+            return self.put_frame(index, ChannelId::SMP, 23, |_, w| {
+                // Vol 3, Part H, 3.5.5: Pairing Failed, Pairing Not Supported.
+                w.bytes(&[0x05, 0x05]);
+                true
+            });
+        }
+        if link.owed.contains(Owed::UNSUBSCRIBE) && self.send_unsubscribe(now, index) {
+            return true;
+        }
+        self.send_update(now, index)
+    }
+}
+
+impl crate::link::Link {
+    /// True while a reply waits for the transmit buffer.
+    fn owes_reply(&self) -> bool {
+        self.server.owes()
+            || self.signalling.length != 0
+            || self.owed.intersects(Owed::CONFIRMATION | Owed::PAIRING_FAILED)
+    }
+}

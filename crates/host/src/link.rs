@@ -1,0 +1,227 @@
+//! A link's slot: the connection, its one frame each way, and its ATT bearer.
+
+use crate::{
+    att::{Client, Indication, Server},
+    event::LinkNews,
+    time::Instant,
+};
+use bitflags::bitflags;
+use core::time::Duration;
+use jelling_wire::{
+    Address,
+    hci::{ConnectionHandle, Role, Status},
+    l2cap::ChannelId,
+};
+
+/// A link as a handle names it: the slot, and which of its successive links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LinkId {
+    pub(crate) index: u8,
+    pub(crate) generation: u16,
+}
+
+impl LinkId {
+    /// The slot's number.
+    pub const fn index(self) -> u8 {
+        self.index
+    }
+
+    pub(crate) fn to_octets(self) -> [u8; 3] {
+        let [low, high] = self.generation.to_le_bytes();
+        [self.index, low, high]
+    }
+
+    pub(crate) fn from_octets([index, low, high]: [u8; 3]) -> Self {
+        LinkId { index, generation: u16::from_le_bytes([low, high]) }
+    }
+}
+
+/// How a link is just now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Phase {
+    #[default]
+    Free,
+    Up,
+}
+
+bitflags! {
+    /// What the host owes for this link and has not sent yet.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub(crate) struct Owed: u16 {
+        /// The Disconnect command.
+        const DISCONNECT = 1;
+        /// Disconnect was sent: no second one.
+        const DISCONNECTING = 2;
+        /// LE Connection Update.
+        const UPDATE = 4;
+        /// The answer to LE Remote Connection Parameter Request.
+        const PARAMETER_REPLY = 8;
+        /// LE Set Data Length.
+        const DATA_LENGTH = 16;
+        /// Handle Value Confirmation.
+        const CONFIRMATION = 32;
+        /// Notifications of values that `update` changed.
+        const UPDATES = 64;
+        /// Pairing Failed (Pairing Not Supported).
+        const PAIRING_FAILED = 128;
+        /// The link stays when its last handle is dropped.
+        const DETACHED = 256;
+        /// The link counts against the attempt of a handle that has not taken it yet.
+        const UNCLAIMED = 512;
+        /// CCCD writes of dropped subscriptions.
+        const UNSUBSCRIBE = 1024;
+    }
+}
+
+/// Connection parameters in the units of HCI (Vol 4, Part E, 7.8.12).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parameters {
+    /// 1.25 ms each.
+    pub interval_min: u16,
+    /// 1.25 ms each.
+    pub interval_max: u16,
+    /// Connection events.
+    pub latency: u16,
+    /// 10 ms each.
+    pub supervision_timeout: u16,
+}
+
+impl Parameters {
+    /// True when a controller may be asked for these (Vol 4, Part E, 7.8.18).
+    pub(crate) fn are_valid(&self) -> bool {
+        let slowest = u32::from(self.interval_max).saturating_mul(u32::from(self.latency).saturating_add(1));
+        (6..=3200).contains(&self.interval_min)
+            && (self.interval_min..=3200).contains(&self.interval_max)
+            && self.latency <= 499
+            && (10..=3200).contains(&self.supervision_timeout)
+            // The timeout in 10 ms is more than twice the slowest interval in 1.25 ms.
+            && u32::from(self.supervision_timeout).saturating_mul(4) > slowest
+    }
+}
+
+/// The frame being sent: it leaves fragment by fragment, and no other may come between.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Outgoing {
+    pub(crate) active: bool,
+    pub(crate) channel: u16,
+    pub(crate) length: u16,
+    /// Octets sent, the four of the header among them.
+    pub(crate) sent: u16,
+}
+
+impl Outgoing {
+    pub(crate) fn frame(channel: ChannelId, length: usize) -> Self {
+        Outgoing { active: true, channel: channel.0, length: u16::try_from(length).unwrap_or(0), sent: 0 }
+    }
+}
+
+/// The frame being put together.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Incoming {
+    pub(crate) header: [u8; 4],
+    /// Octets received, the four of the header among them; 0 when no frame is under way.
+    pub(crate) filled: u32,
+    /// The frame is longer than its buffer: its octets are counted, not kept.
+    pub(crate) oversize: bool,
+}
+
+/// The answer to a request of the peer's signalling channel, in the link's one slot for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SignallingReply {
+    pub(crate) octets: [u8; 8],
+    pub(crate) length: u8,
+}
+
+/// The slot of a link.
+#[derive(Debug)]
+pub struct Link {
+    pub(crate) phase: Phase,
+    pub(crate) generation: u16,
+    pub(crate) references: u16,
+    pub(crate) handle: ConnectionHandle,
+    pub(crate) role: Role,
+    pub(crate) peer: Address,
+    pub(crate) interval: u16,
+    pub(crate) latency: u16,
+    pub(crate) supervision_timeout: u16,
+    /// Why the last link of this slot ended.
+    pub(crate) reason: Status,
+    pub(crate) owed: Owed,
+    pub(crate) disconnect_deadline: Option<Instant>,
+    pub(crate) requested: Parameters,
+    pub(crate) in_flight: u16,
+    pub(crate) outgoing: Outgoing,
+    pub(crate) incoming: Incoming,
+    pub(crate) signalling: SignallingReply,
+    pub(crate) mtu: u16,
+    pub(crate) client: Client,
+    pub(crate) server: Server,
+    pub(crate) indication: Indication,
+    pub(crate) news: LinkNews,
+}
+
+impl Link {
+    /// A free slot, all zero.
+    pub const NEW: Link = Link {
+        phase: Phase::Free,
+        generation: 0,
+        references: 0,
+        handle: ConnectionHandle(0),
+        role: Role::Central,
+        peer: Address::new(jelling_wire::AddressKind::Public, [0; 6]),
+        interval: 0,
+        latency: 0,
+        supervision_timeout: 0,
+        reason: Status(0),
+        owed: Owed::empty(),
+        disconnect_deadline: None,
+        requested: Parameters { interval_min: 0, interval_max: 0, latency: 0, supervision_timeout: 0 },
+        in_flight: 0,
+        outgoing: Outgoing { active: false, channel: 0, length: 0, sent: 0 },
+        incoming: Incoming { header: [0; 4], filled: 0, oversize: false },
+        signalling: SignallingReply { octets: [0; 8], length: 0 },
+        mtu: 0,
+        client: Client::NEW,
+        server: Server::NEW,
+        indication: Indication::NEW,
+        news: LinkNews::empty(),
+    };
+
+    pub(crate) fn is_up(&self) -> bool {
+        self.phase == Phase::Up
+    }
+
+    pub(crate) fn tell(&mut self, news: LinkNews) {
+        self.news |= news;
+    }
+}
+
+/// What a link is, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkInfo {
+    /// The peer's address.
+    pub peer: Address,
+    /// Our role.
+    pub role: Role,
+    /// The ATT MTU: 23 until an exchange.
+    pub mtu: u16,
+    /// The connection interval.
+    pub interval: Duration,
+    /// Connection events the peripheral may skip.
+    pub latency: u16,
+    /// How long the link survives silence.
+    pub supervision_timeout: Duration,
+}
+
+impl Link {
+    pub(crate) fn info(&self) -> LinkInfo {
+        LinkInfo {
+            peer: self.peer,
+            role: self.role,
+            mtu: self.mtu,
+            interval: Duration::from_micros(u64::from(self.interval).saturating_mul(1250)),
+            latency: self.latency,
+            supervision_timeout: Duration::from_millis(u64::from(self.supervision_timeout).saturating_mul(10)),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Links come up, are held by handles, and go down.
+
+use crate::{
+    Core,
+    error::Error,
+    event::{HostNews, LinkNews},
+    link::{Link, LinkId, LinkInfo, Owed, Phase},
+};
+use jelling_wire::hci::{Status, event::ConnectionComplete};
+
+/// The ATT MTU before an exchange (Vol 3, Part G, 5.2.1).
+pub(crate) const DEFAULT_MTU: u16 = 23;
+
+impl Link {
+    /// True once its end has been asked for.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.owed.intersects(Owed::DISCONNECT | Owed::DISCONNECTING)
+    }
+}
+
+impl Core<'_> {
+    pub(crate) fn free_links(&self) -> usize {
+        self.links.iter().filter(|l| !l.is_up()).count()
+    }
+
+    pub(crate) fn link_id(&self, index: usize) -> Option<LinkId> {
+        let link = self.links.get(index)?;
+        Some(LinkId { index: u8::try_from(index).ok()?, generation: link.generation })
+    }
+
+    /// The link a handle names, while it is up.
+    pub(crate) fn link(&self, id: LinkId) -> Result<&Link, Error> {
+        let link = self.links.get(usize::from(id.index)).ok_or(Error::Disconnected)?;
+        if link.is_up() && link.generation == id.generation { Ok(link) } else { Err(Error::Disconnected) }
+    }
+
+    pub(crate) fn link_mut(&mut self, id: LinkId) -> Result<&mut Link, Error> {
+        let link = self.links.get_mut(usize::from(id.index)).ok_or(Error::Disconnected)?;
+        if link.is_up() && link.generation == id.generation { Ok(link) } else { Err(Error::Disconnected) }
+    }
+
+    /// What a link is; `Disconnected` once it is down.
+    pub fn link_info(&self, id: LinkId) -> Result<LinkInfo, Error> {
+        self.link(id).map(Link::info)
+    }
+
+    /// Why a link ended; `None` while it is up, or when its slot has had another link since.
+    pub fn disconnect_reason(&self, id: LinkId) -> Option<Status> {
+        let link = self.links.get(usize::from(id.index))?;
+        (link.generation == id.generation.wrapping_add(1)).then_some(link.reason)
+    }
+
+    /// The links that are up.
+    pub fn links(&self) -> impl Iterator<Item = LinkId> + '_ {
+        self.links.iter().enumerate().filter(|(_, l)| l.is_up()).filter_map(|(i, _)| self.link_id(i))
+    }
+
+    /// Counts another handle to a link; nothing once it is down.
+    pub fn retain(&mut self, id: LinkId) {
+        if let Ok(link) = self.link_mut(id) {
+            link.references = link.references.saturating_add(1);
+        }
+    }
+
+    /// A handle to a link was dropped; with the last one the link is disconnected, unless it was detached.
+    pub fn release(&mut self, id: LinkId) {
+        if let Ok(link) = self.link_mut(id) {
+            link.references = link.references.saturating_sub(1);
+            if link.references == 0 && !link.owed.contains(Owed::DETACHED) {
+                self.abandon_link(id);
+            }
+        }
+    }
+
+    /// Keeps a link up when its last handle is dropped.
+    pub fn detach(&mut self, id: LinkId) {
+        if let Ok(link) = self.link_mut(id) {
+            link.owed.insert(Owed::DETACHED);
+        }
+    }
+
+    /// Asks for the link's end.
+    pub fn disconnect(&mut self, id: LinkId) {
+        self.abandon_link(id);
+    }
+
+    /// The first handle to a link that advertising or connecting led to.
+    pub(crate) fn claim(&mut self, id: LinkId) -> bool {
+        self.retain(id);
+        self.link(id).is_ok()
+    }
+
+    pub(crate) fn abandon_link(&mut self, id: LinkId) {
+        if let Ok(link) = self.link_mut(id)
+            && !link.is_leaving()
+        {
+            link.owed.insert(Owed::DISCONNECT);
+        }
+    }
+
+    pub(crate) fn link_up(&mut self, complete: &ConnectionComplete) -> Option<LinkId> {
+        let index = self.links.iter().position(|l| !l.is_up())?;
+        let link = self.links.get_mut(index)?;
+        *link = Link {
+            phase: Phase::Up,
+            generation: link.generation,
+            handle: complete.handle,
+            role: complete.role,
+            peer: complete.peer,
+            interval: complete.interval,
+            latency: complete.latency,
+            supervision_timeout: complete.supervision_timeout,
+            mtu: DEFAULT_MTU,
+            news: link.news,
+            ..Link::NEW
+        };
+        self.tell_link(index, LinkNews::LINK);
+        let used = self.links.len().saturating_sub(self.free_links());
+        self.state.links_high_water = self.state.links_high_water.max(u8::try_from(used).unwrap_or(u8::MAX));
+        self.link_id(index)
+    }
+
+    /// Frees a link's slot and everything that hangs on it; whoever waits for any of it learns.
+    pub(crate) fn link_down(&mut self, index: usize, reason: Status) {
+        let Some(id) = self.link_id(index) else { return };
+        if self.link(id).is_err() {
+            return;
+        }
+        self.end_bearer(index);
+        self.forget_subscriber(id);
+        self.close_queues_of(id);
+        let Some(link) = self.links.get_mut(index) else { return };
+        let in_flight = link.in_flight;
+        *link = Link { generation: id.generation.wrapping_add(1), reason, news: LinkNews::all(), ..Link::NEW };
+        // Vol 4, Part E, 4.3: packets of a link that went down count as completed.
+        let controller = &mut self.state.controller;
+        controller.acl_in_flight = controller.acl_in_flight.saturating_sub(in_flight);
+        self.state.news |= HostNews::LINKS | HostNews::ADVERTISING | HostNews::INITIATOR;
+    }
+}

@@ -1,0 +1,342 @@
+//! Blocks of 64 octets, chained: everything that queues, and each answer to a request of ours, stands in them.
+//! A queue reserves its blocks when it is opened, so that it fails then rather than later.
+
+use crate::counters::{Usage, count};
+use jelling_wire::copy;
+
+/// Octets of payload in a block.
+pub const BLOCK: usize = 60;
+
+/// A block; a chain's next block stands in `next` as index + 1, 0 at its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Block {
+    next: u16,
+    length: u8,
+    data: [u8; BLOCK],
+}
+
+impl Block {
+    /// A free block.
+    pub const NEW: Block = Block { next: 0, length: 0, data: [0; BLOCK] };
+}
+
+/// A chain of blocks: index + 1 of its first, 0 for none, and its octets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Chain {
+    first: u16,
+    length: u16,
+}
+
+impl Chain {
+    /// No octets, no blocks.
+    pub(crate) const NONE: Chain = Chain { first: 0, length: 0 };
+
+    pub(crate) fn len(self) -> usize {
+        usize::from(self.length)
+    }
+}
+
+/// The accounting of a pool. All-zero at the start: blocks are taken from the untouched end until the free list has some.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Accounts {
+    pub(crate) free: u16,
+    pub(crate) touched: u16,
+    pub(crate) used: u16,
+    pub(crate) reserved: u16,
+    pub(crate) high_water: u16,
+}
+
+/// A pool at the gate: its accounts and its blocks.
+pub(crate) struct Pool<'a> {
+    pub(crate) accounts: &'a mut Accounts,
+    pub(crate) blocks: &'a mut [Block],
+}
+
+/// How many blocks `length` octets take; an empty value takes one.
+pub(crate) fn blocks_for(length: usize) -> u16 {
+    u16::try_from(length.div_ceil(BLOCK).max(1)).unwrap_or(u16::MAX)
+}
+
+/// Appends to a block what fits, and gives what does not.
+fn fill<'o>(block: &mut Block, octets: &'o [u8]) -> &'o [u8] {
+    let n = copy(block.data.get_mut(usize::from(block.length)..).unwrap_or_default(), octets);
+    block.length = block.length.saturating_add(u8::try_from(n).unwrap_or(0));
+    octets.get(n..).unwrap_or_default()
+}
+
+impl Pool<'_> {
+    /// Sets `blocks` apart for one owner.
+    pub(crate) fn reserve(&mut self, blocks: u16) -> Option<u16> {
+        let total = self.blocks.len();
+        let taken = usize::from(self.accounts.used).saturating_add(usize::from(self.accounts.reserved));
+        if taken.saturating_add(usize::from(blocks)) > total {
+            return None;
+        }
+        self.accounts.reserved = self.accounts.reserved.saturating_add(blocks);
+        Some(blocks)
+    }
+
+    /// Gives a reserve back.
+    pub(crate) fn release(&mut self, blocks: u16) {
+        self.accounts.reserved = self.accounts.reserved.saturating_sub(blocks);
+    }
+
+    fn take(&mut self) -> Option<u16> {
+        let accounts = &mut *self.accounts;
+        let index = if accounts.free != 0 {
+            let block = self.blocks.get(usize::from(accounts.free.wrapping_sub(1)))?;
+            core::mem::replace(&mut accounts.free, block.next)
+        } else {
+            if usize::from(accounts.touched) >= self.blocks.len() {
+                return None;
+            }
+            accounts.touched = accounts.touched.saturating_add(1);
+            accounts.touched
+        };
+        accounts.used = accounts.used.saturating_add(1);
+        accounts.high_water = accounts.high_water.max(accounts.used);
+        Some(index)
+    }
+
+    fn block(&mut self, index: u16) -> Option<&mut Block> {
+        self.blocks.get_mut(usize::from(index.checked_sub(1)?))
+    }
+
+    /// Stores the octets of `parts`, one after the other, using up to `*reserve` blocks of a reserve and then free ones.
+    pub(crate) fn store(&mut self, parts: [&[u8]; 2], reserve: &mut u16) -> Option<Chain> {
+        let length = parts[0].len().saturating_add(parts[1].len());
+        let need = blocks_for(length);
+        let from_reserve = need.min(*reserve);
+        let beyond = need.saturating_sub(from_reserve);
+        let taken = usize::from(self.accounts.used).saturating_add(usize::from(self.accounts.reserved));
+        if taken.saturating_add(usize::from(beyond)) > self.blocks.len() {
+            return None;
+        }
+        let mut chain = Chain { first: 0, length: u16::try_from(length).ok()? };
+        *reserve = reserve.saturating_sub(from_reserve);
+        self.release(from_reserve);
+        let mut last = 0u16;
+        let [mut a, mut b] = parts;
+        for _ in 0..need {
+            let index = self.take()?;
+            let block = self.block(index)?;
+            block.next = 0;
+            let first = copy(&mut block.data, a);
+            a = a.get(first..).unwrap_or_default();
+            let second = copy(block.data.get_mut(first..).unwrap_or_default(), b);
+            b = b.get(second..).unwrap_or_default();
+            block.length = u8::try_from(first.saturating_add(second)).unwrap_or(0);
+            match self.block(last) {
+                Some(previous) => previous.next = index,
+                None => chain.first = index,
+            }
+            last = index;
+        }
+        Some(chain)
+    }
+
+    /// Appends octets to a chain, whole or not at all, taking blocks that nobody reserved.
+    pub(crate) fn append(&mut self, chain: &mut Chain, octets: &[u8]) -> Option<()> {
+        let mut last = chain.first;
+        while let Some(block) = self.block(last) {
+            if block.next == 0 {
+                break;
+            }
+            last = block.next;
+        }
+        let length = u16::try_from(chain.len().saturating_add(octets.len())).ok()?;
+        let room = self.block(last).map_or(0, |b| BLOCK.saturating_sub(usize::from(b.length)));
+        let beyond = octets.len().saturating_sub(room).div_ceil(BLOCK);
+        let taken = usize::from(self.accounts.used).saturating_add(usize::from(self.accounts.reserved));
+        if taken.saturating_add(beyond) > self.blocks.len() {
+            return None;
+        }
+        let mut rest = octets;
+        if let Some(block) = self.block(last) {
+            rest = fill(block, rest);
+        }
+        while !rest.is_empty() {
+            let index = self.take()?;
+            let block = self.block(index)?;
+            (block.next, block.length) = (0, 0);
+            rest = fill(block, rest);
+            match self.block(last) {
+                Some(previous) => previous.next = index,
+                None => chain.first = index,
+            }
+            last = index;
+        }
+        chain.length = length;
+        Some(())
+    }
+
+    /// Copies a chain's octets from `offset` on and tells how many.
+    pub(crate) fn read(&self, chain: Chain, offset: usize, target: &mut [u8]) -> usize {
+        let mut done = 0usize;
+        let mut skip = offset;
+        let mut next = chain.first;
+        while let Some(block) = next.checked_sub(1).and_then(|i| self.blocks.get(usize::from(i))) {
+            let data = block.data.get(..usize::from(block.length)).unwrap_or_default();
+            match data.get(skip..) {
+                Some(data) => {
+                    skip = 0;
+                    let Some(room) = target.get_mut(done..) else { break };
+                    if room.is_empty() {
+                        break;
+                    }
+                    done = done.saturating_add(copy(room, data));
+                }
+                None => skip = skip.saturating_sub(data.len()),
+            }
+            next = block.next;
+        }
+        done
+    }
+
+    /// Frees a chain; up to `refill` of its blocks go back to the reserve they came from.
+    pub(crate) fn free(&mut self, chain: Chain, refill: u16) -> u16 {
+        let mut next = chain.first;
+        let mut freed = 0u16;
+        // A chain is never longer than the pool; the bound keeps even a broken one from looping.
+        for _ in 0..self.blocks.len() {
+            let head = self.accounts.free;
+            let Some(block) = self.block(next) else { break };
+            let following = core::mem::replace(&mut block.next, head);
+            self.accounts.free = next;
+            self.accounts.used = self.accounts.used.saturating_sub(1);
+            freed = freed.saturating_add(1);
+            next = following;
+        }
+        let back = freed.min(refill);
+        self.accounts.reserved = self.accounts.reserved.saturating_add(back);
+        back
+    }
+
+    pub(crate) fn usage(&self) -> Usage {
+        Usage {
+            total: self.blocks.len(),
+            used: usize::from(self.accounts.used).saturating_add(usize::from(self.accounts.reserved)),
+            high_water: usize::from(self.accounts.high_water),
+        }
+    }
+}
+
+/// What a queue does with a value that finds it full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Policy {
+    /// The oldest value makes room.
+    #[default]
+    DropOldest,
+    /// The new value is dropped.
+    DropNewest,
+}
+
+/// Octets before each queued value: origin's link index and generation, and the next entry's first block.
+const ENTRY: usize = 3;
+
+/// A queue of values with a limit, a policy, a reserve and a counter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ValueQueue {
+    entries: [Chain; DEPTH],
+    head: u8,
+    count: u8,
+    limit: u8,
+    policy: Policy,
+    reserve: u16,
+    granted: u16,
+    pub(crate) dropped: u32,
+}
+
+/// The most values a queue holds.
+pub const DEPTH: usize = 16;
+
+impl ValueQueue {
+    pub(crate) const NEW: ValueQueue = ValueQueue {
+        entries: [Chain { first: 0, length: 0 }; DEPTH],
+        head: 0,
+        count: 0,
+        limit: 0,
+        policy: Policy::DropOldest,
+        reserve: 0,
+        granted: 0,
+        dropped: 0,
+    };
+
+    /// Opens the queue for `limit` values of up to `length` octets.
+    pub(crate) fn open(&mut self, pool: &mut Pool<'_>, limit: usize, length: usize, policy: Policy) -> Option<()> {
+        let limit = limit.clamp(1, DEPTH);
+        let each = blocks_for(length.saturating_add(ENTRY));
+        let granted = pool.reserve(each.saturating_mul(u16::try_from(limit).ok()?))?;
+        *self = ValueQueue { limit: u8::try_from(limit).ok()?, policy, reserve: granted, granted, ..Self::NEW };
+        Some(())
+    }
+
+    /// Closes the queue and gives everything back.
+    pub(crate) fn close(&mut self, pool: &mut Pool<'_>) {
+        while let Some(chain) = self.shift() {
+            self.give_back(pool, chain);
+        }
+        pool.release(self.reserve);
+        *self = Self::NEW;
+    }
+
+    fn give_back(&mut self, pool: &mut Pool<'_>, chain: Chain) {
+        let back = pool.free(chain, self.granted.saturating_sub(self.reserve));
+        self.reserve = self.reserve.saturating_add(back);
+    }
+
+    fn shift(&mut self) -> Option<Chain> {
+        if self.count == 0 {
+            return None;
+        }
+        let chain = self.entries.get(usize::from(self.head)).copied();
+        self.head = self.head.wrapping_add(1) % DEPTH as u8;
+        self.count = self.count.saturating_sub(1);
+        chain
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.count >= self.limit
+    }
+
+    /// Puts a value in; false when it, or an older one in its place, was dropped.
+    pub(crate) fn push(&mut self, pool: &mut Pool<'_>, origin: [u8; ENTRY], value: &[u8]) -> bool {
+        let mut whole = true;
+        if self.is_full() {
+            count(&mut self.dropped);
+            whole = false;
+            match self.policy {
+                Policy::DropNewest => return false,
+                Policy::DropOldest => {
+                    if let Some(chain) = self.shift() {
+                        self.give_back(pool, chain);
+                    }
+                }
+            }
+        }
+        let Some(chain) = pool.store([&origin, value], &mut self.reserve) else {
+            count(&mut self.dropped);
+            return false;
+        };
+        let at = self.head.wrapping_add(self.count) % DEPTH as u8;
+        if let Some(entry) = self.entries.get_mut(usize::from(at)) {
+            *entry = chain;
+            self.count = self.count.saturating_add(1);
+        }
+        whole
+    }
+
+    /// Takes the oldest value out: its origin and its whole length, of which `target` got what fits.
+    pub(crate) fn pop(&mut self, pool: &mut Pool<'_>, target: &mut [u8]) -> Option<([u8; ENTRY], usize)> {
+        let chain = self.shift()?;
+        let mut origin = [0; ENTRY];
+        pool.read(chain, 0, &mut origin);
+        pool.read(chain, ENTRY, target);
+        self.give_back(pool, chain);
+        Some((origin, chain.len().saturating_sub(ENTRY)))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.count)
+    }
+}

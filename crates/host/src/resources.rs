@@ -1,0 +1,157 @@
+//! The memory of a host, in groups with defaults; and the core that stands on it.
+//!
+//! Sizes are types and nothing else: no feature with a number in it, no environment variable.
+
+use crate::{
+    gap::Report,
+    gatt::{Attribute, Queue},
+    link::Link,
+    pool::Block,
+    state::State,
+};
+
+/// The links: how many, and the largest ATT MTU of each (23 to 517).
+#[derive(Debug)]
+pub struct Links<const N: usize = 4, const MTU: usize = 247> {
+    links: [Link; N],
+    receive: [[u8; MTU]; N],
+    transmit: [[u8; MTU]; N],
+}
+
+/// The GATT server: attributes, and octets for the values that can change.
+#[derive(Debug)]
+pub struct Gatt<const A: usize = 32, const V: usize = 512> {
+    attributes: [Attribute; A],
+    values: [u8; V],
+}
+
+/// Blocks of 64 octets for everything that queues, and the queues themselves
+/// (one for each subscription and each captured characteristic).
+#[derive(Debug)]
+pub struct Pool<const B: usize = 16, const Q: usize = 8> {
+    blocks: [Block; B],
+    queues: [Queue; Q],
+}
+
+/// Scan reports that wait to be read, one for each device.
+#[derive(Debug)]
+pub struct Scan<const N: usize = 8> {
+    reports: [Report; N],
+}
+
+/// The memory of the links, whatever their number.
+pub trait LinkGroup {
+    /// All zero.
+    const NEW: Self;
+    /// The slots, their receive and their transmit buffers.
+    fn parts(&mut self) -> (&mut [Link], &mut [u8], &mut [u8]);
+}
+
+impl<const N: usize, const MTU: usize> LinkGroup for Links<N, MTU> {
+    const NEW: Self = {
+        assert!(MTU >= 23 && MTU <= 517, "the MTU of Links is 23 to 517");
+        assert!(N <= 250, "Links has at most 250 links");
+        Links { links: [const { Link::NEW }; N], receive: [[0; MTU]; N], transmit: [[0; MTU]; N] }
+    };
+    fn parts(&mut self) -> (&mut [Link], &mut [u8], &mut [u8]) {
+        (&mut self.links, self.receive.as_flattened_mut(), self.transmit.as_flattened_mut())
+    }
+}
+
+/// The memory of the GATT server.
+pub trait GattGroup {
+    /// All zero.
+    const NEW: Self;
+    /// The attributes and the octets of their values.
+    fn parts(&mut self) -> (&mut [Attribute], &mut [u8]);
+}
+
+impl<const A: usize, const V: usize> GattGroup for Gatt<A, V> {
+    const NEW: Self = {
+        assert!(V <= 0xffff, "Gatt has at most 65,535 octets of values");
+        Gatt { attributes: [const { Attribute::NEW }; A], values: [0; V] }
+    };
+    fn parts(&mut self) -> (&mut [Attribute], &mut [u8]) {
+        (&mut self.attributes, &mut self.values)
+    }
+}
+
+/// The memory of everything that queues.
+pub trait PoolGroup {
+    /// All zero.
+    const NEW: Self;
+    /// The blocks and the queues.
+    fn parts(&mut self) -> (&mut [Block], &mut [Queue]);
+}
+
+impl<const B: usize, const Q: usize> PoolGroup for Pool<B, Q> {
+    const NEW: Self = {
+        assert!(B <= 0xfffe && Q <= 250, "Pool has at most 65,534 blocks and 250 queues");
+        Pool { blocks: [Block::NEW; B], queues: [const { Queue::NEW }; Q] }
+    };
+    fn parts(&mut self) -> (&mut [Block], &mut [Queue]) {
+        (&mut self.blocks, &mut self.queues)
+    }
+}
+
+/// The memory of a scan.
+pub trait ScanGroup {
+    /// All zero.
+    const NEW: Self;
+    /// The reports.
+    fn parts(&mut self) -> &mut [Report];
+}
+
+impl<const N: usize> ScanGroup for Scan<N> {
+    const NEW: Self = Scan { reports: [Report::NEW; N] };
+    fn parts(&mut self) -> &mut [Report] {
+        &mut self.reports
+    }
+}
+
+/// The whole memory of a host.
+#[derive(Debug)]
+pub struct Store<L = Links, G = Gatt, P = Pool, S = Scan> {
+    state: State,
+    links: L,
+    gatt: G,
+    pool: P,
+    scan: S,
+}
+
+impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup> Store<L, G, P, S> {
+    /// All zero, so that a static one takes no flash.
+    pub const NEW: Self = Store { state: State::NEW, links: L::NEW, gatt: G::NEW, pool: P::NEW, scan: S::NEW };
+
+    /// The core, as a struct of slices with no capacity in its type.
+    pub fn core(&mut self) -> Core<'_> {
+        let (links, receive, transmit) = self.links.parts();
+        let (attributes, values) = self.gatt.parts();
+        let (blocks, queues) = self.pool.parts();
+        Core {
+            state: &mut self.state,
+            links,
+            receive,
+            transmit,
+            attributes,
+            values,
+            blocks,
+            queues,
+            reports: self.scan.parts(),
+        }
+    }
+}
+
+/// The core at the gate: every table at once, and no number in its type. All verbs are its methods.
+#[derive(Debug)]
+pub struct Core<'a> {
+    pub(crate) state: &'a mut State,
+    pub(crate) links: &'a mut [Link],
+    pub(crate) receive: &'a mut [u8],
+    pub(crate) transmit: &'a mut [u8],
+    pub(crate) attributes: &'a mut [Attribute],
+    pub(crate) values: &'a mut [u8],
+    pub(crate) blocks: &'a mut [Block],
+    pub(crate) queues: &'a mut [Queue],
+    pub(crate) reports: &'a mut [Report],
+}
