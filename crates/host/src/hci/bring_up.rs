@@ -112,17 +112,17 @@ impl Core<'_> {
 
     fn emit_step(&self, step: Step, w: &mut Writer<'_>) {
         match step {
-            Step::Reset => command::emit(&command::Reset, w),
-            Step::Version => command::emit(&command::ReadLocalVersionInformation, w),
-            Step::Commands => command::emit(&command::ReadLocalSupportedCommands, w),
-            Step::Features => command::emit(&command::ReadLocalSupportedFeatures, w),
+            Step::Reset => command::emit(&command::Reset {}, w),
+            Step::Version => command::emit(&command::ReadLocalVersionInformation {}, w),
+            Step::Commands => command::emit(&command::ReadLocalSupportedCommands {}, w),
+            Step::Features => command::emit(&command::ReadLocalSupportedFeatures {}, w),
             Step::EventMask => command::emit(&command::SetEventMask { mask: const { mask(&EVENTS) } }, w),
             Step::LeEventMask => command::emit(&command::LeSetEventMask { mask: const { mask(&LE_EVENTS) } }, w),
-            Step::LeBufferSize => command::emit(&command::LeReadBufferSize, w),
-            Step::BufferSize => command::emit(&command::ReadBufferSize, w),
-            Step::LeFeatures => command::emit(&command::LeReadLocalSupportedFeatures, w),
-            Step::PublicAddress => command::emit(&command::ReadBdAddr, w),
-            Step::RandomOctets => command::emit(&command::LeRand, w),
+            Step::LeBufferSize => command::emit(&command::LeReadBufferSize {}, w),
+            Step::BufferSize => command::emit(&command::ReadBufferSize {}, w),
+            Step::LeFeatures => command::emit(&command::LeReadLocalSupportedFeatures {}, w),
+            Step::PublicAddress => command::emit(&command::ReadBdAddr {}, w),
+            Step::RandomOctets => command::emit(&command::LeRand {}, w),
             Step::RandomAddress => {
                 command::emit(&command::LeSetRandomAddress { address: self.state.controller.address.octets }, w);
             }

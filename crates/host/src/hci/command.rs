@@ -92,7 +92,7 @@ impl Core<'_> {
         if self.links.iter().any(crate::link::Link::is_up) {
             return None;
         }
-        command::emit(&command::Reset, w);
+        command::emit(&command::Reset {}, w);
         Some(Purpose::Stop)
     }
 
@@ -226,7 +226,7 @@ impl Core<'_> {
             }
             (InitiatorStage::Initiating, false) => {
                 initiator.stage = InitiatorStage::Cancelling;
-                command::emit(&command::LeCreateConnectionCancel, w);
+                command::emit(&command::LeCreateConnectionCancel {}, w);
                 Some(Purpose::ConnectCancel)
             }
             _ => None,
