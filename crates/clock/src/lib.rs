@@ -1,1 +1,31 @@
-//! clock
+//! jelling-clock: the embassy-time driver of a PC, and its critical section.
+//!
+//! Linking this crate is all there is to it: `embassy_time::Instant::now` and `Timer` work from then on. Two drivers do not
+//! link, so never enable `embassy-time/std` beside it. What it is not: a clock for firmware, which brings its own driver.
+//!
+//! ```
+//! use jelling_clock as _;
+//! use embassy_time::{Duration, Instant, Timer};
+//!
+//! let before = Instant::now();
+//! embassy_futures::block_on(Timer::after(Duration::from_millis(2)));
+//! assert!(before.elapsed() >= Duration::from_millis(2));
+//! ```
+
+mod real;
+
+use core::task::Waker;
+
+struct Driver;
+
+embassy_time_driver::time_driver_impl!(static DRIVER: Driver = Driver);
+
+impl embassy_time_driver::Driver for Driver {
+    fn now(&self) -> u64 {
+        real::now()
+    }
+
+    fn schedule_wake(&self, at: u64, waker: &Waker) {
+        real::schedule_wake(at, waker);
+    }
+}

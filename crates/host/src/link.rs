@@ -121,8 +121,6 @@ pub(crate) struct Incoming {
     pub(crate) header: [u8; 4],
     /// Octets received, the four of the header among them; 0 when no frame is under way.
     pub(crate) filled: u32,
-    /// The frame is longer than its buffer: its octets are counted, not kept.
-    pub(crate) oversize: bool,
 }
 
 /// The answer to a request of the peer's signalling channel, in the link's one slot for it.
@@ -178,7 +176,7 @@ impl Link {
         requested: Parameters { interval_min: 0, interval_max: 0, latency: 0, supervision_timeout: 0 },
         in_flight: 0,
         outgoing: Outgoing { active: false, channel: 0, length: 0, sent: 0 },
-        incoming: Incoming { header: [0; 4], filled: 0, oversize: false },
+        incoming: Incoming { header: [0; 4], filled: 0 },
         signalling: SignallingReply { octets: [0; 8], length: 0 },
         mtu: 0,
         client: Client::NEW,

@@ -1,0 +1,162 @@
+//! Octets to packets, with a buffer of its own: one read of the device may bring many packets, or a part of one.
+
+use core::fmt;
+use embedded_io_async::Read;
+use jelling_transport::PacketRead;
+use jelling_wire::{Packet, PacketKind, copy};
+
+/// Why no packet will come any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed<E> {
+    /// The device came to its end.
+    End,
+    /// The device failed.
+    Device(E),
+}
+
+impl<E: fmt::Debug> fmt::Display for Closed<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Closed::End => f.write_str("the device was closed"),
+            Closed::Device(error) => write!(f, "the device failed: {error:?}"),
+        }
+    }
+}
+
+/// Reads packets from a device. `N` octets of buffer: at least one whole packet, 260 for LE with ACL packets of 251 octets.
+#[derive(Debug)]
+pub struct H4Reader<R, const N: usize = 1028> {
+    device: R,
+    buffer: [u8; N],
+    start: usize,
+    end: usize,
+    skipped: u32,
+    /// Octets were skipped and no packet has come since: what looks like one must also be followed by one.
+    suspicious: bool,
+}
+
+/// Events that controllers send to an LE host; the code of any other is noise (Vol 4, Part E, 7.7).
+const EVENTS: [u8; 15] =
+    [0x03, 0x05, 0x08, 0x0c, 0x0e, 0x0f, 0x10, 0x13, 0x1a, 0x20, 0x30, 0x3e, 0x48, 0x57, 0xff];
+
+/// What stands at the front of the buffer.
+enum Front {
+    /// A packet of so many octets after the indicator.
+    Packet(PacketKind, usize),
+    /// The beginning of one, perhaps.
+    Partial,
+    /// No packet begins here.
+    Noise,
+}
+
+impl<R: Read> H4Reader<R> {
+    /// A reader with the default buffer.
+    pub const fn new(device: R) -> Self {
+        Self::with_buffer(device)
+    }
+}
+
+impl<R: Read, const N: usize> H4Reader<R, N> {
+    /// A reader with a buffer of `N` octets.
+    pub const fn with_buffer(device: R) -> Self {
+        H4Reader { device, buffer: [0; N], start: 0, end: 0, skipped: 0, suspicious: false }
+    }
+
+    /// Octets that were no part of a packet, since the start.
+    pub const fn skipped(&self) -> u32 {
+        self.skipped
+    }
+
+    fn front(&self) -> Front {
+        let octets = self.buffer.get(self.start..self.end).unwrap_or_default();
+        let Some((indicator, rest)) = octets.split_first() else { return Front::Partial };
+        let (kind, header) = match PacketKind::from_indicator(*indicator) {
+            Some(kind @ PacketKind::Event) => (kind, 2),
+            Some(kind @ PacketKind::Sco) => (kind, 3),
+            Some(kind @ (PacketKind::Acl | PacketKind::Iso)) => (kind, 4),
+            // Controllers send no commands.
+            Some(PacketKind::Command) | None => return Front::Noise,
+        };
+        let length = match (kind, rest) {
+            (PacketKind::Event, [_, length, ..]) | (PacketKind::Sco, [_, _, length, ..]) => usize::from(*length),
+            (PacketKind::Acl, [_, _, low, high, ..]) => usize::from(u16::from_le_bytes([*low, *high])),
+            (PacketKind::Iso, [_, _, low, high, ..]) => usize::from(u16::from_le_bytes([*low, *high]) & 0x3fff),
+            _ => return Front::Partial,
+        };
+        let plausible = match (kind, rest) {
+            (PacketKind::Event, [code, ..]) => EVENTS.contains(code),
+            // A handle of 12 bits up to 0x0eff, no broadcast, and no boundary flag of BR/EDR alone.
+            (PacketKind::Acl, [low, high, ..]) => {
+                let first = u16::from_le_bytes([*low, *high]);
+                first & 0x0fff <= 0x0eff && first >> 12 <= 2
+            }
+            _ => true,
+        };
+        if !plausible {
+            return Front::Noise;
+        }
+        let whole = length.saturating_add(header);
+        if self.suspicious
+            && let Some(next) = rest.get(whole)
+            && !matches!(PacketKind::from_indicator(*next), Some(kind) if kind != PacketKind::Command)
+        {
+            return Front::Noise;
+        }
+        if whole.saturating_add(1) > N {
+            // Longer than any packet that was agreed on: the length is noise.
+            Front::Noise
+        } else if rest.len() >= whole {
+            Front::Packet(kind, whole)
+        } else {
+            Front::Partial
+        }
+    }
+
+    /// Makes room at the end and reads more.
+    async fn fill(&mut self) -> Result<(), Closed<R::Error>> {
+        if self.start != 0 {
+            self.buffer.copy_within(self.start.min(self.end)..self.end.min(N), 0);
+            self.end = self.end.saturating_sub(self.start);
+            self.start = 0;
+        }
+        let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+        match self.device.read(room).await {
+            Ok(0) => Err(Closed::End),
+            Ok(n) => {
+                self.end = self.end.saturating_add(n).min(N);
+                Ok(())
+            }
+            Err(error) => Err(Closed::Device(error)),
+        }
+    }
+}
+
+/// Keeps what has come of a packet when the future is dropped.
+impl<R: Read, const N: usize> PacketRead for H4Reader<R, N> {
+    type Error = Closed<R::Error>;
+
+    async fn read<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Packet<'b>, Self::Error> {
+        loop {
+            match self.front() {
+                Front::Packet(kind, length) => {
+                    let from = self.start.saturating_add(1);
+                    let to = from.saturating_add(length);
+                    self.start = to;
+                    self.suspicious = false;
+                    let octets = self.buffer.get(from..to).unwrap_or_default();
+                    if octets.len() > buffer.len() {
+                        continue;
+                    }
+                    let n = copy(buffer, octets);
+                    return Ok(Packet::new(kind, buffer.get(..n).unwrap_or_default()));
+                }
+                Front::Noise => {
+                    self.start = self.start.saturating_add(1);
+                    self.suspicious = true;
+                    self.skipped = self.skipped.saturating_add(1);
+                }
+                Front::Partial => self.fill().await?,
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+use crate::{Closed, H4Reader, H4Writer};
+use core::convert::Infallible;
+use embassy_futures::block_on;
+use embedded_io_async::{ErrorType, Read};
+use jelling_transport::{PacketRead, PacketWrite};
+use jelling_wire::{Packet, PacketKind};
+use proptest::prelude::*;
+
+/// A device that gives its octets in pieces of `step`.
+struct Pieces<'a>(&'a [u8], usize);
+
+impl ErrorType for Pieces<'_> {
+    type Error = Infallible;
+}
+
+impl Read for Pieces<'_> {
+    async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Infallible> {
+        let n = self.1.min(buf.len()).min(self.0.len());
+        buf[..n].copy_from_slice(&self.0[..n]);
+        self.0 = &self.0[n..];
+        Ok(n)
+    }
+}
+
+fn session() -> Vec<(PacketKind, Vec<u8>)> {
+    let mut packets = vec![];
+    for i in 0..160u8 {
+        packets.push((PacketKind::Event, vec![0x0e, 4, 1, 3, 0x0c, i]));
+        let mut acl = vec![0x40, 0x20, 12, 0, 8, 0, 4, 0, 0x1b, 0x12, 0x00];
+        acl.extend([i, 0x55, 0xaa, 0x0e, 0x0f]);
+        packets.push((PacketKind::Acl, acl));
+        packets.push((PacketKind::Event, vec![0x13, 5, 1, 0x40, 0, 1, 0]));
+    }
+    packets
+}
+
+fn octets(packets: &[(PacketKind, Vec<u8>)]) -> Vec<u8> {
+    packets.iter().flat_map(|(kind, data)| core::iter::once(kind.indicator()).chain(data.iter().copied())).collect()
+}
+
+fn read_all(wire: &[u8], step: usize) -> (Vec<(PacketKind, Vec<u8>)>, u32) {
+    let mut reader = H4Reader::<_, 300>::with_buffer(Pieces(wire, step));
+    let mut packets = vec![];
+    let mut buffer = [0; 260];
+    loop {
+        match block_on(reader.read(&mut buffer)) {
+            Ok(packet) => packets.push((packet.kind, packet.data.to_vec())),
+            Err(Closed::End) => return (packets, reader.skipped()),
+        }
+    }
+}
+
+#[test]
+fn packets_split_anywhere_come_out_whole() {
+    let packets = session();
+    let wire = octets(&packets);
+    for step in 1..40 {
+        assert_eq!(read_all(&wire, step), (packets.clone(), 0), "pieces of {step}");
+    }
+}
+
+#[test]
+fn an_octet_lost_added_or_changed_costs_a_few_packets_and_no_more() {
+    let packets = session();
+    let wire = octets(&packets);
+    let tail = &packets[packets.len() - 45..];
+    for at in 0..wire.len() / 4 {
+        let mut dropped = wire.clone();
+        dropped.remove(at);
+        let mut added = wire.clone();
+        added.insert(at, 0x5a);
+        let mut changed = wire.clone();
+        changed[at] ^= 0xff;
+        for (what, octets) in [("dropped", dropped), ("added", added), ("changed", changed)] {
+            let (got, _) = read_all(&octets, 64);
+            assert!(got.ends_with(tail), "octet {at} {what}: the end of the session was lost");
+        }
+    }
+}
+
+#[test]
+fn a_dropped_read_loses_nothing() {
+    struct Stutter<'a>(&'a [u8], bool);
+    impl ErrorType for Stutter<'_> {
+        type Error = Infallible;
+    }
+    impl Read for Stutter<'_> {
+        async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Infallible> {
+            self.1 = !self.1;
+            if self.1 {
+                core::future::pending::<()>().await;
+            }
+            buf[0] = self.0[0];
+            self.0 = &self.0[1..];
+            Ok(1)
+        }
+    }
+    let packets = session();
+    let wire = octets(&packets[..3]);
+    let mut reader = H4Reader::new(Stutter(&wire, false));
+    let mut got = vec![];
+    let mut buffer = [0; 260];
+    while got.len() < 3 {
+        let read = reader.read(&mut buffer);
+        if let core::task::Poll::Ready(Ok(packet)) = embassy_futures::poll_once(read) {
+            got.push((packet.kind, packet.data.to_vec()));
+        }
+    }
+    assert_eq!(got, packets[..3]);
+}
+
+#[test]
+fn a_packet_is_written_with_its_indicator() {
+    let mut out = [0u8; 400];
+    let data = [7u8; 300];
+    let mut writer = H4Writer::new(&mut out[..]);
+    block_on(writer.write(Packet::new(PacketKind::Command, &[0x03, 0x0c, 0x00]))).unwrap();
+    block_on(writer.write(Packet::new(PacketKind::Acl, &data))).unwrap();
+    assert_eq!(out[..5], [0x01, 0x03, 0x0c, 0x00, 0x02]);
+    assert_eq!(out[5..305], data);
+}
+
+proptest! {
+    #[test]
+    fn any_octets_do_no_harm(octets: Vec<u8>, step in 1..70usize) {
+        let (packets, skipped) = read_all(&octets, step);
+        let kept: usize = packets.iter().map(|(_, data)| data.len() + 1).sum();
+        prop_assert!(kept + skipped as usize <= octets.len());
+    }
+}

@@ -1,0 +1,34 @@
+//! Packets to octets.
+
+use embedded_io_async::Write;
+use jelling_transport::PacketWrite;
+use jelling_wire::{Packet, copy};
+
+/// Octets of the longest packet with its indicator that goes out in one write.
+const WHOLE: usize = 264;
+
+/// Writes packets to a device.
+#[derive(Debug)]
+pub struct H4Writer<W> {
+    device: W,
+}
+
+impl<W: Write> H4Writer<W> {
+    /// A writer to `device`.
+    pub const fn new(device: W) -> Self {
+        H4Writer { device }
+    }
+}
+
+impl<W: Write> PacketWrite for H4Writer<W> {
+    type Error = W::Error;
+
+    async fn write(&mut self, packet: Packet<'_>) -> Result<(), Self::Error> {
+        let mut whole = [0; WHOLE];
+        whole[0] = packet.kind.indicator();
+        let n = copy(whole.get_mut(1..).unwrap_or_default(), packet.data);
+        self.device.write_all(whole.get(..n.saturating_add(1)).unwrap_or_default()).await?;
+        self.device.write_all(packet.data.get(n..).unwrap_or_default()).await?;
+        self.device.flush().await
+    }
+}
