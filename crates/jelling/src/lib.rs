@@ -1,1 +1,88 @@
-//! jelling
+//! jelling: Bluetooth Low Energy for async Rust, on any HCI controller, with the vocabulary of MicroPython's aioble.
+//!
+//! This is the one crate that an application names. It is `no_std`, needs no heap, and no handle has a type parameter.
+//! What it is not: a driver. A transport (`jelling-h4` on a UART, `jelling-tcp` to a virtual controller) carries its packets.
+//!
+//! ```no_run
+//! use jelling::{Config, Host, Properties, Resources, Uuid};
+//! use core::time::Duration;
+//!
+//! const ENV_SENSE: Uuid = Uuid::new16(0x181A);
+//! const TEMPERATURE: Uuid = Uuid::new16(0x2A6E);
+//!
+//! async fn sensor(host: Host<'_>) -> Result<(), jelling::Error> {
+//!     let mut db = host.services()?;
+//!     let service = db.service(ENV_SENSE)?;
+//!     let temperature = db.characteristic(service, TEMPERATURE, Properties::READ | Properties::NOTIFY)?;
+//!     db.register()?;
+//!     temperature.write(&2150i16)?;
+//!     loop {
+//!         let advertise = host.advertise(Duration::from_millis(250)).name("rust-temp").services(&[ENV_SENSE]);
+//!         let connection = advertise.await?;
+//!         temperature.update(&2160i16)?;
+//!         connection.disconnected().await;
+//!     }
+//! }
+//!
+//! # async fn run(rx: impl jelling::PacketRead, tx: impl jelling::PacketWrite) {
+//! let mut resources: Resources = Resources::new();
+//! let (host, mut runner) = jelling::new(&mut resources, Config::default());
+//! embassy_futures::select::select(runner.run(rx, tx), sensor(host)).await;
+//! # }
+//! ```
+//!
+//! | aioble | specification (Core 6.0) | here |
+//! | --- | --- | --- |
+//! | `config`, `stop` | Vol 4, Part E | [`Host`], [`Runner`], [`Config`] |
+//! | `Device`, `DeviceConnection` | Vol 3, Part C | [`Device`], [`Connection`] |
+//! | `scan`, `Device.connect` | Vol 3, Part C, 9 | [`Host::scan`], [`Host::connect`] |
+//! | `advertise` | Vol 3, Part C, 9 | [`Host::advertise`] |
+//! | `Service`, `Characteristic`, `register_services` | Vol 3, Part G | [`Host::services`], [`Characteristic`] |
+//! | `ClientService`, `ClientCharacteristic` | Vol 3, Part G, 4 | [`Connection::service`], [`ClientCharacteristic`] |
+//!
+//! Every operation on a peer is a future that does nothing before its first poll, has a timeout (aioble's default, or
+//! `.timeout(t)`), and undoes what it began when it is dropped. A disconnect ends each of them with [`Error::Disconnected`].
+#![cfg_attr(not(any(test, feature = "std")), no_std)]
+
+#[cfg(feature = "std")]
+use jelling_clock as _;
+
+mod central;
+mod client;
+mod core;
+mod device;
+mod gate;
+mod operation;
+mod peripheral;
+mod resources;
+mod runner;
+mod server;
+mod value;
+
+pub use crate::core::{Config, Connection, Disconnect, Disconnected, ExchangeMtu, Host, new};
+pub use central::{Connect, Scan, ScanResult, Scanner};
+pub use client::{
+    ClientCharacteristic, ClientDescriptor, ClientService, Discover, Find, Notified, NotifiedInto, Read, ReadInto, Subscribe,
+    Subscription, Write,
+};
+pub use device::{AddressKind, Device, InvalidDevice};
+pub use jelling_host::wire::{
+    ad,
+    att::ErrorCode,
+    hci::{LeFeatures, Role, Status},
+};
+pub use jelling_host::wire::{Packet, PacketKind, Uuid};
+pub use jelling_host::{
+    Argument, ControllerInfo, Counters, Error, Fault, Gatt, Links, OwnAddress, Permissions, Policy, Pool, Pools,
+    Properties, Resource, Scan as ScanSlots, Updates, Usage,
+};
+pub use jelling_transport::{PacketRead, PacketWrite};
+pub use operation::Operation;
+pub use peripheral::Advertise;
+pub use resources::{Resources, Tasks};
+pub use runner::{RunError, Runner};
+pub use server::{
+    Characteristic, CharacteristicOptions, Descriptor, Indicate, Notify, Registration, Service, ServiceOptions,
+    SubscriptionChanged, Written, WrittenInto,
+};
+pub use value::{ToOctets, Value};

@@ -265,6 +265,20 @@ impl Core<'_> {
         }
     }
 
+    /// Sends a Write Command, which nothing answers. `Busy` while the link's transmit buffer is in use.
+    pub fn write_command(&mut self, id: LinkId, handle: u16, value: &[u8]) -> Result<(), Error> {
+        let mtu = usize::from(self.link(id)?.mtu);
+        let index = usize::from(id.index);
+        if !self.can_send(index) {
+            return Err(Error::Busy);
+        }
+        let sent = self.put_frame(index, ChannelId::ATT, mtu, |_, w| {
+            Pdu::WriteCommand { handle, value }.emit(w);
+            true
+        });
+        if sent { Ok(()) } else { Err(Error::TooLong) }
+    }
+
     /// Asks the peer for a larger MTU: `mtu` or the largest there is room for. An error once this side has asked
     /// before (Vol 3, Part F, 3.4.2.1).
     pub fn exchange_mtu(&mut self, now: Instant, id: LinkId, mtu: Option<u16>) -> Result<RequestTicket, Error> {

@@ -1,0 +1,52 @@
+//! One request and its answer: the slot of the bearer is taken when it is free, and given back whatever happens.
+
+use ::core::task::Poll;
+use jelling_host::{Answer, Core, Error, Instant, LinkId, RequestTicket, wire::att::Pdu};
+
+/// What an error in placing a request means: wait for the bearer, or for blocks that others have; or give up.
+pub(crate) fn busy<T>(core: &mut Core<'_>, link: LinkId, error: Error) -> Poll<Result<T, Error>> {
+    match error {
+        Error::Busy => Poll::Pending,
+        // Blocks come back when others take their answers, unless there never were enough.
+        Error::Full(jelling_host::Resource::Blocks) => {
+            let pools = core.pools();
+            if pools.blocks.used == 0 || core.link_info(link).is_err() { Poll::Ready(Err(error)) } else { Poll::Pending }
+        }
+        error => Poll::Ready(Err(error)),
+    }
+}
+
+/// A request that may not have been placed yet.
+#[derive(Debug, Default)]
+pub(crate) struct Request(Option<RequestTicket>);
+
+impl Request {
+    /// Places `pdu` when it can, and gives the answer when it is there.
+    pub(crate) fn go(
+        &mut self,
+        core: &mut Core<'_>,
+        now: Instant,
+        link: LinkId,
+        pdu: &Pdu<'_>,
+    ) -> Poll<Result<Answer, Error>> {
+        let ticket = match self.0 {
+            Some(ticket) => ticket,
+            None => match core.request(now, link, pdu) {
+                Ok(ticket) => *self.0.insert(ticket),
+                Err(error) => return busy(core, link, error),
+            },
+        };
+        let answer = core.answer(ticket);
+        if answer.is_ready() {
+            self.0 = None;
+        }
+        answer
+    }
+
+    /// Gives the request up.
+    pub(crate) fn undo(&mut self, core: &mut Core<'_>) {
+        if let Some(ticket) = self.0.take() {
+            core.abandon_request(ticket);
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! The host's handle, connections, and what every application needs (aioble's `core.py` and `device.py`).
+
+use crate::{
+    Device,
+    gate::{DynLock, Topic, Verb, enter},
+    operation::{Operation, Step, Wait, deadline},
+    resources::{Resources, TaskGroup},
+    runner::Runner,
+};
+use ::core::{
+    fmt,
+    future::Future,
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
+use embassy_futures::select::{Either, select};
+pub use jelling_host::Config;
+use jelling_host::{
+    ControllerInfo, Core, Counters, Error, GattGroup, Instant, LinkGroup, LinkId, PoolGroup, Pools, Power, RequestTicket,
+    ScanGroup,
+    wire::hci::{Role, Status},
+};
+
+/// A host, as an application holds it: two words, `Copy`, no type parameter.
+#[derive(Clone, Copy)]
+pub struct Host<'d> {
+    pub(crate) lock: &'d DynLock<'d>,
+}
+
+impl fmt::Debug for Host<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Host")
+    }
+}
+
+/// Makes a host of its memory. Nothing happens before [`Runner::run`] is polled and an operation needs the radio.
+#[cfg(not(feature = "sync"))]
+pub fn new<'d, L, G, P, S, T>(resources: &'d mut Resources<L, G, P, S, T>, config: Config) -> (Host<'d>, Runner<'d>)
+where
+    L: LinkGroup + 'd,
+    G: GattGroup + 'd,
+    P: PoolGroup + 'd,
+    S: ScanGroup + 'd,
+    T: TaskGroup + 'd,
+{
+    begin(&*resources, config)
+}
+
+/// Makes a host of its memory. Nothing happens before [`Runner::run`] is polled and an operation needs the radio.
+#[cfg(feature = "sync")]
+pub fn new<'d, L, G, P, S, T>(resources: &'d mut Resources<L, G, P, S, T>, config: Config) -> (Host<'d>, Runner<'d>)
+where
+    L: LinkGroup + Send + 'd,
+    G: GattGroup + Send + 'd,
+    P: PoolGroup + Send + 'd,
+    S: ScanGroup + Send + 'd,
+    T: TaskGroup + Send + 'd,
+{
+    begin(&*resources, config)
+}
+
+fn begin<'d>(lock: &'d DynLock<'d>, config: Config) -> (Host<'d>, Runner<'d>) {
+    let host = Host { lock };
+    host.with(|core| core.configure(config));
+    (host, Runner { host })
+}
+
+impl<'d> Host<'d> {
+    /// Does something under the lock, of which nothing is expected.
+    pub(crate) fn with(self, f: impl FnOnce(&mut Core<'_>)) {
+        enter(self.lock, Verb::Act, |core, _, _| f(core));
+    }
+
+    /// Asks something under the lock.
+    pub(crate) fn ask<R>(self, f: impl FnOnce(&mut Core<'_>) -> Result<R, Error>) -> Result<R, Error> {
+        enter(self.lock, Verb::Act, |core, _, _| f(core)).unwrap_or(Err(Error::Busy))
+    }
+
+    /// The configuration in force.
+    pub fn config(self) -> Config {
+        enter(self.lock, Verb::Look, |core, _, _| core.config()).unwrap_or_default()
+    }
+
+    /// Sets the configuration. Address and time-outs count from the next start on, the rest at once.
+    pub fn configure(self, config: Config) {
+        self.with(|core| core.configure(config));
+    }
+
+    /// True while the radio is up.
+    pub fn is_up(self) -> bool {
+        enter(self.lock, Verb::Look, |core, _, _| core.power() == Power::Up).unwrap_or(false)
+    }
+
+    /// Counters of what was dropped, since the host was made.
+    pub fn counters(self) -> Counters {
+        enter(self.lock, Verb::Look, |core, _, _| core.counters()).unwrap_or_default()
+    }
+
+    /// How full the pools are.
+    pub fn pools(self) -> Pools {
+        enter(self.lock, Verb::Look, |core, _, _| core.pools()).unwrap_or_default()
+    }
+
+    /// Switches the radio on, if it is off, and tells what the controller is. Other operations do so by themselves.
+    ///
+    /// Dropping the future leaves the radio as it is.
+    pub async fn start(self) -> Result<ControllerInfo, Error> {
+        Operation::new(self, StartStep, None).await
+    }
+
+    /// Tears down advertising, scanning and every connection, and switches the radio off. What waits ends with an error.
+    /// The next operation switches it on again.
+    ///
+    /// Dropping the future does not stop the stopping.
+    pub async fn stop(self) {
+        self.with(|core| core.stop());
+        let stopped = |core: &mut Core<'_>| match core.power() {
+            Power::Off | Power::Failed(_) => Poll::Ready(Ok(())),
+            _ => Poll::Pending,
+        };
+        // Every step of stopping ends within the time that the core gives it.
+        let _ = crate::operation::wait(self, Topic::Host, None, stopped).await;
+    }
+
+    /// The connections that are up.
+    pub fn connections(self) -> impl Iterator<Item = Connection<'d>> {
+        let mut next = 0;
+        ::core::iter::from_fn(move || {
+            let found = enter(self.lock, Verb::Look, |core, _, _| {
+                let id = core.links().find(|id| id.index() >= next)?;
+                core.retain(id);
+                Some(id)
+            });
+            let id = found.flatten()?;
+            next = id.index().saturating_add(1);
+            Some(Connection { host: self, id })
+        })
+    }
+}
+
+/// See [`Host::start`].
+#[derive(Debug)]
+struct StartStep;
+
+impl<'d> Step<'d> for StartStep {
+    type Raw = ControllerInfo;
+    type Output = ControllerInfo;
+    const STARTS: bool = true;
+
+    fn wait_for(&self) -> Wait {
+        Wait(Topic::Host)
+    }
+    fn step(&mut self, core: &mut Core<'_>, _: Instant) -> Poll<Result<ControllerInfo, Error>> {
+        core.controller().map_or(Poll::Pending, |info| Poll::Ready(Ok(info)))
+    }
+    fn undo(&mut self, _: &mut Core<'_>) {}
+    fn finish(_: Host<'d>, info: ControllerInfo) -> ControllerInfo {
+        info
+    }
+}
+
+/// A connection. Cloning counts another handle to it, dropping the last one disconnects; [`Connection::detach`] keeps it up.
+///
+/// A handle from before a reconnect never touches the new link: it is disconnected for good.
+#[must_use = "dropping the last handle of a connection disconnects it"]
+pub struct Connection<'d> {
+    pub(crate) host: Host<'d>,
+    pub(crate) id: LinkId,
+}
+
+impl fmt::Debug for Connection<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Clone for Connection<'_> {
+    fn clone(&self) -> Self {
+        self.host.with(|core| core.retain(self.id));
+        Connection { host: self.host, id: self.id }
+    }
+}
+
+impl Drop for Connection<'_> {
+    fn drop(&mut self) {
+        self.host.with(|core| core.release(self.id));
+    }
+}
+
+impl PartialEq for Connection<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && ::core::ptr::addr_eq(self.host.lock, other.host.lock)
+    }
+}
+
+impl Eq for Connection<'_> {}
+
+/// See [`Connection::disconnect`].
+pub type Disconnect<'d> = Operation<'d, DisconnectStep>;
+/// See [`Connection::exchange_mtu`].
+pub type ExchangeMtu<'d> = Operation<'d, MtuStep>;
+/// See [`Connection::disconnected`].
+pub type Disconnected<'d> = Operation<'d, DisconnectedStep>;
+
+impl<'d> Connection<'d> {
+    /// A handle for a link that the core has counted.
+    pub(crate) fn counted(host: Host<'d>, id: LinkId) -> Self {
+        Connection { host, id }
+    }
+
+    /// The peer; once the link is down its last known address is forgotten and this is `Disconnected`.
+    pub fn device(&self) -> Result<Device, Error> {
+        self.host.ask(|core| core.link_info(self.id)).map(|info| info.peer.into())
+    }
+
+    /// True while the link is up.
+    pub fn is_connected(&self) -> bool {
+        self.host.ask(|core| core.link_info(self.id)).is_ok()
+    }
+
+    /// Why the link ended; `None` while it is up, or when its slot has had another link since.
+    pub fn reason(&self) -> Option<Status> {
+        enter(self.host.lock, Verb::Look, |core, _, _| core.disconnect_reason(self.id)).flatten()
+    }
+
+    /// Our role on the link.
+    pub fn role(&self) -> Result<Role, Error> {
+        self.host.ask(|core| core.link_info(self.id)).map(|info| info.role)
+    }
+
+    /// The ATT MTU: 23 until an exchange by either side (Vol 3, Part G, 5.2.1).
+    pub fn mtu(&self) -> Result<u16, Error> {
+        self.host.ask(|core| core.link_info(self.id)).map(|info| info.mtu)
+    }
+
+    /// The connection interval.
+    pub fn interval(&self) -> Result<Duration, Error> {
+        self.host.ask(|core| core.link_info(self.id)).map(|info| info.interval)
+    }
+
+    /// Keeps the link up when its last handle is dropped.
+    pub fn detach(self) {
+        self.host.with(|core| core.detach(self.id));
+    }
+
+    /// Ends the link and waits until it is down: 2 s at most, unless `timeout` says otherwise. No error when it is down already.
+    ///
+    /// Once polled, dropping the future does not stop the disconnect.
+    pub fn disconnect(&self) -> Disconnect<'d> {
+        Operation::new(self.host, DisconnectStep(self.id), Some(Duration::from_secs(2)))
+    }
+
+    /// Waits for the link's end, by whichever side, for ever unless `timeout` says otherwise.
+    ///
+    /// Dropping the future changes nothing.
+    pub fn disconnected(&self) -> Disconnected<'d> {
+        Operation::new(self.host, DisconnectedStep(self.id), None)
+    }
+
+    /// Runs `future` until it ends, the time is up (`Timeout`), or the link is down (`Disconnected`).
+    ///
+    /// In the two latter cases `future` is dropped.
+    pub async fn timeout<F: Future>(&self, timeout: Option<Duration>, future: F) -> Result<F::Output, Error> {
+        let id = self.id;
+        let down = |core: &mut Core<'_>| match core.link_info(id) {
+            Ok(_) => Poll::Pending,
+            Err(error) => Poll::Ready(Err::<(), Error>(error)),
+        };
+        let end = crate::operation::wait(self.host, Topic::Link(id.index()), deadline(timeout), down);
+        match select(pin!(future), pin!(end)).await {
+            Either::First(output) => Ok(output),
+            Either::Second(end) => Err(end.err().unwrap_or(Error::Disconnected)),
+        }
+    }
+
+    /// Exchanges the ATT MTU (Vol 3, Part F, 3.4.2) and gives the one in force: ours is the most that `Resources` has room for,
+    /// or [`ExchangeMtu::mtu`]. 1 s at most. This side may ask once on a link: after that Request Not Supported.
+    ///
+    /// Dropping the future lets the answer take effect all the same.
+    pub fn exchange_mtu(&self) -> ExchangeMtu<'d> {
+        Operation::new(self.host, MtuStep { link: self.id, mtu: None, ticket: None }, Some(Duration::from_secs(1)))
+    }
+}
+
+/// See [`Connection::disconnect`].
+#[derive(Debug)]
+pub struct DisconnectStep(LinkId);
+
+impl<'d> Step<'d> for DisconnectStep {
+    type Raw = ();
+    type Output = ();
+
+    fn wait_for(&self) -> Wait {
+        Wait(Topic::Link(self.0.index()))
+    }
+    fn step(&mut self, core: &mut Core<'_>, _: Instant) -> Poll<Result<(), Error>> {
+        if core.link_info(self.0).is_err() {
+            return Poll::Ready(Ok(()));
+        }
+        core.disconnect(self.0);
+        Poll::Pending
+    }
+    fn undo(&mut self, _: &mut Core<'_>) {}
+    fn finish(_: Host<'d>, (): ()) {}
+}
+
+/// See [`Connection::disconnected`].
+#[derive(Debug)]
+pub struct DisconnectedStep(LinkId);
+
+impl<'d> Step<'d> for DisconnectedStep {
+    type Raw = ();
+    type Output = ();
+
+    fn wait_for(&self) -> Wait {
+        Wait(Topic::Link(self.0.index()))
+    }
+    fn step(&mut self, core: &mut Core<'_>, _: Instant) -> Poll<Result<(), Error>> {
+        if core.link_info(self.0).is_err() { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+    fn undo(&mut self, _: &mut Core<'_>) {}
+    fn finish(_: Host<'d>, (): ()) {}
+}
+
+/// See [`Connection::exchange_mtu`].
+#[derive(Debug)]
+pub struct MtuStep {
+    link: LinkId,
+    mtu: Option<u16>,
+    ticket: Option<RequestTicket>,
+}
+
+impl ExchangeMtu<'_> {
+    /// Asks for this MTU: 23 to 517, and no more than `Resources` has room for.
+    pub fn mtu(mut self, mtu: u16) -> Self {
+        self.step.mtu = Some(mtu);
+        self
+    }
+}
+
+impl<'d> Step<'d> for MtuStep {
+    type Raw = u16;
+    type Output = u16;
+
+    fn wait_for(&self) -> Wait {
+        Wait(Topic::Link(self.link.index()))
+    }
+    fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<u16, Error>> {
+        let ticket = match self.ticket {
+            Some(ticket) => ticket,
+            None => match core.exchange_mtu(now, self.link, self.mtu) {
+                Ok(ticket) => *self.ticket.insert(ticket),
+                Err(error) => return crate::client::busy(core, self.link, error),
+            },
+        };
+        match core.answer(ticket) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(result) => {
+                self.ticket = None;
+                match result {
+                    Ok(answer) => core.free_answer(answer),
+                    Err(error) => return Poll::Ready(Err(error)),
+                }
+            }
+        }
+        Poll::Ready(core.link_info(self.link).map(|info| info.mtu))
+    }
+    fn undo(&mut self, core: &mut Core<'_>) {
+        if let Some(ticket) = self.ticket.take() {
+            core.abandon_request(ticket);
+        }
+    }
+    fn finish(_: Host<'d>, mtu: u16) -> u16 {
+        mtu
+    }
+}

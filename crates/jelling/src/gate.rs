@@ -1,0 +1,226 @@
+//! The one way in: a closure under the lock. It settles afterwards: what has news wakes who waits for it, and wakers are
+//! woken, and dropped, only when the lock is open again.
+
+use ::core::task::Waker;
+use embassy_time::Instant as Clock;
+use jelling_host::{Core, Event, Instant};
+
+#[cfg(not(feature = "sync"))]
+pub(crate) type RawLock = embassy_sync::blocking_mutex::raw::NoopRawMutex;
+#[cfg(feature = "sync")]
+pub(crate) type RawLock = embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+
+#[cfg(not(feature = "sync"))]
+pub(crate) type DynLock<'d> = dyn Lock + 'd;
+#[cfg(feature = "sync")]
+pub(crate) type DynLock<'d> = dyn Lock + Sync + 'd;
+
+/// The lock that hides every capacity.
+pub(crate) trait Lock {
+    fn lock(&self, f: &mut dyn FnMut(&mut Core<'_>, &mut Waiters<'_>));
+}
+
+/// What a task waits for. Everybody hears of the host going up or down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Topic {
+    Host,
+    Scan,
+    Advertising,
+    Initiator,
+    /// Anything about this link, and room in the pool.
+    Link(u8),
+    Attribute(u16),
+    Queue(u8),
+    /// Queue or link.
+    QueueOfLink(u8, u8),
+}
+
+impl Topic {
+    fn hears(self, event: Event) -> bool {
+        match (self, event) {
+            (_, Event::Host)
+            | (Topic::Scan, Event::Scan)
+            | (Topic::Advertising, Event::Advertising)
+            | (Topic::Initiator, Event::Initiator) => true,
+            (
+                Topic::Link(link) | Topic::QueueOfLink(_, link),
+                Event::Link(i) | Event::Transmit(i) | Event::Client(i) | Event::Indication(i),
+            ) => link == i,
+            (Topic::Link(_), Event::Pool) => true,
+            (Topic::Attribute(handle), Event::Attribute(h)) => handle == h,
+            (Topic::Queue(queue) | Topic::QueueOfLink(queue, _), Event::Queue(i)) => queue == i,
+            // Captured writes are told by their queue; the attribute's own news comes with them.
+            _ => false,
+        }
+    }
+}
+
+/// The slot of a waiting task.
+#[derive(Debug)]
+pub struct Waiter {
+    topic: Topic,
+    deadline: Option<Instant>,
+    waker: Option<Waker>,
+}
+
+impl Waiter {
+    pub(crate) const NEW: Waiter = Waiter { topic: Topic::Host, deadline: None, waker: None };
+}
+
+/// The runner's own slots.
+#[derive(Debug)]
+pub(crate) struct RunnerWakers {
+    pub(crate) transmit: Option<Waker>,
+    pub(crate) timer: Option<Waker>,
+    /// When the timer fires as things stand.
+    pub(crate) armed: Option<Instant>,
+}
+
+impl RunnerWakers {
+    pub(crate) const NEW: RunnerWakers = RunnerWakers { transmit: None, timer: None, armed: None };
+}
+
+/// Who waits.
+pub(crate) struct Waiters<'a> {
+    pub(crate) tasks: &'a mut [Waiter],
+    pub(crate) runner: &'a mut RunnerWakers,
+}
+
+impl Waiters<'_> {
+    /// Waits, until `deadline` at most. Returns a waker that had to make room: it is to be woken with the lock open.
+    pub(crate) fn register(&mut self, topic: Topic, deadline: Option<Instant>, waker: &Waker) -> Option<Waker> {
+        let same = |w: &Waiter| w.topic == topic && w.waker.as_ref().is_some_and(|k| k.will_wake(waker));
+        let index = self.tasks.iter().position(same).or_else(|| self.tasks.iter().position(|w| w.waker.is_none()));
+        match index.and_then(|i| self.tasks.get_mut(i)) {
+            Some(slot) => {
+                let known = slot.waker.is_some();
+                slot.topic = topic;
+                // One task may wait for the same thing twice, as in a join: the earlier deadline counts.
+                slot.deadline = match (slot.deadline, deadline) {
+                    (Some(a), Some(b)) if known => Some(a.min(b)),
+                    (Some(a), None) if known => Some(a),
+                    (_, deadline) => deadline,
+                };
+                if known { None } else { slot.waker.replace(waker.clone()) }
+            }
+            None => {
+                self.tasks.rotate_left(1);
+                let slot = self.tasks.last_mut()?;
+                (slot.topic, slot.deadline) = (topic, deadline);
+                slot.waker.replace(waker.clone())
+            }
+        }
+    }
+
+    fn take_heard(&mut self, event: Event) -> Option<Waker> {
+        self.tasks.iter_mut().find(|w| w.waker.is_some() && w.topic.hears(event)).and_then(|w| w.waker.take())
+    }
+
+    /// A waiter whose deadline has come.
+    fn take_due(&mut self, now: Instant) -> Option<Waker> {
+        let due = |w: &&mut Waiter| w.waker.is_some() && w.deadline.is_some_and(|d| d <= now);
+        self.tasks.iter_mut().find(due).and_then(|w| w.waker.take())
+    }
+
+    /// The earliest deadline of all.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.tasks.iter().filter(|w| w.waker.is_some()).filter_map(|w| w.deadline).min()
+    }
+}
+
+/// The time now, as the core counts it.
+pub(crate) fn now() -> Instant {
+    Instant::from_micros(Clock::now().as_micros())
+}
+
+/// Wakers taken out under the lock, to be woken when it is open.
+const BATCH: usize = 4;
+
+/// Runs `f` under the lock and settles. `verb` says that something may be to send.
+pub(crate) fn enter<R>(
+    lock: &DynLock<'_>,
+    verb: Verb,
+    f: impl FnOnce(&mut Core<'_>, &mut Waiters<'_>, Instant) -> R,
+) -> Option<R> {
+    let now = now();
+    let mut f = Some(f);
+    let mut result = None;
+    lock.lock(&mut |core, waiters| {
+        if let Some(f) = f.take() {
+            result = Some(f(core, waiters, now));
+        }
+    });
+    settle(lock, verb, now);
+    result
+}
+
+/// Whether the closure may have given the runner something to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// It may have.
+    Act,
+    /// It only looked.
+    Look,
+}
+
+fn settle(lock: &DynLock<'_>, verb: Verb, now: Instant) {
+    let mut event = None;
+    loop {
+        let mut batch: [Option<Waker>; BATCH] = [const { None }; BATCH];
+        let mut more = false;
+        lock.lock(&mut |core, waiters| {
+            let mut slots = batch.iter_mut();
+            let mut slot = slots.next();
+            while let Some(target) = slot.as_deref_mut() {
+                let waker = match event {
+                    Some(news) => match waiters.take_heard(news) {
+                        Some(waker) => Some(waker),
+                        None => {
+                            event = None;
+                            continue;
+                        }
+                    },
+                    None => {
+                        event = core.poll_event();
+                        if event.is_some() {
+                            continue;
+                        }
+                        waiters.take_due(now)
+                    }
+                };
+                if waker.is_none() {
+                    break;
+                }
+                *target = waker;
+                slot = slots.next();
+            }
+            more = slot.is_none();
+            if more {
+                return;
+            }
+            let runner = &mut *waiters.runner;
+            if verb == Verb::Act
+                && let Some(target) = slot.take()
+            {
+                *target = runner.transmit.take();
+            }
+            slot = slots.next();
+            let next = match (core.poll_timeout(), waiters.deadline()) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            let runner = &mut *waiters.runner;
+            let sooner = next.is_some_and(|n| runner.armed.is_none_or(|armed| n < armed));
+            if sooner {
+                match slot {
+                    Some(target) => *target = runner.timer.take(),
+                    None => more = true,
+                }
+            }
+        });
+        batch.into_iter().flatten().for_each(Waker::wake);
+        if !more {
+            return;
+        }
+    }
+}

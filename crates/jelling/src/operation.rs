@@ -1,0 +1,172 @@
+//! The one future of the face: a step that is taken under the lock again and again until it is done.
+
+use crate::{
+    core::Host,
+    gate::{Topic, Verb, enter, now},
+};
+use ::core::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+use jelling_host::{Core, Error, Instant, Power};
+
+/// What an operation does under the lock.
+pub trait Step<'d> {
+    /// What the core gives.
+    type Raw;
+    /// What the caller gets.
+    type Output;
+    /// Whether the radio is switched on for it.
+    const STARTS: bool = false;
+    /// What to wait for before the next step.
+    #[doc(hidden)]
+    fn wait_for(&self) -> Wait;
+    /// Goes on as far as it can.
+    fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<Self::Raw, Error>>;
+    /// Takes back what was begun, when it is dropped or its time is up.
+    fn undo(&mut self, core: &mut Core<'_>);
+    /// Makes the result the caller's.
+    fn finish(host: Host<'d>, raw: Self::Raw) -> Self::Output;
+}
+
+/// What a step waits for: see [`Topic`].
+#[derive(Clone, Copy, Debug)]
+pub struct Wait(pub(crate) Topic);
+
+/// An operation: a builder until its first poll, a future from then on.
+///
+/// Nothing happens before the first poll. Dropping it undoes what it began: a connection attempt is cancelled, a request's
+/// answer is swallowed when it comes, an advertiser or scanner stops. It is unpinned, so it goes into `join` and `select`.
+#[must_use = "an operation does nothing until it is awaited"]
+pub struct Operation<'d, S: Step<'d>> {
+    pub(crate) host: Host<'d>,
+    pub(crate) step: S,
+    timeout: Option<Duration>,
+    deadline: Option<Instant>,
+    epoch: u16,
+    begun: bool,
+    done: bool,
+}
+
+impl<'d, S: Step<'d>> Operation<'d, S> {
+    pub(crate) fn new(host: Host<'d>, step: S, timeout: Option<Duration>) -> Self {
+        Operation { host, step, timeout, deadline: None, epoch: 0, begun: false, done: false }
+    }
+
+    /// How long it may take, from its first poll on; then it ends with [`Error::Timeout`].
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// However long it takes.
+    pub fn no_timeout(mut self) -> Self {
+        self.timeout = None;
+        self
+    }
+
+    fn go_on(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<S::Raw, Error>> {
+        if !self.begun {
+            self.begun = true;
+            self.deadline = self.timeout.map(|t| now.after(t));
+            if S::STARTS {
+                core.start();
+            }
+            self.epoch = core.epoch();
+        }
+        if S::STARTS {
+            match core.power() {
+                Power::Failed(fault) => return Poll::Ready(Err(Error::Down(fault))),
+                _ if core.epoch() != self.epoch => return Poll::Ready(Err(Error::Stopped)),
+                Power::Up => {}
+                Power::Starting | Power::Off | Power::Stopping => return self.in_time(now),
+            }
+        }
+        match self.step.step(core, now) {
+            Poll::Pending => self.in_time(now),
+            ready => ready,
+        }
+    }
+
+    fn in_time(&self, now: Instant) -> Poll<Result<S::Raw, Error>> {
+        if self.deadline.is_some_and(|d| d <= now) { Poll::Ready(Err(Error::Timeout)) } else { Poll::Pending }
+    }
+}
+
+impl<'d, S: Step<'d>> Unpin for Operation<'d, S> {}
+
+impl<'d, S: Step<'d>> Future for Operation<'d, S> {
+    type Output = Result<S::Output, Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        if this.done {
+            return Poll::Pending;
+        }
+        let lock = this.host.lock;
+        let entered = enter(lock, Verb::Act, |core, waiters, now| {
+            let result = this.go_on(core, now);
+            let displaced = match &result {
+                Poll::Pending => waiters.register(this.step.wait_for().0, this.deadline, context.waker()),
+                Poll::Ready(result) => {
+                    this.done = true;
+                    if result.is_err() {
+                        this.step.undo(core);
+                    }
+                    None
+                }
+            };
+            (result, displaced)
+        });
+        let Some((result, displaced)) = entered else { return Poll::Ready(Err(Error::Busy)) };
+        if let Some(waker) = displaced {
+            waker.wake();
+        }
+        result.map(|result| result.map(|raw| S::finish(this.host, raw)))
+    }
+}
+
+impl<'d, S: Step<'d>> Drop for Operation<'d, S> {
+    fn drop(&mut self) {
+        if self.begun && !self.done {
+            self.done = true;
+            self.host.with(|core| self.step.undo(core));
+        }
+    }
+}
+
+impl<'d, S: Step<'d>> fmt::Debug for Operation<'d, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operation").field("begun", &self.begun).field("done", &self.done).finish_non_exhaustive()
+    }
+}
+
+/// Waits under the lock until `look` has a result, or the deadline has come.
+pub(crate) async fn wait<R>(
+    host: Host<'_>,
+    topic: Topic,
+    deadline: Option<Instant>,
+    mut look: impl FnMut(&mut Core<'_>) -> Poll<Result<R, Error>>,
+) -> Result<R, Error> {
+    ::core::future::poll_fn(|context| {
+        let entered = enter(host.lock, Verb::Act, |core, waiters, now| match look(core) {
+            Poll::Pending if deadline.is_some_and(|d| d <= now) => (Poll::Ready(Err(Error::Timeout)), None),
+            Poll::Pending => (Poll::Pending, waiters.register(topic, deadline, context.waker())),
+            ready => (ready, None),
+        });
+        let Some((result, displaced)) = entered else { return Poll::Ready(Err(Error::Busy)) };
+        if let Some(waker) = displaced {
+            waker.wake();
+        }
+        result
+    })
+    .await
+}
+
+/// The moment `timeout` from now.
+pub(crate) fn deadline(timeout: Option<Duration>) -> Option<Instant> {
+    timeout.map(|t| now().after(t))
+}

@@ -1,0 +1,191 @@
+//! Advertising (aioble's `peripheral.py`).
+
+use crate::{
+    Connection, Device,
+    core::Host,
+    gate::Topic,
+    operation::{Operation, Step, Wait},
+};
+use ::core::{task::Poll, time::Duration};
+use jelling_host::{
+    AdvertisingSettings, AdvertisingTicket, Core, Error, Instant, LinkId, Resource,
+    wire::{Address, Uuid, ad::Builder, hci::AdvertisingKind},
+};
+
+/// See [`Host::advertise`].
+pub type Advertise<'d, 'a> = Operation<'d, AdvertiseStep<'a>>;
+
+/// See [`Host::advertise`].
+#[derive(Debug)]
+pub struct AdvertiseStep<'a> {
+    interval: Duration,
+    kind: AdvertisingKind,
+    peer: Address,
+    adv_data: Option<&'a [u8]>,
+    resp_data: Option<&'a [u8]>,
+    flags: u8,
+    name: Option<&'a str>,
+    services: &'a [Uuid],
+    appearance: Option<u16>,
+    manufacturer: Option<(u16, &'a [u8])>,
+    ticket: Option<AdvertisingTicket>,
+}
+
+/// Flags of the Supplement, Part A, 1.3.
+mod flags {
+    pub(super) const LIMITED: u8 = 0x01;
+    pub(super) const GENERAL: u8 = 0x02;
+    pub(super) const NO_BR_EDR: u8 = 0x04;
+    pub(super) const BOTH: u8 = 0x18;
+}
+
+impl<'d> Host<'d> {
+    /// Advertises every `interval` (20 ms to 10.24 s) until a central connects, and gives the connection.
+    ///
+    /// Fields go into the advertisement in this order, and into the scan response from the first on that does not fit: flags,
+    /// services (a list for each size), name, appearance, manufacturer. No timeout unless one is set; it ends with `Timeout`.
+    /// Dropping the future stops advertising; a link that it led to all the same is disconnected.
+    pub fn advertise<'a>(self, interval: Duration) -> Advertise<'d, 'a> {
+        let step = AdvertiseStep {
+            interval,
+            kind: AdvertisingKind::ConnectableUndirected,
+            peer: Address::default(),
+            adv_data: None,
+            resp_data: None,
+            flags: flags::GENERAL | flags::NO_BR_EDR,
+            name: None,
+            services: &[],
+            appearance: None,
+            manufacturer: None,
+            ticket: None,
+        };
+        Operation::new(self, step, None)
+    }
+}
+
+impl<'a> Advertise<'_, 'a> {
+    /// The whole advertisement: at most 31 octets of AD structures, in place of the fields.
+    pub fn adv_data(mut self, octets: &'a [u8]) -> Self {
+        self.step.adv_data = Some(octets);
+        self
+    }
+
+    /// The whole scan response: at most 31 octets of AD structures.
+    pub fn resp_data(mut self, octets: &'a [u8]) -> Self {
+        self.step.resp_data = Some(octets);
+        self
+    }
+
+    /// Nobody may connect: the future ends with its timeout, or never. Scanners may still ask for the scan response.
+    pub fn non_connectable(mut self) -> Self {
+        self.step.kind = AdvertisingKind::ScannableUndirected;
+        self
+    }
+
+    /// Only this device may connect. Nothing but the two addresses is advertised.
+    pub fn directed(mut self, device: Device) -> Self {
+        self.step.kind = AdvertisingKind::ConnectableDirectedLowDuty;
+        self.step.peer = device.address();
+        self
+    }
+
+    /// Limited discoverable in place of general.
+    pub fn limited(mut self) -> Self {
+        self.step.flags = (self.step.flags & !flags::GENERAL) | flags::LIMITED;
+        self
+    }
+
+    /// BR/EDR is there too.
+    pub fn br_edr(mut self) -> Self {
+        self.step.flags = (self.step.flags & !flags::NO_BR_EDR) | flags::BOTH;
+        self
+    }
+
+    /// The complete local name.
+    pub fn name(mut self, name: &'a str) -> Self {
+        self.step.name = Some(name);
+        self
+    }
+
+    /// Complete lists of these services.
+    pub fn services(mut self, services: &'a [Uuid]) -> Self {
+        self.step.services = services;
+        self
+    }
+
+    /// The appearance (Assigned Numbers, 2.6).
+    pub fn appearance(mut self, appearance: u16) -> Self {
+        self.step.appearance = Some(appearance);
+        self
+    }
+
+    /// Manufacturer specific data, after a company identifier.
+    pub fn manufacturer(mut self, company: u16, data: &'a [u8]) -> Self {
+        self.step.manufacturer = Some((company, data));
+        self
+    }
+}
+
+impl AdvertiseStep<'_> {
+    fn begin(&self, core: &mut Core<'_>) -> Result<AdvertisingTicket, Error> {
+        let mut fields = Builder::new();
+        if self.adv_data.is_none() {
+            self.build(&mut fields).map_err(|_| Error::Full(Resource::AdvertisingData))?;
+        }
+        let adv_data = self.adv_data.unwrap_or(fields.adv());
+        let resp_data = self.resp_data.unwrap_or(fields.resp());
+        let kind = match self.kind {
+            // Nobody needs to ask for an empty scan response.
+            AdvertisingKind::ScannableUndirected if resp_data.is_empty() => AdvertisingKind::NonConnectableUndirected,
+            kind => kind,
+        };
+        core.advertise(&AdvertisingSettings { interval: self.interval, kind, peer: self.peer, adv_data, resp_data })
+    }
+
+    fn build(&self, fields: &mut Builder) -> Result<(), jelling_host::wire::ad::DoesNotFit> {
+        fields.flags(self.flags)?;
+        fields.services(self.services)?;
+        if let Some(name) = self.name {
+            fields.name(name)?;
+        }
+        if let Some(appearance) = self.appearance {
+            fields.appearance(appearance)?;
+        }
+        if let Some((company, data)) = self.manufacturer {
+            fields.manufacturer(company, data)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'d> Step<'d> for AdvertiseStep<'_> {
+    type Raw = LinkId;
+    type Output = Connection<'d>;
+    const STARTS: bool = true;
+
+    fn wait_for(&self) -> Wait {
+        Wait(Topic::Advertising)
+    }
+    fn step(&mut self, core: &mut Core<'_>, _: Instant) -> Poll<Result<LinkId, Error>> {
+        let ticket = match self.ticket {
+            Some(ticket) => ticket,
+            None => match self.begin(core) {
+                Ok(ticket) => *self.ticket.insert(ticket),
+                Err(error) => return Poll::Ready(Err(error)),
+            },
+        };
+        let result = core.advertised(ticket);
+        if result.is_ready() {
+            self.ticket = None;
+        }
+        result
+    }
+    fn undo(&mut self, core: &mut Core<'_>) {
+        if let Some(ticket) = self.ticket.take() {
+            core.end_advertising(ticket);
+        }
+    }
+    fn finish(host: Host<'d>, link: LinkId) -> Connection<'d> {
+        Connection::counted(host, link)
+    }
+}

@@ -1,0 +1,73 @@
+//! The memory of a host behind its lock, and the tasks that wait for it.
+
+use crate::gate::{Lock, RawLock, Waiter, Waiters};
+use ::core::cell::RefCell;
+use embassy_sync::blocking_mutex::Mutex;
+use jelling_host::{Core, Gatt, GattGroup, LinkGroup, Links, Pool, PoolGroup, Scan, ScanGroup, Store};
+
+/// Tasks that can wait at once. With more of them nothing is lost: they wake each other and try again.
+#[derive(Debug)]
+pub struct Tasks<const N: usize = 16>([Waiter; N]);
+
+/// The memory of the waiting tasks.
+pub trait TaskGroup {
+    /// All zero.
+    const NEW: Self;
+    #[doc(hidden)]
+    fn parts(&mut self) -> &mut [Waiter];
+}
+
+impl<const N: usize> TaskGroup for Tasks<N> {
+    const NEW: Self = {
+        assert!(N >= 1, "Tasks has at least one slot");
+        Tasks([const { Waiter::NEW }; N])
+    };
+    fn parts(&mut self) -> &mut [Waiter] {
+        &mut self.0
+    }
+}
+
+struct Contents<L, G, P, S, T> {
+    store: Store<L, G, P, S>,
+    tasks: T,
+    runner: crate::gate::RunnerWakers,
+}
+
+/// All the memory of a host: links, GATT server, pool, scan reports and waiting tasks, each a group with a size of its own.
+///
+/// All zero before [`new`](crate::new), so that a static one takes no flash. `size_of::<Resources<..>>()` is what it costs.
+pub struct Resources<L = Links, G = Gatt, P = Pool, S = Scan, T = Tasks> {
+    cell: Mutex<RawLock, RefCell<Contents<L, G, P, S, T>>>,
+}
+
+impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, T: TaskGroup> Resources<L, G, P, S, T> {
+    /// A host's memory.
+    pub const fn new() -> Self {
+        let contents = Contents { store: Store::NEW, tasks: T::NEW, runner: crate::gate::RunnerWakers::NEW };
+        Resources { cell: Mutex::new(RefCell::new(contents)) }
+    }
+}
+
+impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, T: TaskGroup> Default for Resources<L, G, P, S, T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<L, G, P, S, T> ::core::fmt::Debug for Resources<L, G, P, S, T> {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("Resources").finish_non_exhaustive()
+    }
+}
+
+impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, T: TaskGroup> Lock for Resources<L, G, P, S, T> {
+    fn lock(&self, f: &mut dyn FnMut(&mut Core<'_>, &mut Waiters<'_>)) {
+        self.cell.lock(|cell| {
+            // Nothing calls back in from here: no user code and no waker runs under the lock.
+            if let Ok(mut contents) = cell.try_borrow_mut() {
+                let Contents { store, tasks, runner } = &mut *contents;
+                f(&mut store.core(), &mut Waiters { tasks: tasks.parts(), runner });
+            }
+        });
+    }
+}

@@ -1,0 +1,146 @@
+//! The runner: three endless futures side by side, so that neither a read nor a write is ever dropped half way.
+
+use crate::{
+    core::Host,
+    gate::{Verb, enter, now},
+};
+use ::core::{
+    fmt,
+    future::poll_fn,
+    pin::{Pin, pin},
+    task::Poll,
+};
+use embassy_futures::select::{Either, Either3, select, select3};
+use embassy_time::{Instant as Clock, Timer};
+use jelling_host::{Instant, TRANSMIT_BUFFER, wire::Packet};
+use jelling_transport::{PacketRead, PacketWrite};
+
+/// Octets of the longest packet from the controller.
+const RECEIVE_BUFFER: usize = 260;
+
+/// Why [`Runner::run`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunError<R, W> {
+    /// Nothing can be read any more.
+    Read(R),
+    /// Nothing can be written any more.
+    Write(W),
+}
+
+impl<R: fmt::Debug, W: fmt::Debug> fmt::Display for RunError<R, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunError::Read(error) => write!(f, "the transport cannot be read: {error:?}"),
+            RunError::Write(error) => write!(f, "the transport cannot be written: {error:?}"),
+        }
+    }
+}
+
+/// What moves packets and time. Nothing happens on a host unless its runner runs.
+#[derive(Debug)]
+pub struct Runner<'d> {
+    pub(crate) host: Host<'d>,
+}
+
+/// The transport is gone, however `run` ends.
+struct Session<'d>(Host<'d>);
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        self.0.with(|core| core.transport_closed());
+    }
+}
+
+impl Runner<'_> {
+    /// Runs the host on a transport. Ends only when the transport does, and may be called again with another.
+    /// The radio comes up when an operation first needs it.
+    ///
+    /// Dropping the future is the end of the transport: links are lost and waiting operations end with an error.
+    pub async fn run<R: PacketRead, W: PacketWrite>(&mut self, mut reader: R, mut writer: W) -> RunError<R::Error, W::Error> {
+        let host = self.host;
+        let _session = Session(host);
+        let receive = async {
+            let mut buffer = [0; RECEIVE_BUFFER];
+            loop {
+                match reader.read(&mut buffer).await {
+                    Ok(packet) => {
+                        enter(host.lock, Verb::Act, |core, _, now| core.handle_packet(now, packet));
+                    }
+                    Err(error) => return error,
+                }
+            }
+        };
+        let transmit = async {
+            let mut buffer = [0; TRANSMIT_BUFFER];
+            loop {
+                let (kind, length) = poll_fn(|context| {
+                    enter(host.lock, Verb::Look, |core, waiters, now| match core.poll_transmit(now, &mut buffer) {
+                        Some(packet) => Poll::Ready((packet.kind, packet.data.len())),
+                        None => {
+                            waiters.runner.transmit = Some(context.waker().clone());
+                            Poll::Pending
+                        }
+                    })
+                    .unwrap_or(Poll::Pending)
+                })
+                .await;
+                let packet = Packet::new(kind, buffer.get(..length).unwrap_or_default());
+                if let Err(error) = writer.write(packet).await {
+                    return error;
+                }
+            }
+        };
+        match select3(pin!(receive), pin!(transmit), pin!(keep_time(host))).await {
+            Either3::First(error) => RunError::Read(error),
+            Either3::Second(error) => RunError::Write(error),
+            Either3::Third(never) => match never {},
+        }
+    }
+}
+
+/// Sleeps until something is due, again and again.
+async fn keep_time(host: Host<'_>) -> ::core::convert::Infallible {
+    loop {
+        let next = enter(host.lock, Verb::Act, |core, waiters, now| {
+            core.handle_timeout(now);
+            let next = match (core.poll_timeout(), waiters.deadline()) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            waiters.runner.armed = next;
+            next
+        })
+        .flatten();
+        let sooner = pin!(poll_fn(|context| {
+            // Woken when a deadline before the armed one appears.
+            let pending = enter(host.lock, Verb::Look, |core, waiters, _| {
+                let earliest = match (core.poll_timeout(), waiters.deadline()) {
+                    (Some(a), Some(b)) => Some(a.min(b)),
+                    (a, b) => a.or(b),
+                };
+                let armed = waiters.runner.armed;
+                if earliest.is_some_and(|e| armed.is_none_or(|a| e < a)) {
+                    return Poll::Ready(());
+                }
+                waiters.runner.timer = Some(context.waker().clone());
+                Poll::Pending
+            });
+            pending.unwrap_or(Poll::Pending)
+        }));
+        sleep_until(next, sooner).await;
+    }
+}
+
+async fn sleep_until(next: Option<Instant>, sooner: Pin<&mut impl Future<Output = ()>>) {
+    match next {
+        None => sooner.await,
+        Some(at) if at <= now() => {}
+        // embassy-time counts in ticks, perhaps longer than a microsecond: never wake before the moment.
+        Some(at) => {
+            let at = Clock::from_micros(at.as_micros().saturating_add(1));
+            match select(Timer::at(at), sooner).await {
+                Either::First(()) | Either::Second(()) => {}
+            }
+        }
+    }
+}
