@@ -1,2 +1,102 @@
-//! stub
-fn main() {}
+//! Developer commands: what CI runs, and what a contributor runs by hand.
+
+mod ci;
+mod demo;
+mod images;
+mod interop;
+mod rig;
+mod setup;
+
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, Subcommand};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+#[derive(Parser)]
+#[command(about, bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install RootCanal, Bumble and the dissectors into target/tools (once)
+    Setup,
+    /// Show a peripheral and a central of ours at work on RootCanal
+    Demo,
+    /// Run every test, and each interop scenario once
+    Test,
+    /// Run interop scenarios against Bumble on RootCanal
+    Interop {
+        /// Only this one
+        scenario: Option<interop::Scenario>,
+    },
+    /// Run something many times in a row
+    Soak {
+        /// What
+        what: Soak,
+        /// How often
+        count: usize,
+    },
+    /// Build the no_std crates for thumbv7em
+    NoStd,
+    /// Link the image that has no panic in it
+    NoPanic,
+    /// Compare the sizes of the peripheral image with sizes.toml
+    Sizes {
+        /// Write them down instead
+        #[arg(long)]
+        record: bool,
+    },
+    /// Everything CI runs, with the time of each stage
+    Ci,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Soak {
+    /// All interop scenarios
+    Interop,
+}
+
+fn main() -> Result<()> {
+    std::env::set_current_dir(root())?;
+    match Arguments::parse().command {
+        Task::Setup => setup::all(),
+        Task::Demo => demo::run(),
+        Task::Test => ci::test(),
+        Task::Interop { scenario } => interop::run(scenario, 1),
+        Task::Soak { what: Soak::Interop, count } => interop::run(None, count),
+        Task::NoStd => images::no_std(),
+        Task::NoPanic => images::no_panic(),
+        Task::Sizes { record } => images::sizes(record),
+        Task::Ci => ci::all(),
+    }
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
+
+/// Where cargo builds.
+fn target() -> String {
+    std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".into())
+}
+
+/// Runs a command to its end and wants it to succeed.
+fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot run {command:?}"))?;
+    ensure!(status.success(), "{command:?} failed: {status}");
+    Ok(())
+}
+
+/// `cargo` with these arguments.
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments);
+    command
+}

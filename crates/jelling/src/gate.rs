@@ -30,7 +30,6 @@ pub(crate) enum Topic {
     /// Anything about this link, and room in the pool.
     Link(u8),
     Attribute(u16),
-    Queue(u8),
     /// Queue or link.
     QueueOfLink(u8, u8),
 }
@@ -48,7 +47,7 @@ impl Topic {
             ) => link == i,
             (Topic::Link(_), Event::Pool) => true,
             (Topic::Attribute(handle), Event::Attribute(h)) => handle == h,
-            (Topic::Queue(queue) | Topic::QueueOfLink(queue, _), Event::Queue(i)) => queue == i,
+            (Topic::QueueOfLink(queue, _), Event::Queue(i)) => queue == i,
             // Captured writes are told by their queue; the attribute's own news comes with them.
             _ => false,
         }

@@ -1,0 +1,130 @@
+//! RootCanal on free loopback ports: each connection to its HCI port is a controller of its own on one air.
+
+use crate::setup;
+use anyhow::{Context, Result, bail};
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// A running RootCanal; dropping it ends it.
+pub(crate) struct RootCanal {
+    process: Child,
+    hci: u16,
+}
+
+impl Drop for RootCanal {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl RootCanal {
+    /// Starts it, with an empty air and a tick of a millisecond.
+    pub(crate) fn start() -> Result<Self> {
+        // A few starts in a hundred come up without the test port: those are tried again.
+        for _ in 0..5 {
+            if let Some(rootcanal) = Self::try_start()? {
+                return Ok(rootcanal);
+            }
+        }
+        bail!("RootCanal does not come up: run `cargo xtask setup` and look at {}", setup::ROOTCANAL)
+    }
+
+    fn try_start() -> Result<Option<Self>> {
+        let [test, hci, link, link_ble] = free_ports()?;
+        let process = Command::new(setup::ROOTCANAL)
+            .args([format!("--test_port={test}"), format!("--link_port={link}"), format!("--link_ble_port={link_ble}")])
+            .arg(format!("--configuration=tcp_server {{ tcp_port: {hci} configuration {{ strict: false }} }}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("RootCanal is not set up: run `cargo xtask setup`")?;
+        let mut rootcanal = RootCanal { process, hci };
+        if !rootcanal.listens(&[test, hci])? {
+            return Ok(None);
+        }
+        // Its two beacons are of no use here, and a tick of 10 ms would make everything slow.
+        let commands: [&[&str]; 3] = [&["del", "0"], &["del", "1"], &["set_timer_period", "1"]];
+        test_channel(test, &commands)?;
+        Ok(Some(rootcanal))
+    }
+
+    /// Waits until these ports listen. Connecting to find out would abort RootCanal.
+    fn listens(&mut self, ports: &[u16]) -> Result<bool> {
+        let end = Instant::now() + Duration::from_secs(5);
+        while Instant::now() < end {
+            let listening = listening_ports()?;
+            if ports.iter().all(|port| listening.contains(port)) {
+                return Ok(true);
+            }
+            if self.process.try_wait()?.is_some() {
+                return Ok(false);
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(false)
+    }
+
+    /// The SPEC of a transport to a new controller.
+    pub(crate) fn spec(&self) -> String {
+        format!("tcp:127.0.0.1:{}", self.hci)
+    }
+
+    /// The port of the controllers.
+    pub(crate) fn port(&self) -> u16 {
+        self.hci
+    }
+}
+
+fn free_ports() -> Result<[u16; 4]> {
+    let bind = || TcpListener::bind("127.0.0.1:0");
+    let listeners = [bind()?, bind()?, bind()?, bind()?];
+    let mut ports = [0; 4];
+    for (port, listener) in ports.iter_mut().zip(&listeners) {
+        *port = listener.local_addr()?.port();
+    }
+    Ok(ports)
+}
+
+fn listening_ports() -> Result<Vec<u16>> {
+    const LISTEN: &str = "0A";
+    let table = std::fs::read_to_string("/proc/net/tcp")?;
+    let port = |line: &str| {
+        let mut fields = line.split_whitespace().skip(1);
+        let (local, state) = (fields.next()?, fields.nth(1)?);
+        (state == LISTEN).then(|| u16::from_str_radix(local.rsplit(':').next()?, 16).ok())?
+    };
+    Ok(table.lines().skip(1).filter_map(port).collect())
+}
+
+/// Commands of the test channel: a length-prefixed name and its length-prefixed arguments; answers are length-prefixed text.
+fn test_channel(port: u16, commands: &[&[&str]]) -> Result<()> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    let mut answer = |stream: &mut TcpStream| -> Result<()> {
+        let mut length = [0; 4];
+        stream.read_exact(&mut length)?;
+        let mut text = vec![0; usize::try_from(u32::from_le_bytes(length))?];
+        Ok(stream.read_exact(&mut text)?)
+    };
+    answer(&mut stream)?;
+    for words in commands {
+        let [name, arguments @ ..] = words else { continue };
+        let mut octets = vec![u8::try_from(name.len())?];
+        octets.extend(name.as_bytes());
+        octets.push(u8::try_from(arguments.len())?);
+        for argument in arguments {
+            octets.push(u8::try_from(argument.len())?);
+            octets.extend(argument.as_bytes());
+        }
+        stream.write_all(&octets)?;
+        answer(&mut stream)?;
+    }
+    Ok(())
+}
