@@ -42,7 +42,7 @@ impl Core<'_> {
 
     fn on_request(&mut self, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
         let Some(link) = self.links.get(index) else { return };
-        if link.server.owes() {
+        if link.server.owes() || link.is_leaving() {
             // Vol 3, Part F, 3.3.2: a second request before the answer breaks the protocol.
             return count(&mut self.state.counters.unexpected);
         }

@@ -135,9 +135,11 @@ impl Core<'_> {
         handle: u16,
         kind: Updates,
         depth: usize,
+        length: Option<usize>,
         policy: Policy,
     ) -> Result<QueueId, Error> {
-        let length = usize::from(self.link(link)?.mtu).saturating_sub(3);
+        let whole = usize::from(self.link(link)?.mtu).saturating_sub(3);
+        let length = length.unwrap_or(whole);
         // Of indications one can be under way.
         let depth = if kind == Updates::INDICATE { 1 } else { depth };
         self.open_queue(Use::Subscription(link, kind), handle, depth, length, policy)

@@ -110,7 +110,10 @@ impl Core<'_> {
             command::emit(&command::Disconnect { handle, reason: Status::REMOTE_USER_TERMINATED_CONNECTION }, w);
             return Some(Purpose::Orphan);
         }
-        let (index, link) = self.links.iter_mut().enumerate().find(|(_, l)| l.is_up() && l.owed.contains(Owed::DISCONNECT))?;
+        // What is owed to the peer goes first, as long as the controller takes it: no new request is served meanwhile.
+        let room = self.state.controller.acl_room() > 0;
+        let due = |l: &crate::link::Link| l.is_up() && l.owed.contains(Owed::DISCONNECT) && !(room && l.has_to_send());
+        let (index, link) = self.links.iter_mut().enumerate().find(|(_, l)| due(l))?;
         link.owed.remove(Owed::DISCONNECT);
         link.owed.insert(Owed::DISCONNECTING);
         command::emit(

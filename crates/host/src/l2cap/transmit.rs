@@ -40,7 +40,7 @@ impl Core<'_> {
     /// True when the link has a frame to send, chosen now if none was under way.
     fn fill(&mut self, now: Instant, index: usize) -> bool {
         let Some(link) = self.links.get(index) else { return false };
-        if !link.is_up() || link.is_leaving() {
+        if !link.is_up() || link.owed.contains(Owed::DISCONNECTING) {
             return false;
         }
         link.outgoing.active || self.next_frame(now, index)
@@ -81,7 +81,7 @@ impl Core<'_> {
 
     /// True when a frame of a task may be put into the link's buffer: nothing is under way and no reply is owed.
     pub(crate) fn can_send(&self, index: usize) -> bool {
-        self.links.get(index).is_some_and(|l| !l.outgoing.active && !l.owes_reply())
+        self.links.get(index).is_some_and(|l| !l.has_to_send() && !l.is_leaving())
     }
 
     /// Puts a frame into the link's buffer, written by `build`. False when it does not fit or says no.
@@ -134,6 +134,9 @@ impl Core<'_> {
                 true
             });
         }
+        if link.is_leaving() {
+            return false;
+        }
         if link.owed.contains(Owed::UNSUBSCRIBE) && self.send_unsubscribe(now, index) {
             return true;
         }
@@ -142,6 +145,11 @@ impl Core<'_> {
 }
 
 impl crate::link::Link {
+    /// True while a frame is under way or a reply is owed.
+    pub(crate) fn has_to_send(&self) -> bool {
+        self.outgoing.active || self.owes_reply()
+    }
+
     /// True while a reply waits for the transmit buffer.
     fn owes_reply(&self) -> bool {
         self.server.owes()

@@ -29,6 +29,7 @@ pub struct SubscribeStep {
     updates: Updates,
     offered: Properties,
     depth: usize,
+    length: Option<usize>,
     policy: Policy,
     search: Search,
     cccd: Option<u16>,
@@ -49,6 +50,7 @@ impl<'d> ClientCharacteristic<'d> {
             updates,
             offered: self.properties,
             depth: 1,
+            length: None,
             policy: Policy::DropOldest,
             search: self.search(),
             cccd: None,
@@ -63,6 +65,12 @@ impl Subscribe<'_> {
     /// Values the queue holds: 1 to 16. Indications are held one at a time, for the peer waits until each is taken.
     pub fn depth(mut self, values: usize) -> Self {
         self.step.depth = values;
+        self
+    }
+
+    /// Octets that room is set apart for, for each value: MTU - 3 unless this says less. Longer ones need free blocks.
+    pub fn max_len(mut self, octets: usize) -> Self {
+        self.step.length = Some(octets);
         self
     }
 
@@ -92,7 +100,7 @@ impl SubscribeStep {
     fn open(&mut self, core: &mut Core<'_>) -> Result<(), Error> {
         for (slot, kind) in self.queues.iter_mut().zip([Updates::NOTIFY, Updates::INDICATE]) {
             if self.updates.contains(kind) && slot.is_none() {
-                *slot = Some(core.open_subscription(self.link, self.handle, kind, self.depth, self.policy)?);
+                *slot = Some(core.open_subscription(self.link, self.handle, kind, self.depth, self.length, self.policy)?);
             }
         }
         Ok(())

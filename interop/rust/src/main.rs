@@ -1,0 +1,116 @@
+//! Our side of the interop scenarios: a central, a peripheral, or both at once, on the controller of a transport.
+//! It ends with success only when everything happened as the scenario says.
+
+mod central;
+mod peripheral;
+
+use anyhow::{Context, Result, bail};
+use clap::{Parser, Subcommand};
+use jelling::{Config, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks, Uuid};
+use jelling_transport::{Snoop, WriteSink};
+use std::{fs::File, path::PathBuf};
+
+const SERVICE: Uuid = Uuid::new16(0x181a);
+const LONG: Uuid = Uuid::new128(0x6e40_0001_b5a3_f393_e0a9_e50e_24dc_ca9e);
+const WRITABLE: Uuid = Uuid::new128(0x6e40_0002_b5a3_f393_e0a9_e50e_24dc_ca9e);
+const NOTIFYING: Uuid = Uuid::new128(0x6e40_0003_b5a3_f393_e0a9_e50e_24dc_ca9e);
+const INDICATING: Uuid = Uuid::new128(0x6e40_0004_b5a3_f393_e0a9_e50e_24dc_ca9e);
+
+const NOTIFICATIONS: u32 = 100;
+const INDICATIONS: u32 = 20;
+
+/// What the long value holds.
+fn long_value() -> Vec<u8> {
+    (0..300u32).map(|i| (i % 251) as u8).collect()
+}
+
+#[derive(Parser)]
+struct Arguments {
+    /// tcp:HOST:PORT
+    #[arg(long)]
+    transport: String,
+    /// Write a capture
+    #[arg(long)]
+    snoop: Option<PathBuf>,
+    #[command(subcommand)]
+    role: Role,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Connect to a peripheral of this name
+    Central {
+        /// Its name
+        name: String,
+        /// Let the peer end the link
+        #[arg(long)]
+        peer_disconnects: bool,
+    },
+    /// Serve one central under this name
+    Peripheral {
+        /// Our name
+        name: String,
+    },
+    /// Serve one central under a name, and connect to a peripheral of another, at once
+    Both {
+        /// Our name
+        name: String,
+        /// The peer's name
+        peer: String,
+    },
+    /// Measure the round trip of a read
+    Rtt {
+        /// The peer's name
+        name: String,
+    },
+}
+
+type Memory = Resources<Links<4, 247>, Gatt<32, 1024>, Pool<64, 8>, ScanSlots<8>, Tasks<16>>;
+
+async fn play(host: Host<'_>, role: &Role) -> Result<()> {
+    match role {
+        Role::Central { name, peer_disconnects } => {
+            let end = if *peer_disconnects { central::End::Theirs } else { central::End::Ours };
+            central::play(host, name, end).await
+        }
+        Role::Peripheral { name } => peripheral::play(host, name).await,
+        Role::Both { name, peer } => {
+            let (served, used) =
+                tokio::join!(peripheral::play(host, name), central::play(host, peer, central::End::Ours));
+            served.and(used)
+        }
+        Role::Rtt { name } => central::round_trips(host, name).await,
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let Some(address) = arguments.transport.strip_prefix("tcp:") else { bail!("expected tcp:HOST:PORT") };
+    let (reader, writer) = jelling_tcp::connect(address).await.context("no controller there")?;
+    let mut resources = Box::new(Memory::new());
+    let (host, mut runner) = jelling::new(&mut *resources, Config::default());
+    let scenario = async {
+        let result = play(host, &arguments.role).await;
+        host.stop().await;
+        result?;
+        let pools = host.pools();
+        anyhow::ensure!(pools.blocks.used == 0 && pools.queues.used == 0 && pools.links.used == 0, "leaked: {pools:?}");
+        let counters = host.counters();
+        anyhow::ensure!(counters.malformed == 0 && counters.credit_violations == 0, "{counters:?}");
+        Ok(())
+    };
+    match &arguments.snoop {
+        None => tokio::select! {
+            result = scenario => result,
+            end = runner.run(reader, writer) => bail!("{end}"),
+        },
+        Some(file) => {
+            let sink = WriteSink::new(File::create(file)?)?;
+            tokio::select! {
+                result = scenario => result,
+                end = runner.run(Snoop::new(reader, &sink), Snoop::new(writer, &sink)) => bail!("{end}"),
+            }
+        }
+    }
+}
