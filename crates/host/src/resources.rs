@@ -130,6 +130,7 @@ impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup> Store<L, G, P, S> {
         let (blocks, queues) = self.pool.parts();
         Core {
             state: &mut self.state,
+            frame_room: receive.len().checked_div(links.len()).unwrap_or(0),
             links,
             receive,
             transmit,
@@ -147,6 +148,8 @@ impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup> Store<L, G, P, S> {
 pub struct Core<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) links: &'a mut [Link],
+    /// Octets each link has for a frame's payload, in each direction.
+    pub(crate) frame_room: usize,
     pub(crate) receive: &'a mut [u8],
     pub(crate) transmit: &'a mut [u8],
     pub(crate) attributes: &'a mut [Attribute],

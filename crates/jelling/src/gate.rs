@@ -141,6 +141,15 @@ pub(crate) fn enter<R>(
     verb: Verb,
     f: impl FnOnce(&mut Core<'_>, &mut Waiters<'_>, Instant) -> R,
 ) -> Option<R> {
+    enter_telling(lock, verb, f).0
+}
+
+/// As [`enter`]; tells too whether there was news.
+pub(crate) fn enter_telling<R>(
+    lock: &DynLock<'_>,
+    verb: Verb,
+    f: impl FnOnce(&mut Core<'_>, &mut Waiters<'_>, Instant) -> R,
+) -> (Option<R>, bool) {
     let now = now();
     let mut f = Some(f);
     let mut result = None;
@@ -149,8 +158,8 @@ pub(crate) fn enter<R>(
             result = Some(f(core, waiters, now));
         }
     });
-    settle(lock, verb, now);
-    result
+    let news = settle(lock, verb, now);
+    (result, news)
 }
 
 /// Whether the closure may have given the runner something to do.
@@ -162,8 +171,10 @@ pub(crate) enum Verb {
     Look,
 }
 
-fn settle(lock: &DynLock<'_>, verb: Verb, now: Instant) {
+/// Hands the news out, and tells whether there was any.
+fn settle(lock: &DynLock<'_>, verb: Verb, now: Instant) -> bool {
     let mut event = None;
+    let mut news = false;
     loop {
         let mut batch: [Option<Waker>; BATCH] = [const { None }; BATCH];
         let mut more = false;
@@ -172,7 +183,7 @@ fn settle(lock: &DynLock<'_>, verb: Verb, now: Instant) {
             let mut slot = slots.next();
             while let Some(target) = slot.as_deref_mut() {
                 let waker = match event {
-                    Some(news) => match waiters.take_heard(news) {
+                    Some(heard) => match waiters.take_heard(heard) {
                         Some(waker) => Some(waker),
                         None => {
                             event = None;
@@ -182,6 +193,7 @@ fn settle(lock: &DynLock<'_>, verb: Verb, now: Instant) {
                     None => {
                         event = core.poll_event();
                         if event.is_some() {
+                            news = true;
                             continue;
                         }
                         waiters.take_due(now)
@@ -219,7 +231,7 @@ fn settle(lock: &DynLock<'_>, verb: Verb, now: Instant) {
         });
         batch.into_iter().flatten().for_each(Waker::wake);
         if !more {
-            return;
+            return news;
         }
     }
 }

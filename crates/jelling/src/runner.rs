@@ -2,7 +2,7 @@
 
 use crate::{
     core::Host,
-    gate::{Verb, enter, now},
+    gate::{Verb, Waiters, enter, enter_telling, now},
 };
 use ::core::{
     fmt,
@@ -10,9 +10,12 @@ use ::core::{
     pin::{Pin, pin},
     task::Poll,
 };
-use embassy_futures::select::{Either, Either3, select, select3};
+use embassy_futures::{
+    select::{Either, Either3, select, select3},
+    yield_now,
+};
 use embassy_time::{Instant as Clock, Timer};
-use jelling_host::{Instant, TRANSMIT_BUFFER, wire::Packet};
+use jelling_host::{Core, Instant, TRANSMIT_BUFFER, wire::Packet};
 use jelling_transport::{PacketRead, PacketWrite};
 
 /// Octets of the longest packet from the controller.
@@ -64,7 +67,13 @@ impl Runner<'_> {
             loop {
                 match reader.read(&mut buffer).await {
                     Ok(packet) => {
-                        enter(host.lock, Verb::Act, |core, _, now| core.handle_packet(now, packet));
+                        let handle = |core: &mut Core<'_>, _: &mut Waiters<'_>, now| core.handle_packet(now, packet);
+                        let (_, news) = enter_telling(host.lock, Verb::Act, handle);
+                        // A transport may have more packets at once: tasks of the same executor take this one's news
+                        // first, or a burst would fill their queues.
+                        if news {
+                            yield_now().await;
+                        }
                     }
                     Err(error) => return error,
                 }

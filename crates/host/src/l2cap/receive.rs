@@ -9,11 +9,6 @@ use jelling_wire::{
 };
 
 impl Core<'_> {
-    /// Octets each link has for a frame's payload, in each direction.
-    pub(crate) fn frame_room(&self) -> usize {
-        self.receive.len().checked_div(self.links.len()).unwrap_or(0)
-    }
-
     pub(crate) fn on_acl(&mut self, now: Instant, octets: &[u8]) {
         if !matches!(self.state.power, Power::Up | Power::Stopping) {
             return count(&mut self.state.counters.unexpected);
@@ -38,7 +33,7 @@ impl Core<'_> {
     }
 
     fn on_continuation(&mut self, now: Instant, index: usize, mut data: &[u8]) {
-        let room = self.frame_room();
+        let room = self.frame_room;
         let Some(link) = self.links.get_mut(index) else { return };
         let incoming = &mut link.incoming;
         if data.is_empty() {

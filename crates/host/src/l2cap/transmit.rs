@@ -47,7 +47,7 @@ impl Core<'_> {
     }
 
     fn emit_fragment(&mut self, index: usize, w: &mut Writer<'_>) -> bool {
-        let room = self.frame_room();
+        let room = self.frame_room;
         let controller = &mut self.state.controller;
         let most = usize::from(controller.acl_length).min(w.room().saturating_sub(ACL_HEADER));
         let Some(link) = self.links.get_mut(index) else { return false };
@@ -92,7 +92,7 @@ impl Core<'_> {
         limit: usize,
         build: impl FnOnce(&mut Self, &mut Writer<'_>) -> bool,
     ) -> bool {
-        let room = self.frame_room();
+        let room = self.frame_room;
         let start = index.saturating_mul(room);
         let transmit = core::mem::take(&mut self.transmit);
         let slot = transmit.get_mut(start..start.saturating_add(room.min(limit))).unwrap_or_default();
