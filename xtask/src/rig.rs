@@ -107,7 +107,7 @@ fn listening_ports() -> Result<Vec<u16>> {
 fn test_channel(port: u16, commands: &[&[&str]]) -> Result<()> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-    let mut answer = |stream: &mut TcpStream| -> Result<()> {
+    let answer = |stream: &mut TcpStream| -> Result<()> {
         let mut length = [0; 4];
         stream.read_exact(&mut length)?;
         let mut text = vec![0; usize::try_from(u32::from_le_bytes(length))?];

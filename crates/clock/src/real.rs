@@ -64,7 +64,8 @@ impl Alarms {
             pending = match next {
                 None => self.changed.wait(pending).unwrap_or_else(PoisonError::into_inner),
                 Some(ticks) => {
-                    let micros = u128::from(ticks).saturating_mul(1_000_000).div_ceil(u128::from(embassy_time_driver::TICK_HZ));
+                    let micros =
+                        u128::from(ticks).saturating_mul(1_000_000).div_ceil(u128::from(embassy_time_driver::TICK_HZ));
                     let wait = Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX));
                     self.changed.wait_timeout(pending, wait).unwrap_or_else(PoisonError::into_inner).0
                 }

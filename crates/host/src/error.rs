@@ -107,9 +107,13 @@ pub enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::Silent(opcode) => write!(f, "the controller does not answer {opcode}: check port, baud rate and flow control"),
+            Fault::Silent(opcode) => {
+                write!(f, "the controller does not answer {opcode}: check port, baud rate and flow control")
+            }
             Fault::BringUp(opcode, status) => write!(f, "the controller refused {opcode}: {status}"),
-            Fault::Nonsense(opcode) => write!(f, "the controller's answer to {opcode} makes no sense: is this an LE controller?"),
+            Fault::Nonsense(opcode) => {
+                write!(f, "the controller's answer to {opcode} makes no sense: is this an LE controller?")
+            }
             Fault::NoBuffers => f.write_str("the controller has no buffers for LE data"),
             Fault::Hardware(code) => write!(f, "the controller reported hardware error {code:#04x}"),
             Fault::TransportClosed => f.write_str("the connection to the controller is closed"),
@@ -141,12 +145,18 @@ impl fmt::Display for Error {
             Error::Down(fault) => fault.fmt(f),
             Error::Stopped => f.write_str("the host was stopped"),
             Error::InvalidArgument(argument) => f.write_str(match argument {
-                Argument::ScanInterval => "scan interval and window are 2.5 ms to 10.24 s, the window not longer than the interval",
+                Argument::ScanInterval => {
+                    "scan interval and window are 2.5 ms to 10.24 s, the window not longer than the interval"
+                }
                 Argument::AdvertisingInterval => "the advertising interval is 20 ms to 10.24 s",
-                Argument::ConnectionInterval => "the connection interval is 7.5 ms to 4 s, the least not above the greatest",
+                Argument::ConnectionInterval => {
+                    "the connection interval is 7.5 ms to 4 s, the least not above the greatest"
+                }
                 Argument::Mtu => "the MTU is 23 to 517",
                 Argument::Handle => "handles ascend and are not zero",
-                Argument::Order => "a characteristic belongs to the last service, a descriptor to the last characteristic",
+                Argument::Order => {
+                    "a characteristic belongs to the last service, a descriptor to the last characteristic"
+                }
             }),
             Error::NotSupported => f.write_str("the characteristic does not offer this operation"),
             Error::NotSubscribed => f.write_str("the peer has not subscribed to the characteristic"),

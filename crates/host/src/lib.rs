@@ -47,7 +47,9 @@ pub use config::{Config, OwnAddress};
 pub use counters::{Counters, Pools, Usage};
 pub use error::{Argument, Error, Fault, Resource};
 pub use event::Event;
-pub use gap::{AdvertisingSettings, AdvertisingTicket, ConnectSettings, ConnectTicket, Report, ScanSettings, ScanTicket};
+pub use gap::{
+    AdvertisingSettings, AdvertisingTicket, ConnectSettings, ConnectTicket, Report, ScanSettings, ScanTicket,
+};
 pub use gatt::{
     Attribute, AttributeId, CharacteristicSettings, DescriptorSettings, Permissions, Properties, Queue, QueueId,
     ServiceSettings, Storage, Updates,

@@ -174,7 +174,8 @@ impl ScanResult {
 
     /// The name: complete, else shortened; of the advertisement, else of the scan response. `None` where it is no UTF-8.
     pub fn name(&self) -> Option<&str> {
-        let names = |data| Structures::new(data).find(|s| matches!(s.kind, AdType::COMPLETE_NAME | AdType::SHORTENED_NAME));
+        let names =
+            |data| Structures::new(data).find(|s| matches!(s.kind, AdType::COMPLETE_NAME | AdType::SHORTENED_NAME));
         let name = names(self.adv_data()).or_else(|| names(self.resp_data().unwrap_or_default()))?;
         str::from_utf8(name.data).ok()
     }
@@ -186,9 +187,9 @@ impl ScanResult {
             [AdType::INCOMPLETE_UUIDS_32, AdType::COMPLETE_UUIDS_32],
             [AdType::INCOMPLETE_UUIDS_128, AdType::COMPLETE_UUIDS_128],
         ];
-        lists.into_iter().flat_map(move |kinds| {
-            self.structures().filter(move |s| kinds.contains(&s.kind)).flat_map(|s| s.uuids())
-        })
+        lists
+            .into_iter()
+            .flat_map(move |kinds| self.structures().filter(move |s| kinds.contains(&s.kind)).flat_map(|s| s.uuids()))
     }
 
     /// Manufacturer specific data, of every company or of one.

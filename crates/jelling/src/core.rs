@@ -7,18 +7,12 @@ use crate::{
     resources::{Resources, TaskGroup},
     runner::Runner,
 };
-use ::core::{
-    fmt,
-    future::Future,
-    pin::pin,
-    task::Poll,
-    time::Duration,
-};
+use ::core::{fmt, future::Future, pin::pin, task::Poll, time::Duration};
 use embassy_futures::select::{Either, select};
 pub use jelling_host::Config;
 use jelling_host::{
-    ControllerInfo, Core, Counters, Error, GattGroup, Instant, LinkGroup, LinkId, PoolGroup, Pools, Power, RequestTicket,
-    ScanGroup,
+    ControllerInfo, Core, Counters, Error, GattGroup, Instant, LinkGroup, LinkId, PoolGroup, Pools, Power,
+    RequestTicket, ScanGroup,
     wire::hci::{Role, Status},
 };
 

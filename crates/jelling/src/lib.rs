@@ -62,16 +62,16 @@ mod value;
 pub use crate::core::{Config, Connection, Disconnect, Disconnected, ExchangeMtu, Host, new};
 pub use central::{Connect, Scan, ScanResult, Scanner};
 pub use client::{
-    ClientCharacteristic, ClientDescriptor, ClientService, Discover, Find, Notified, NotifiedInto, Read, ReadInto, Subscribe,
-    Subscription, Write,
+    ClientCharacteristic, ClientDescriptor, ClientService, Discover, Find, Notified, NotifiedInto, Read, ReadInto,
+    Subscribe, Subscription, Write,
 };
 pub use device::{AddressKind, Device, InvalidDevice};
+pub use jelling_host::wire::{Packet, PacketKind, Uuid};
 pub use jelling_host::wire::{
     ad,
     att::ErrorCode,
     hci::{LeFeatures, Role, Status},
 };
-pub use jelling_host::wire::{Packet, PacketKind, Uuid};
 pub use jelling_host::{
     Argument, ControllerInfo, Counters, Error, Fault, Gatt, Links, OwnAddress, Permissions, Policy, Pool, Pools,
     Properties, Resource, Scan as ScanSlots, Updates, Usage,

@@ -59,7 +59,11 @@ impl Runner<'_> {
     /// The radio comes up when an operation first needs it.
     ///
     /// Dropping the future is the end of the transport: links are lost and waiting operations end with an error.
-    pub async fn run<R: PacketRead, W: PacketWrite>(&mut self, mut reader: R, mut writer: W) -> RunError<R::Error, W::Error> {
+    pub async fn run<R: PacketRead, W: PacketWrite>(
+        &mut self,
+        mut reader: R,
+        mut writer: W,
+    ) -> RunError<R::Error, W::Error> {
         let host = self.host;
         let _session = Session(host);
         let receive = async {

@@ -8,8 +8,8 @@ use crate::{
 };
 use ::core::{marker::PhantomData, task::Poll, time::Duration};
 use jelling_host::{
-    AttributeId, CharacteristicSettings, Core, DescriptorSettings, Error, IndicationTicket, Instant, LinkId, Permissions,
-    Properties, ServiceSettings, Storage, Updates, wire::Uuid,
+    AttributeId, CharacteristicSettings, Core, DescriptorSettings, Error, IndicationTicket, Instant, LinkId,
+    Permissions, Properties, ServiceSettings, Storage, Updates, wire::Uuid,
 };
 
 /// Room for a value where nothing is said: aioble's default.
@@ -404,7 +404,11 @@ impl<'d> Characteristic<'d> {
     /// What is longer than MTU - 3 is `TooLong`. No timeout unless one is set.
     ///
     /// Dropping the future before it is done sends nothing.
-    pub fn notify<'a, T: ToOctets + ?Sized>(&self, connection: &Connection<'d>, value: &'a T) -> Notify<'d, T::Octets<'a>> {
+    pub fn notify<'a, T: ToOctets + ?Sized>(
+        &self,
+        connection: &Connection<'d>,
+        value: &'a T,
+    ) -> Notify<'d, T::Octets<'a>> {
         let step = NotifyStep { id: self.id, link: connection.id, value: value.to_octets() };
         Operation::new(self.host, step, None)
     }

@@ -30,9 +30,9 @@ pub mod btsnoop;
 mod redact;
 mod snoop;
 
-pub use snoop::{Direction, Snoop, SnoopSink};
 #[cfg(feature = "std")]
 pub use snoop::WriteSink;
+pub use snoop::{Direction, Snoop, SnoopSink};
 
 use core::fmt::Debug;
 use jelling_wire::Packet;

@@ -61,7 +61,8 @@ pub(crate) async fn play(host: Host<'_>, name: &str, end: End) -> Result<()> {
     ensure!(buffer[..length] == whole, "the long write differs");
 
     let notifying = service.characteristic(NOTIFYING).await.context("notifying")?;
-    let mut updates = notifying.subscribe(Updates::NOTIFY).depth(16).max_len(4).await.context("subscribe to notifications")?;
+    let mut updates =
+        notifying.subscribe(Updates::NOTIFY).depth(16).max_len(4).await.context("subscribe to notifications")?;
     for expected in 0..NOTIFICATIONS {
         let got = updates.notified::<u32>().timeout(Duration::from_secs(5)).await.context("notified")?;
         ensure!(got == expected, "notification {got} in place of {expected}, {} dropped", updates.dropped());

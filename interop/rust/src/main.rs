@@ -11,10 +11,10 @@ use jelling_transport::{Snoop, WriteSink};
 use std::{fs::File, path::PathBuf};
 
 const SERVICE: Uuid = Uuid::new16(0x181a);
-const LONG: Uuid = Uuid::new128(0x6e40_0001_b5a3_f393_e0a9_e50e_24dc_ca9e);
-const WRITABLE: Uuid = Uuid::new128(0x6e40_0002_b5a3_f393_e0a9_e50e_24dc_ca9e);
-const NOTIFYING: Uuid = Uuid::new128(0x6e40_0003_b5a3_f393_e0a9_e50e_24dc_ca9e);
-const INDICATING: Uuid = Uuid::new128(0x6e40_0004_b5a3_f393_e0a9_e50e_24dc_ca9e);
+const LONG: Uuid = Uuid::new128(0x7d2e_0001_5c0b_4f5a_9a3e_6b1f_0c2d_4e01);
+const WRITABLE: Uuid = Uuid::new128(0x7d2e_0002_5c0b_4f5a_9a3e_6b1f_0c2d_4e01);
+const NOTIFYING: Uuid = Uuid::new128(0x7d2e_0003_5c0b_4f5a_9a3e_6b1f_0c2d_4e01);
+const INDICATING: Uuid = Uuid::new128(0x7d2e_0004_5c0b_4f5a_9a3e_6b1f_0c2d_4e01);
 
 const NOTIFICATIONS: u32 = 100;
 const INDICATIONS: u32 = 20;

@@ -6,7 +6,11 @@ use core::time::Duration;
 use jelling::{Characteristic, CharacteristicOptions, Connection, Error, Host, Properties, Updates};
 
 /// Waits until this peer subscribes, or is gone.
-async fn subscribed(characteristic: Characteristic<'_>, connection: &Connection<'_>, updates: Updates) -> Result<(), Error> {
+async fn subscribed(
+    characteristic: Characteristic<'_>,
+    connection: &Connection<'_>,
+    updates: Updates,
+) -> Result<(), Error> {
     while !characteristic.subscribed(connection)?.contains(updates) {
         let _changed = connection.timeout(None, characteristic.subscription_changed()).await??;
     }

@@ -210,9 +210,7 @@ impl Core<'_> {
         let mut reserve = core::mem::take(&mut link.client.reserve);
         link.client.deadline = None;
         let stored = match result {
-            Ok(()) if !swallowed => {
-                self.pool().store([octets, &[]], &mut reserve).ok_or(Error::Full(Resource::Blocks))
-            }
+            Ok(()) if !swallowed => self.pool().store([octets, &[]], &mut reserve).ok_or(Error::Full(Resource::Blocks)),
             Ok(()) => Ok(Chain::NONE),
             Err(error) => Err(error),
         };

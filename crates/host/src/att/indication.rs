@@ -1,14 +1,7 @@
 //! Our indication: one at a time on a bearer, until it is confirmed (Vol 3, Part F, 3.4.7.2), and notifications.
 
 use super::TRANSACTION_TIMEOUT;
-use crate::{
-    Core,
-    counters::count,
-    error::Error,
-    event::LinkNews,
-    link::LinkId,
-    time::Instant,
-};
+use crate::{Core, counters::count, error::Error, event::LinkNews, link::LinkId, time::Instant};
 use core::task::Poll;
 use jelling_wire::{att::Pdu, l2cap::ChannelId};
 

@@ -5,8 +5,8 @@ mod indication;
 mod receive;
 mod server;
 
-pub use client::{Answer, RequestTicket};
 pub(crate) use client::Client;
+pub use client::{Answer, RequestTicket};
 pub(crate) use indication::Indication;
 pub use indication::IndicationTicket;
 pub(crate) use server::Server;

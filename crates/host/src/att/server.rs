@@ -1,15 +1,11 @@
 //! The peer's request and its answer: served at once into the transmit buffer when that is free, else held in a slot
 //! that is always there. Requests are Vol 3, Part F, 3.4.
 
-use crate::{
-    Core,
-    counters::count,
-    gatt::Kind,
-    pool::Chain,
-};
+use crate::{Core, counters::count, gatt::Kind, pool::Chain};
 use jelling_wire::{
-    Uuid, Writer, copy,
+    Uuid, Writer,
     att::{ErrorCode, Opcode, Pdu},
+    copy,
     l2cap::ChannelId,
 };
 
@@ -166,7 +162,9 @@ impl Core<'_> {
         let result = match *request {
             Pdu::ExchangeMtuRequest { mtu } => self.serve_mtu(index, mtu, w),
             Pdu::FindInformationRequest { start, end } => self.serve_find_information(start, end, w),
-            Pdu::FindByTypeValueRequest { start, end, kind, value } => self.serve_find_by_value(start, end, kind, value, w),
+            Pdu::FindByTypeValueRequest { start, end, kind, value } => {
+                self.serve_find_by_value(start, end, kind, value, w)
+            }
             Pdu::ReadByTypeRequest { start, end, kind } => self.serve_read_by_type(index, start, end, kind, w),
             Pdu::ReadRequest { handle } => {
                 w.u8(Opcode::READ_RESPONSE.0);
@@ -185,9 +183,10 @@ impl Core<'_> {
                 handles.iter().try_for_each(|handle| self.serve_counted_value(index, handle, w))
             }
             Pdu::ReadByGroupTypeRequest { start, end, kind } => self.serve_groups(start, end, kind, w),
-            Pdu::WriteRequest { handle, value } => {
-                self.write_from_peer(index, handle, value).map(|()| w.u8(Opcode::WRITE_RESPONSE.0)).map_err(|c| (handle, c))
-            }
+            Pdu::WriteRequest { handle, value } => self
+                .write_from_peer(index, handle, value)
+                .map(|()| w.u8(Opcode::WRITE_RESPONSE.0))
+                .map_err(|c| (handle, c)),
             Pdu::PrepareWriteRequest { handle, offset, value } => self
                 .prepare(index, handle, offset, value)
                 .map(|()| Pdu::PrepareWriteResponse { handle, offset, value }.emit(w)),
@@ -390,10 +389,8 @@ impl Core<'_> {
             self.may_write(index, at).map_err(|code| (entry.handle, code))?;
             // What the entries before this one would leave behind.
             let earlier = server.prepared().iter().take(i).rev().find(|e| e.handle == entry.handle);
-            let length = earlier.map_or_else(
-                || self.value_length(at),
-                |e| usize::from(e.offset).saturating_add(e.octets.len()),
-            );
+            let length =
+                earlier.map_or_else(|| self.value_length(at), |e| usize::from(e.offset).saturating_add(e.octets.len()));
             self.may_write_at(at, length, usize::from(entry.offset), entry.octets.len())
                 .map_err(|code| (entry.handle, code))?;
         }

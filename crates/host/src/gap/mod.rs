@@ -5,8 +5,8 @@ mod advertise;
 mod connect;
 mod scan;
 
-pub use advertise::{AdvertisingSettings, AdvertisingTicket};
 pub(crate) use advertise::{Advertising, AdvertisingStage};
+pub use advertise::{AdvertisingSettings, AdvertisingTicket};
 pub use connect::{ConnectSettings, ConnectTicket};
 pub(crate) use connect::{Initiator, InitiatorStage};
 pub use scan::{Report, ScanSettings, ScanTicket};

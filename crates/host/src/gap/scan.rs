@@ -7,7 +7,10 @@ use crate::{
     event::HostNews,
 };
 use core::{task::Poll, time::Duration};
-use jelling_wire::{Address, copy, hci::{ScanKind, event::AdvertisingReport}};
+use jelling_wire::{
+    Address, copy,
+    hci::{ScanKind, event::AdvertisingReport},
+};
 
 /// How to scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ mod server;
 mod table;
 mod update;
 
-pub use attribute::{Attribute, Permissions, Properties};
 pub(crate) use attribute::Kind;
+pub use attribute::{Attribute, Permissions, Properties};
 pub use queue::{Queue, QueueId, Updates};
 pub use registration::{CharacteristicSettings, DescriptorSettings, ServiceSettings, Storage};
 pub use server::AttributeId;

@@ -228,7 +228,9 @@ impl Core<'_> {
             handle = Some(ends.max(last).checked_add(1).ok_or(Error::Full(Resource::Handles))?);
         }
         let handle = self.next_handle(handle)?;
-        if self.pending_service().is_some_and(|s| s.other >= handle) || settings.end_handle.is_some_and(|end| end < handle) {
+        if self.pending_service().is_some_and(|s| s.other >= handle)
+            || settings.end_handle.is_some_and(|end| end < handle)
+        {
             return Err(Error::InvalidArgument(Argument::Handle));
         }
         let kind = if settings.primary { Kind::PrimaryService } else { Kind::SecondaryService };

@@ -84,12 +84,17 @@ impl Core<'_> {
 
     pub(crate) fn may_read(&self, _link: usize, at: usize) -> Result<(), ErrorCode> {
         let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
-        if attribute.permissions.contains(super::Permissions::READ) { Ok(()) } else { Err(ErrorCode::READ_NOT_PERMITTED) }
+        if attribute.permissions.contains(super::Permissions::READ) {
+            Ok(())
+        } else {
+            Err(ErrorCode::READ_NOT_PERMITTED)
+        }
     }
 
     pub(crate) fn may_write(&self, _link: usize, at: usize) -> Result<(), ErrorCode> {
         let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
-        let stored = matches!(attribute.kind, Kind::Value | Kind::Descriptor | Kind::Cccd) && attribute.constant.is_none();
+        let stored =
+            matches!(attribute.kind, Kind::Value | Kind::Descriptor | Kind::Cccd) && attribute.constant.is_none();
         if stored && attribute.permissions.contains(super::Permissions::WRITE) {
             Ok(())
         } else {
@@ -102,7 +107,13 @@ impl Core<'_> {
         let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
         let end = offset.saturating_add(count);
         if attribute.kind == Kind::Cccd {
-            return if offset != 0 { Err(ErrorCode::INVALID_OFFSET) } else if count != 2 { Err(ErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH) } else { Ok(()) };
+            return if offset != 0 {
+                Err(ErrorCode::INVALID_OFFSET)
+            } else if count != 2 {
+                Err(ErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH)
+            } else {
+                Ok(())
+            };
         }
         if offset > length {
             return Err(ErrorCode::INVALID_OFFSET);
@@ -197,7 +208,8 @@ impl Core<'_> {
     fn subscribe_peer(&mut self, link: usize, at: usize, value: &[u8]) -> Result<(), ErrorCode> {
         let Ok(octets) = <[u8; 2]>::try_from(value) else { return Err(ErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH) };
         let wanted = u16::from_le_bytes(octets);
-        let offered = self.cccd_value(at).and_then(|v| self.attributes.get(v)).map_or(Properties::empty(), |a| a.properties);
+        let offered =
+            self.cccd_value(at).and_then(|v| self.attributes.get(v)).map_or(Properties::empty(), |a| a.properties);
         let mut subscriber = Subscriber::CHANGED;
         subscriber.set(Subscriber::NOTIFY, wanted & 1 != 0);
         subscriber.set(Subscriber::INDICATE, wanted & 2 != 0);

@@ -114,8 +114,7 @@ impl Core<'_> {
                 continue;
             }
             self.set_subscriber(cccd, index, subscriber.difference(Subscriber::PENDING));
-            let opcode =
-                if notify { Opcode::HANDLE_VALUE_NOTIFICATION } else { Opcode::HANDLE_VALUE_INDICATION };
+            let opcode = if notify { Opcode::HANDLE_VALUE_NOTIFICATION } else { Opcode::HANDLE_VALUE_INDICATION };
             let sent = self.put_frame(index, ChannelId::ATT, mtu, |core, w| {
                 w.u8(opcode.0);
                 w.u16(core.attributes.get(value).map_or(0, |a| a.handle));

@@ -1,12 +1,6 @@
 //! Bring-up as a list of commands, each with what its answer teaches.
 
-use crate::{
-    Core,
-    config::OwnAddress,
-    error::Fault,
-    event::HostNews,
-    state::Power,
-};
+use crate::{Core, config::OwnAddress, error::Fault, event::HostNews, state::Power};
 use jelling_wire::{
     Address, AddressKind, Malformed, Reader, Writer,
     hci::{

@@ -255,7 +255,10 @@ impl Core<'_> {
                 command::emit(&reply, w);
             } else {
                 let reason = Status::UNACCEPTABLE_CONNECTION_PARAMETERS;
-                command::emit(&command::LeRemoteConnectionParameterRequestNegativeReply { handle: link.handle, reason }, w);
+                command::emit(
+                    &command::LeRemoteConnectionParameterRequestNegativeReply { handle: link.handle, reason },
+                    w,
+                );
             }
             return Some(Purpose::ParameterReply);
         }
@@ -283,8 +286,7 @@ impl Core<'_> {
         parameters: &[u8],
     ) {
         self.state.controller.credits = credits;
-        self.state.controller.credit_deadline =
-            (credits == 0).then(|| now.after(self.state.config().command_timeout));
+        self.state.controller.credit_deadline = (credits == 0).then(|| now.after(self.state.config().command_timeout));
         // Opcode 0 only tells that the controller takes commands (Vol 4, Part E, 7.7.14).
         if opcode.0 == 0 {
             return;
@@ -450,7 +452,8 @@ impl Core<'_> {
     /// A link whose disconnect the controller does not report in time is lost all the same.
     pub(crate) fn disconnect_timeout(&mut self, now: Instant) {
         for index in 0..self.links.len() {
-            let late = self.links.get(index).is_some_and(|l| l.is_up() && l.disconnect_deadline.is_some_and(|d| d <= now));
+            let late =
+                self.links.get(index).is_some_and(|l| l.is_up() && l.disconnect_deadline.is_some_and(|d| d <= now));
             if late {
                 count(&mut self.state.counters.timeouts);
                 self.fail(Fault::Silent(command::Disconnect::OPCODE));

@@ -28,7 +28,9 @@ impl Core<'_> {
                 };
                 self.on_command_answer(now, credits, opcode, status, parameters);
             }
-            Event::CommandStatus { status, credits, opcode } => self.on_command_answer(now, credits, opcode, status, &[]),
+            Event::CommandStatus { status, credits, opcode } => {
+                self.on_command_answer(now, credits, opcode, status, &[])
+            }
             Event::NumberOfCompletedPackets(packets) => {
                 for (handle, completed) in packets.iter() {
                     self.on_completed(handle, completed);

@@ -46,7 +46,9 @@ impl Reading {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(answer)) => answer,
                 // A value that ends where the MTU does: there is nothing after it.
-                Poll::Ready(Err(Error::Gatt(ErrorCode::ATTRIBUTE_NOT_LONG | ErrorCode::INVALID_OFFSET))) if self.done > 0 => {
+                Poll::Ready(Err(Error::Gatt(ErrorCode::ATTRIBUTE_NOT_LONG | ErrorCode::INVALID_OFFSET)))
+                    if self.done > 0 =>
+                {
                     return Poll::Ready(Ok(self.done));
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),

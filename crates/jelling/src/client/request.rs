@@ -10,7 +10,11 @@ pub(crate) fn busy<T>(core: &mut Core<'_>, link: LinkId, error: Error) -> Poll<R
         // Blocks come back when others take their answers, unless there never were enough.
         Error::Full(jelling_host::Resource::Blocks) => {
             let pools = core.pools();
-            if pools.blocks.used == 0 || core.link_info(link).is_err() { Poll::Ready(Err(error)) } else { Poll::Pending }
+            if pools.blocks.used == 0 || core.link_info(link).is_err() {
+                Poll::Ready(Err(error))
+            } else {
+                Poll::Pending
+            }
         }
         error => Poll::Ready(Err(error)),
     }

@@ -1,10 +1,6 @@
 //! Subscriptions: the CCCD is found and written, and values queue until they are taken (Vol 3, Part G, 4.10-11, 3.3.3.3).
 
-use super::{
-    ClientCharacteristic,
-    discovery::Search,
-    request::Request,
-};
+use super::{ClientCharacteristic, discovery::Search, request::Request};
 use crate::{
     Value,
     core::Host,
@@ -100,7 +96,8 @@ impl SubscribeStep {
     fn open(&mut self, core: &mut Core<'_>) -> Result<(), Error> {
         for (slot, kind) in self.queues.iter_mut().zip([Updates::NOTIFY, Updates::INDICATE]) {
             if self.updates.contains(kind) && slot.is_none() {
-                *slot = Some(core.open_subscription(self.link, self.handle, kind, self.depth, self.length, self.policy)?);
+                *slot =
+                    Some(core.open_subscription(self.link, self.handle, kind, self.depth, self.length, self.policy)?);
             }
         }
         Ok(())

@@ -117,11 +117,15 @@ impl<O: AsRef<[u8]>> WriteStep<O> {
             };
             let result = result.map(|answer| core.free_answer(answer));
             match (pdu, result) {
-                (Pdu::PrepareWriteRequest { value, .. }, Ok(())) => self.prepared = self.prepared.saturating_add(value.len()),
+                (Pdu::PrepareWriteRequest { value, .. }, Ok(())) => {
+                    self.prepared = self.prepared.saturating_add(value.len())
+                }
                 (Pdu::PrepareWriteRequest { .. }, Err(error)) if self.prepared > 0 && error != Error::Disconnected => {
                     self.failed = Some(error);
                 }
-                (Pdu::ExecuteWriteRequest { flags: 0 }, _) => return Poll::Ready(Err(self.failed.unwrap_or(Error::Protocol))),
+                (Pdu::ExecuteWriteRequest { flags: 0 }, _) => {
+                    return Poll::Ready(Err(self.failed.unwrap_or(Error::Protocol)));
+                }
                 (_, result) => return Poll::Ready(result),
             }
         }

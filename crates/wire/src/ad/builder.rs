@@ -83,11 +83,8 @@ impl Builder {
 
     /// Complete lists of services: one for each size of UUID that occurs.
     pub fn services(&mut self, services: &[Uuid]) -> Result<(), DoesNotFit> {
-        let lists = [
-            (AdType::COMPLETE_UUIDS_16, 2usize),
-            (AdType::COMPLETE_UUIDS_32, 4),
-            (AdType::COMPLETE_UUIDS_128, 16),
-        ];
+        let lists =
+            [(AdType::COMPLETE_UUIDS_16, 2usize), (AdType::COMPLETE_UUIDS_32, 4), (AdType::COMPLETE_UUIDS_128, 16)];
         for (kind, width) in lists {
             let of_width = || services.iter().filter(move |uuid| width_of(uuid) == width);
             let octets = of_width().count().saturating_mul(width);

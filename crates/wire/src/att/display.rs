@@ -35,7 +35,8 @@ impl fmt::Display for Pdu<'_> {
             | Pdu::SignedWriteCommand { handle, value, .. }
             | Pdu::HandleValueNotification { handle, value }
             | Pdu::HandleValueIndication { handle, value } => write!(f, " handle {handle:#06x} len {}", value.len()),
-            Pdu::PrepareWriteRequest { handle, offset, value } | Pdu::PrepareWriteResponse { handle, offset, value } => {
+            Pdu::PrepareWriteRequest { handle, offset, value }
+            | Pdu::PrepareWriteResponse { handle, offset, value } => {
                 write!(f, " handle {handle:#06x} offset {offset} len {}", value.len())
             }
             Pdu::ExecuteWriteRequest { flags } => write!(f, " flags {flags:#04x}"),

@@ -38,7 +38,9 @@ impl Pdu<'_> {
             | Pdu::ReadBlobResponse { value: octets }
             | Pdu::ReadMultipleResponse { values: octets }
             | Pdu::Unknown { parameters: octets, .. } => w.bytes(octets),
-            Pdu::ReadMultipleRequest { handles } | Pdu::ReadMultipleVariableRequest { handles } => w.bytes(handles.octets()),
+            Pdu::ReadMultipleRequest { handles } | Pdu::ReadMultipleVariableRequest { handles } => {
+                w.bytes(handles.octets())
+            }
             Pdu::FindInformationResponse(list) => list.emit(w),
             Pdu::FindByTypeValueResponse(list) => w.bytes(list.octets()),
             Pdu::ReadByTypeResponse(list) => list.emit(w),
@@ -57,7 +59,8 @@ impl Pdu<'_> {
                 w.bytes(value);
                 w.bytes(&signature);
             }
-            Pdu::PrepareWriteRequest { handle, offset, value } | Pdu::PrepareWriteResponse { handle, offset, value } => {
+            Pdu::PrepareWriteRequest { handle, offset, value }
+            | Pdu::PrepareWriteResponse { handle, offset, value } => {
                 w.u16(handle);
                 w.u16(offset);
                 w.bytes(value);

@@ -1,7 +1,8 @@
 //! ATT PDUs from octets: lengths are judged strictly, for a server must refuse what is not exact.
 
 use super::{
-    AttributeData, ErrorCode, GroupData, HandleLengthValues, HandleRanges, Handles, Information, LengthValues, Opcode, Pdu,
+    AttributeData, ErrorCode, GroupData, HandleLengthValues, HandleRanges, Handles, Information, LengthValues, Opcode,
+    Pdu,
 };
 use crate::{Malformed, Reader, Uuid};
 
@@ -47,7 +48,9 @@ impl<'a> Pdu<'a> {
             Opcode::READ_MULTIPLE_VARIABLE_REQUEST => {
                 Pdu::ReadMultipleVariableRequest { handles: Handles::parse(r.rest())? }
             }
-            Opcode::READ_MULTIPLE_VARIABLE_RESPONSE => Pdu::ReadMultipleVariableResponse(LengthValues::parse(r.rest())?),
+            Opcode::READ_MULTIPLE_VARIABLE_RESPONSE => {
+                Pdu::ReadMultipleVariableResponse(LengthValues::parse(r.rest())?)
+            }
             Opcode::WRITE_REQUEST => Pdu::WriteRequest { handle: r.u16()?, value: r.rest() },
             Opcode::WRITE_RESPONSE => Pdu::WriteResponse,
             Opcode::WRITE_COMMAND => Pdu::WriteCommand { handle: r.u16()?, value: r.rest() },

@@ -99,7 +99,10 @@ impl fmt::Display for Signal<'_> {
                 )
             }
             Signal::ConnectionParameterUpdateResponse { identifier, result } => {
-                write!(f, "LE L2CAP: Connection Parameter Update Response (0x13) ident {identifier} result {result:#06x}")
+                write!(
+                    f,
+                    "LE L2CAP: Connection Parameter Update Response (0x13) ident {identifier} result {result:#06x}"
+                )
             }
             Signal::Unknown { code, identifier, data } => {
                 write!(f, "LE L2CAP: Unknown ({code:#04x}) ident {identifier} len {}", data.len())

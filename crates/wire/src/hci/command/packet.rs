@@ -1,7 +1,7 @@
 //! A command packet as a controller or a capture sees it.
 
-use crate::{Malformed, Reader, hci::Opcode};
 use super::CommandPacket;
+use crate::{Malformed, Reader, hci::Opcode};
 use core::fmt;
 
 /// Opcode and parameters of a command packet; its length must be exact.

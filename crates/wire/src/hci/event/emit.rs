@@ -140,7 +140,11 @@ impl fmt::Display for Event<'_> {
             }
             Event::DataBufferOverflow { link_type } => write!(f, "Data Buffer Overflow: link type {link_type}"),
             Event::LeConnectionComplete(c) | Event::LeEnhancedConnectionComplete(c, ..) => {
-                write!(f, "LE Connection Complete: {}, handle {}, {:?}, peer {:?}", c.status, c.handle.0, c.role, c.peer)
+                write!(
+                    f,
+                    "LE Connection Complete: {}, handle {}, {:?}, peer {:?}",
+                    c.status, c.handle.0, c.role, c.peer
+                )
             }
             Event::LeAdvertisingReport(reports) => {
                 f.write_str("LE Advertising Report:")?;

@@ -1,9 +1,6 @@
 //! Events that are lists: validated once, then walked without a check.
 
-use crate::{
-    Address, AddressKind, Malformed, Reader,
-    hci::ConnectionHandle,
-};
+use crate::{Address, AddressKind, Malformed, Reader, hci::ConnectionHandle};
 
 /// Number Of Completed Packets (Vol 4, Part E, 7.7.19).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

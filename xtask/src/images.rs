@@ -1,0 +1,108 @@
+//! Builds for a Cortex-M4: the no_std crates, the image without a panic, and the peripheral image whose size is kept.
+
+use crate::{cargo, run, setup};
+use anyhow::{Context, Result, bail, ensure};
+use object::{Object, ObjectSection, SectionKind};
+use serde::{Deserialize, Serialize};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+const TARGET: &str = "thumbv7em-none-eabi";
+const SIZES: &str = "sizes.toml";
+/// Growth that needs no word, in per mille.
+const TOLERANCE: u64 = 20;
+
+/// A cargo that builds for the target: rustup's where that is installed, else Debian's compiler with its source.
+fn cross(arguments: &[&str]) -> Result<Command> {
+    let installed = Command::new("rustup").args(["target", "list", "--installed"]).output();
+    let has_target = installed.is_ok_and(|o| String::from_utf8_lossy(&o.stdout).lines().any(|l| l == TARGET));
+    let mut command = cargo(arguments);
+    command.args(["--target", TARGET]);
+    // Not the flags of whoever calls: the images have their own.
+    command.env_remove("RUSTFLAGS");
+    if !has_target {
+        setup::packages(&[
+            ("/usr/share/doc/rustc-web/copyright", "rustc-web"),
+            ("/usr/share/doc/rust-web-src/copyright", "rust-web-src"),
+        ])?;
+        command.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1").env_remove("RUSTUP_TOOLCHAIN");
+        command.arg("-Zbuild-std=core");
+    }
+    setup::packages(&[("ld.lld", "lld")])?;
+    Ok(command)
+}
+
+fn folder(name: &str) -> String {
+    format!("{}/{name}", crate::target())
+}
+
+pub(crate) fn no_std() -> Result<()> {
+    for package in ["jelling-wire", "jelling-host", "jelling-transport", "jelling-h4", "jelling"] {
+        run(cross(&["build", "--quiet", "--release", "--package", package])?.env("CARGO_TARGET_DIR", folder("thumb")))?;
+    }
+    println!("built for {TARGET}: wire, host, transport, h4, jelling");
+    Ok(())
+}
+
+fn image(name: &str) -> Result<PathBuf> {
+    let manifest = format!("examples/{name}/Cargo.toml");
+    let mut command = cross(&["build", "--quiet", "--release", "--manifest-path", &manifest])?;
+    command.env("CARGO_TARGET_DIR", std::path::absolute(folder("thumb"))?);
+    command.env("RUSTFLAGS", "-Clinker=ld.lld -Clinker-flavor=ld.lld -Clink-arg=--gc-sections -Clink-arg=-e_start");
+    run(&mut command)?;
+    Ok(Path::new(&folder("thumb")).join(TARGET).join("release").join(name))
+}
+
+/// Links only if no panic can be reached from any entry point: its panic handler calls what does not exist.
+pub(crate) fn no_panic() -> Result<()> {
+    image("no-panic")
+        .context("a panic can be reached: the linker names the functions that refer to THERE_IS_A_PANIC")?;
+    println!("no panic in wire and host, from any entry point");
+    Ok(())
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Size {
+    /// .text and .rodata, octets.
+    flash: u64,
+    /// .data and .bss, octets.
+    ram: u64,
+}
+
+fn measure(file: &Path) -> Result<Size> {
+    let data = std::fs::read(file)?;
+    let elf = object::File::parse(&*data)?;
+    let mut size = Size::default();
+    for section in elf.sections() {
+        match section.kind() {
+            SectionKind::Text | SectionKind::ReadOnlyData | SectionKind::ReadOnlyString => size.flash += section.size(),
+            SectionKind::Data => {
+                size.flash += section.size();
+                size.ram += section.size();
+            }
+            SectionKind::UninitializedData => size.ram += section.size(),
+            _ => {}
+        }
+    }
+    Ok(size)
+}
+
+pub(crate) fn sizes(record: bool) -> Result<()> {
+    let now = measure(&image("size")?)?;
+    println!("battery peripheral, {TARGET}, opt s: flash {} octets, static RAM {} octets", now.flash, now.ram);
+    if record {
+        return Ok(std::fs::write(SIZES, toml::to_string(&now)?)?);
+    }
+    let kept: Size = toml::from_str(&std::fs::read_to_string(SIZES)?).context(SIZES)?;
+    for (what, now, kept) in [("flash", now.flash, kept.flash), ("RAM", now.ram, kept.ram)] {
+        ensure!(kept > 0, "{SIZES} holds no {what}");
+        if now * 1000 > kept * (1000 + TOLERANCE) {
+            bail!(
+                "{what} grew from {kept} to {now} octets: if it must, run `cargo xtask sizes --record` and commit {SIZES}"
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! Interop scenarios: our hosts and Bumble's on the controllers of RootCanal, each run captured and judged by dissectors.
+
+use crate::{cargo, rig::RootCanal, setup};
+use anyhow::{Context, Result, bail, ensure};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// What is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Scenario {
+    /// Our central, Bumble's peripheral; we end the link
+    Central,
+    /// The same; the peer ends the link
+    CentralLeft,
+    /// Our peripheral, Bumble's central; it ends the link
+    Peripheral,
+    /// The same; we end the link
+    PeripheralLeft,
+    /// Two of ours, each central and peripheral at once, between a Bumble central and a Bumble peripheral
+    Both,
+    /// Median round trip of a read: ours, and Bumble's, on one RootCanal
+    Rtt,
+}
+
+const ALL: [Scenario; 6] = [
+    Scenario::Central,
+    Scenario::CentralLeft,
+    Scenario::Peripheral,
+    Scenario::PeripheralLeft,
+    Scenario::Both,
+    Scenario::Rtt,
+];
+
+/// How long a scenario may take.
+const LIMIT: Duration = Duration::from_secs(40);
+
+/// Opcodes that a capture of a role must hold: HCI commands, L2CAP channels are implied by ATT, ATT opcodes.
+const BRING_UP: [u16; 9] = [0x0c03, 0x1001, 0x1002, 0x1003, 0x0c01, 0x2001, 0x2002, 0x2003, 0x1009];
+const CENTRAL_COMMANDS: [u16; 3] = [0x200b, 0x200c, 0x200d];
+const PERIPHERAL_COMMANDS: [u16; 4] = [0x2006, 0x2008, 0x2009, 0x200a];
+const DISCONNECT: u16 = 0x0406;
+const EVENTS: [u8; 4] = [0x05, 0x0e, 0x13, 0x3e];
+const ATT: [u8; 21] = [
+    0x01, 0x02, 0x03, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x10, 0x11, 0x12, 0x13, 0x1b, 0x1d, 0x1e, 0x52, 0x04, 0x05,
+    0x06, 0x07,
+];
+/// What only our own client sends: long writes.
+const LONG_WRITE: [u8; 4] = [0x16, 0x17, 0x18, 0x19];
+
+/// Plays one scenario, or all, so many times.
+pub(crate) fn run(scenario: Option<Scenario>, count: usize) -> Result<()> {
+    setup::all()?;
+    crate::run(&mut cargo(&["build", "--quiet", "--package", "jelling-interop"]))?;
+    let chosen = scenario.map_or(ALL.to_vec(), |one| vec![one]);
+    for scenario in chosen {
+        let mut slowest = Duration::ZERO;
+        for round in 1..=count {
+            let start = Instant::now();
+            play(scenario).with_context(|| format!("{scenario:?}, round {round} of {count}"))?;
+            slowest = slowest.max(start.elapsed());
+        }
+        println!("interop {scenario:?}: {count} of {count} passed, slowest {:.2} s", slowest.as_secs_f32());
+    }
+    Ok(())
+}
+
+fn play(scenario: Scenario) -> Result<()> {
+    let rootcanal = RootCanal::start()?;
+    let rig = Rig { rootcanal, captures: PathBuf::from(crate::target()).join("captures") };
+    std::fs::create_dir_all(&rig.captures)?;
+    match scenario {
+        Scenario::Central | Scenario::CentralLeft => {
+            let mut ours = vec!["central", "bumble-peer"];
+            ours.extend((scenario == Scenario::CentralLeft).then_some("--peer-disconnects"));
+            let peer = rig.bumble("peripheral.py", &["bumble-peer"])?;
+            let ours = rig.ours("central", &ours)?;
+            finish([ours, peer])?;
+            let mut commands = [&BRING_UP[..], &CENTRAL_COMMANDS].concat();
+            commands.extend((scenario == Scenario::Central).then_some(DISCONNECT));
+            rig.judge("central", &commands, &[&ATT[..], &LONG_WRITE].concat())
+        }
+        Scenario::Peripheral | Scenario::PeripheralLeft => {
+            let ours = rig.ours("peripheral", &["peripheral", "our-peer"])?;
+            let mut options = vec!["our-peer"];
+            options.extend((scenario == Scenario::PeripheralLeft).then_some("--peer-disconnects"));
+            let peer = rig.bumble("central.py", &options)?;
+            finish([ours, peer])?;
+            let mut commands = [&BRING_UP[..], &PERIPHERAL_COMMANDS].concat();
+            commands.extend((scenario == Scenario::PeripheralLeft).then_some(DISCONNECT));
+            let att: Vec<u8> = ATT.iter().copied().filter(|opcode| !matches!(opcode, 0x06 | 0x07)).collect();
+            rig.judge("peripheral", &commands, &att)
+        }
+        Scenario::Both => {
+            let end = rig.bumble("peripheral.py", &["end"])?;
+            let one = rig.ours("one", &["both", "one", "end"])?;
+            let two = rig.ours("two", &["both", "two", "one"])?;
+            let start = rig.bumble("central.py", &["two"])?;
+            finish([one, two, end, start])?;
+            let commands = [&BRING_UP[..], &CENTRAL_COMMANDS, &PERIPHERAL_COMMANDS, &[DISCONNECT]].concat();
+            let att = [&ATT[..], &LONG_WRITE].concat();
+            rig.judge("one", &commands, &att)?;
+            rig.judge("two", &commands, &att)
+        }
+        Scenario::Rtt => {
+            let peer = rig.bumble("peripheral.py", &["bumble-peer"])?;
+            let ours = rig.ours("rtt", &["rtt", "bumble-peer"])?;
+            let ours = finish([ours, peer])?;
+            let peer = rig.bumble("peripheral.py", &["bumble-peer"])?;
+            let bumble = rig.bumble("central.py", &["bumble-peer", "--rtt"])?;
+            let theirs = finish([bumble, peer])?;
+            println!("median ATT read round trip: ours {} us, Bumble's {} us", ours.trim(), theirs.trim());
+            Ok(())
+        }
+    }
+}
+
+struct Rig {
+    rootcanal: RootCanal,
+    captures: PathBuf,
+}
+
+/// A process with a name, ended when it is dropped.
+struct Player {
+    name: String,
+    process: Option<Child>,
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+impl Rig {
+    fn spawn(name: &str, command: &mut Command) -> Result<Player> {
+        command.env("RUST_BACKTRACE", "0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let process = command.spawn().with_context(|| format!("cannot start {name}"))?;
+        Ok(Player { name: name.into(), process: Some(process) })
+    }
+
+    fn ours(&self, name: &str, arguments: &[&str]) -> Result<Player> {
+        let mut command = Command::new(format!("{}/debug/jelling-interop", crate::target()));
+        command.args(["--transport", &self.rootcanal.spec(), "--snoop"]).arg(self.capture(name)).args(arguments);
+        Self::spawn(name, &mut command)
+    }
+
+    fn bumble(&self, script: &str, arguments: &[&str]) -> Result<Player> {
+        let mut command = Command::new(setup::PYTHON);
+        command.arg(format!("interop/{script}")).arg(self.rootcanal.port().to_string()).args(arguments);
+        Self::spawn(script, &mut command)
+    }
+
+    fn capture(&self, name: &str) -> PathBuf {
+        self.captures.join(format!("{name}.btsnoop"))
+    }
+
+    /// Two dissectors must find nothing wrong with a capture, and all the opcodes that the scenario implies.
+    fn judge(&self, name: &str, commands: &[u16], att: &[u8]) -> Result<()> {
+        let file = self.capture(name);
+        let filter = "_ws.malformed || _ws.expert.severity >= 4194304";
+        let fields = ["-T", "fields", "-e", "frame.number", "-e", "_ws.expert.message"];
+        let wrong = output(Command::new("tshark").arg("-r").arg(&file).args(["-Y", filter]).args(fields))?;
+        // An answer as long as the MTU is how long values are read (Vol 3, Part G, 4.8.3).
+        let wrong: Vec<&str> =
+            wrong.lines().filter(|l| !l.ends_with("Reached ATT_MTU. Attribute value may be longer.")).collect();
+        ensure!(wrong.is_empty(), "tshark on {}: {wrong:?}", file.display());
+        let dump = output(Command::new("btmon").arg("-r").arg(&file))?;
+        let suspicious =
+            |line: &&str| ["invalid", "unknown", "malformed"].iter().any(|w| line.to_lowercase().contains(w));
+        // RootCanal's own answers hold names that btmon does not know: features of the controller, not packets of ours.
+        let wrong: Vec<&str> =
+            dump.lines().filter(suspicious).filter(|l| !l.contains("feature") && !l.contains("Features")).collect();
+        ensure!(wrong.is_empty(), "btmon on {}: {wrong:?}", file.display());
+        let seen = |field: &str| -> Result<BTreeSet<u32>> {
+            let text = output(Command::new("tshark").arg("-r").arg(&file).args(["-T", "fields", "-e", field]))?;
+            let number = |t: &str| u32::from_str_radix(t.trim().trim_start_matches("0x"), 16).ok();
+            Ok(text.split([',', '\n']).filter_map(number).collect())
+        };
+        let check = |what: &str, seen: &BTreeSet<u32>, wanted: &mut dyn Iterator<Item = u32>| -> Result<()> {
+            let missing: Vec<String> = wanted.filter(|w| !seen.contains(w)).map(|w| format!("{w:#x}")).collect();
+            ensure!(missing.is_empty(), "{}: no {what} {}", file.display(), missing.join(", "));
+            Ok(())
+        };
+        check("command", &seen("bthci_cmd.opcode")?, &mut commands.iter().map(|o| u32::from(*o)))?;
+        check("event", &seen("bthci_evt.code")?, &mut EVENTS.iter().map(|o| u32::from(*o)))?;
+        check("L2CAP channel", &seen("btl2cap.cid")?, &mut [4].into_iter())?;
+        check("ATT PDU", &seen("btatt.opcode")?, &mut att.iter().map(|o| u32::from(*o)))
+    }
+}
+
+/// Waits for all of them, wants success of each, and gives what the first printed.
+fn finish<const N: usize>(mut players: [Player; N]) -> Result<String> {
+    let end = Instant::now() + LIMIT;
+    let mut printed = String::new();
+    for (i, player) in players.iter_mut().enumerate() {
+        let Some(process) = &mut player.process else { continue };
+        while process.try_wait()?.is_none() {
+            if Instant::now() > end {
+                bail!("{} is not done after {LIMIT:?}", player.name);
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        let Some(process) = player.process.take() else { continue };
+        let output = process.wait_with_output()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        ensure!(output.status.success(), "{} failed: {text}{}", player.name, String::from_utf8_lossy(&output.stderr));
+        if i == 0 {
+            printed = text;
+        }
+    }
+    Ok(printed)
+}
+
+fn output(command: &mut Command) -> Result<String> {
+    let output = command.stderr(Stdio::null()).output().with_context(|| format!("cannot run {command:?}"))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
