@@ -1,0 +1,230 @@
+//! The image that has no panic in it: octets that no compiler can foresee go to every entry point of `wire` and `host`, and the
+//! panic handler calls a function that does not exist. If any panic could be reached, this would not link.
+#![no_std]
+#![no_main]
+
+mod input;
+
+use core::panic::PanicInfo;
+use core::time::Duration;
+use input::{octets, word};
+use jelling_host::{
+    AdvertisingSettings, CharacteristicSettings, Config, ConnectSettings, Core, DescriptorSettings, Event, Gatt, Instant, Links,
+    OwnAddress, Permissions, Policy, Pool, Properties, Scan, ScanSettings, ServiceSettings, Storage, Store,
+    TRANSMIT_BUFFER, Updates,
+    wire::{
+        Address, AddressKind, Packet, PacketKind, Uuid, Writer, ad, att::Pdu,
+        hci::{AdvertisingKind, ScanKind, acl::AclPacket, command::CommandPacket, event::Event as HciEvent},
+        l2cap::{Frame, signalling::Signal},
+    },
+};
+
+unsafe extern "C" {
+    fn THERE_IS_A_PANIC() -> !;
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    unsafe { THERE_IS_A_PANIC() }
+}
+
+static mut STORE: Store<Links<2, 247>, Gatt<16, 512>, Pool<16, 4>, Scan<4>> = Store::NEW;
+
+#[unsafe(no_mangle)]
+pub extern "C" fn _start() -> ! {
+    let mut core = unsafe { (*core::ptr::addr_of_mut!(STORE)).core() };
+    loop {
+        wire();
+        host(&mut core);
+    }
+}
+
+/// Everything that takes octets apart, and puts together again what came out.
+#[inline(never)]
+fn wire() {
+    let mut buffer = [0; 300];
+    let octets = octets(&mut buffer);
+    let mut out = [0; 300];
+    let mut w = Writer::new(&mut out);
+    if let Ok(pdu) = Pdu::parse(octets) {
+        pdu.emit(&mut w);
+    }
+    if let Ok(event) = HciEvent::parse(octets) {
+        event.emit(&mut w);
+    }
+    if let Ok(command) = CommandPacket::parse(octets) {
+        command.emit(&mut w);
+    }
+    if let Ok(packet) = AclPacket::parse(octets) {
+        packet.emit(&mut w);
+    }
+    if let Ok(frame) = Frame::parse(octets) {
+        frame.emit(&mut w);
+    }
+    if let Ok(signal) = Signal::parse(octets) {
+        signal.emit(&mut w);
+    }
+    let mut builder = ad::Builder::new();
+    for structure in ad::Structures::new(octets) {
+        word_out(structure.uuids().count() as u32);
+        word_out(u32::from(structure.manufacturer().is_some()) + u32::from(structure.service_data().is_some()));
+        word_out(u32::from(builder.raw(structure.kind, structure.data).is_ok()));
+    }
+    word_out(builder.adv().len() as u32 + builder.resp().len() as u32 + w.len() as u32);
+}
+
+fn word_out(value: u32) {
+    input::out(value);
+}
+
+/// The verbs and entry points of the core.
+#[inline(never)]
+fn host(core: &mut Core<'_>) {
+    let now = Instant::from_micros(u64::from(word()));
+    let mut buffer = [0; 300];
+    let octets = octets(&mut buffer);
+    let mut target = [0; 64];
+    match word() % 16 {
+        0 => core.handle_packet(now, Packet::new(PacketKind::Event, octets)),
+        1 => core.handle_packet(now, Packet::new(PacketKind::Acl, octets)),
+        2 => core.handle_timeout(now),
+        3 => {
+            let mut packet = [0; TRANSMIT_BUFFER];
+            word_out(core.poll_transmit(now, &mut packet).map_or(0, |p| p.data.len()) as u32);
+        }
+        4 => word_out(core.poll_timeout().map_or(0, |t| t.as_micros() as u32)),
+        5 => match core.poll_event() {
+            Some(Event::Attribute(handle)) => word_out(u32::from(handle)),
+            event => word_out(u32::from(event.is_some())),
+        },
+        6 => match word() % 4 {
+            0 => core.start(),
+            1 => core.stop(),
+            2 => core.transport_closed(),
+            _ => core.configure(Config { mtu: word() as u16, address: OwnAddress::RandomStatic, ..Config::new() }),
+        },
+        7 => {
+            let (adv_data, resp_data) = octets.split_at_checked(word() as usize).unwrap_or_default();
+            let settings = AdvertisingSettings {
+                interval: Duration::from_micros(u64::from(word())),
+                kind: AdvertisingKind::ConnectableUndirected,
+                peer: Address::default(),
+                adv_data,
+                resp_data,
+            };
+            if let Ok(ticket) = core.advertise(&settings) {
+                word_out(u32::from(core.is_advertising(ticket)));
+                let _ = core.advertised(ticket);
+                core.end_advertising(ticket);
+            }
+        }
+        8 => {
+            let settings = ScanSettings {
+                kind: ScanKind::Active,
+                interval: Duration::from_micros(u64::from(word())),
+                window: Duration::from_micros(u64::from(word())),
+                rssi_is_news: word() & 1 == 1,
+            };
+            if let Ok(ticket) = core.scan(&settings) {
+                let _ = core.scanned(ticket);
+                core.end_scan(ticket);
+            }
+        }
+        9 => {
+            let peer = Address::new(AddressKind::Random, [word() as u8; 6]);
+            let mut settings = ConnectSettings::new(peer);
+            settings.interval_min = Duration::from_micros(u64::from(word()));
+            settings.latency = word() as u16;
+            word_out(u32::from(core.existing(peer).is_some()));
+            if let Ok(ticket) = core.connect(&settings) {
+                let _ = core.connected(ticket);
+                core.end_connect(ticket);
+            }
+        }
+        10 => register(core, octets),
+        _ => links(core, now, octets, &mut target),
+    }
+    let (counters, pools) = (core.counters(), core.pools());
+    word_out(counters.malformed ^ pools.blocks.used as u32);
+}
+
+#[inline(never)]
+fn register(core: &mut Core<'_>, octets: &[u8]) {
+    let uuid = Uuid::from_le_bytes(octets).unwrap_or(Uuid::new16(word() as u16));
+    let handle = (word() & 1 == 1).then_some(word() as u16);
+    let _ = core.begin_registration();
+    let _ = core.add_service(&ServiceSettings { uuid, primary: word() & 1 == 1, handle, end_handle: handle });
+    let _ = core.add_include(handle, word() as u16);
+    let characteristic = CharacteristicSettings {
+        uuid,
+        properties: Properties::from_bits_truncate(word() as u8),
+        permissions: None,
+        handle,
+        value_handle: handle,
+        storage: Storage::Variable(word() as usize, octets),
+        append: word() & 1 == 1,
+        cccd: true,
+    };
+    if let Ok(id) = core.add_characteristic(&characteristic) {
+        let _ = core.open_capture(id, word() as usize, word() as usize);
+    }
+    let permissions = Permissions::from_bits_truncate(word() as u16);
+    let _ = core.add_descriptor(&DescriptorSettings { uuid, permissions, handle, storage: Storage::Fixed(octets) });
+    match word() & 1 {
+        0 => core.discard_registration(),
+        _ => word_out(u32::from(core.commit_registration().is_ok())),
+    }
+}
+
+#[inline(never)]
+fn links(core: &mut Core<'_>, now: Instant, octets: &[u8], target: &mut [u8]) {
+    let Some(link) = core.links().nth(word() as usize) else { return };
+    match word() % 8 {
+        0 => core.disconnect(link),
+        1 => core.release(link),
+        2 => core.retain(link),
+        3 => {
+            if let Ok(pdu) = Pdu::parse(octets)
+                && let Ok(ticket) = core.request(now, link, &pdu)
+            {
+                if let core::task::Poll::Ready(Ok(answer)) = core.answer(ticket) {
+                    word_out(core.read_answer(&answer, word() as usize, target) as u32);
+                    core.free_answer(answer);
+                }
+                core.abandon_request(ticket);
+            }
+        }
+        4 => {
+            let _ = core.write_command(link, word() as u16, octets);
+            let _ = core.exchange_mtu(now, link, Some(word() as u16));
+        }
+        5 => {
+            if let Ok(queue) = core.open_subscription(link, word() as u16, Updates::INDICATE, word() as usize, None, Policy::DropNewest) {
+                let _ = core.take_value(queue, target);
+                core.close_subscription(queue, Some(word() as u16));
+            }
+        }
+        _ => attributes(core, now, octets, target),
+    }
+}
+
+#[inline(never)]
+fn attributes(core: &mut Core<'_>, now: Instant, octets: &[u8], target: &mut [u8]) {
+    let Some(link) = core.links().next() else { return };
+    // The handle of a table that is being made: any of its numbers.
+    let service = ServiceSettings { uuid: Uuid::new16(word() as u16), primary: true, handle: None, end_handle: None };
+    let _ = core.begin_registration();
+    let Ok(id) = core.add_service(&service) else { return };
+    let _ = core.read_local(id, target);
+    let _ = core.write_local(id, octets);
+    let _ = core.update(id, octets);
+    let _ = core.notify(id, link, octets);
+    if let Ok(ticket) = core.indicate(now, id, link, octets) {
+        let _ = core.confirmed(ticket);
+        core.abandon_indication(ticket);
+    }
+    let _ = core.take_written(id);
+    let _ = core.take_captured(id, target);
+    let _ = core.take_subscription_change(id);
+    let _ = core.attribute_uuid(id);
+}
