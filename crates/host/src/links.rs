@@ -130,8 +130,9 @@ impl Core<'_> {
         self.forget_subscriber(id);
         self.close_queues_of(id);
         let Some(link) = self.links.get_mut(index) else { return };
-        let in_flight = link.in_flight;
-        *link = Link { generation: id.generation.wrapping_add(1), reason, news: LinkNews::all(), ..Link::NEW };
+        let (in_flight, indication) = (link.in_flight, link.indication);
+        let generation = id.generation.wrapping_add(1);
+        *link = Link { generation, reason, indication, news: LinkNews::all(), ..Link::NEW };
         // Vol 4, Part E, 4.3: packets of a link that went down count as completed.
         let controller = &mut self.state.controller;
         controller.acl_in_flight = controller.acl_in_flight.saturating_sub(in_flight);

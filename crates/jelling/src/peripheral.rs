@@ -63,6 +63,16 @@ impl<'d> Host<'d> {
     }
 }
 
+impl Host<'_> {
+    /// Waits until the controller advertises, beside the future of [`Host::advertise`] that makes it so.
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn advertising(self) -> Result<(), Error> {
+        let look = |core: &mut Core<'_>| if core.advertises() { Poll::Ready(Ok(())) } else { Poll::Pending };
+        crate::operation::wait(self, Topic::Advertising, None, look).await
+    }
+}
+
 impl<'a> Advertise<'_, 'a> {
     /// The whole advertisement: at most 31 octets of AD structures, in place of the fields.
     pub fn adv_data(mut self, octets: &'a [u8]) -> Self {

@@ -96,6 +96,10 @@ impl Core<'_> {
 
     /// Whether the peer has confirmed.
     pub fn confirmed(&mut self, ticket: IndicationTicket) -> Poll<Result<(), Error>> {
+        // The confirmation came, and the peer left before anybody looked: it counts all the same.
+        if self.was_confirmed(ticket) {
+            return Poll::Ready(Ok(()));
+        }
         let link = match self.link_mut(ticket.link) {
             Ok(link) => link,
             Err(error) => return Poll::Ready(Err(error)),
@@ -114,6 +118,15 @@ impl Core<'_> {
             Phase::Dead => Poll::Ready(Err(Error::Timeout)),
             Phase::Idle | Phase::Unattended => Poll::Ready(Err(Error::Stale)),
         }
+    }
+
+    fn was_confirmed(&self, ticket: IndicationTicket) -> bool {
+        self.links.get(usize::from(ticket.link.index)).is_some_and(|slot| {
+            !slot.is_up()
+                && slot.generation == ticket.link.generation.wrapping_add(1)
+                && slot.indication.ticket == ticket.number
+                && slot.indication.phase == Phase::Confirmed
+        })
     }
 
     /// Gives an indication up: its confirmation goes nowhere, and the next indication waits for it all the same.

@@ -163,6 +163,11 @@ impl Core<'_> {
         advertising.ticket == ticket.0 && advertising.wanted && advertising.stage == AdvertisingStage::On
     }
 
+    /// True while the controller advertises, for whoever it may be.
+    pub fn advertises(&self) -> bool {
+        self.state.advertising.wanted && self.state.advertising.stage == AdvertisingStage::On
+    }
+
     /// Ends this use of the advertiser. A link that it led to and nobody took is disconnected.
     pub fn end_advertising(&mut self, ticket: AdvertisingTicket) {
         if self.state.advertising.ticket != ticket.0 {

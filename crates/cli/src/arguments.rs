@@ -1,0 +1,303 @@
+//! What may stand on the command line. Whatever cannot be parsed ends with exit 2.
+
+use clap::{Args, Parser, Subcommand};
+use jelling::{Device, Uuid};
+use std::{path::PathBuf, str::FromStr, time::Duration};
+
+/// Bluetooth LE on any HCI controller.
+#[derive(Parser)]
+#[command(
+    name = "jelling",
+    version,
+    about,
+    after_help = "Example: jelling -t tcp:127.0.0.1:6402 scan --active --duration 5"
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Args)]
+pub(crate) struct Global {
+    /// The controller: serial:PATH[,BAUD[,noflow]], tcp:HOST:PORT or sim:
+    #[arg(short, long, global = true, env = "JELLING_TRANSPORT", value_name = "SPEC")]
+    pub(crate) transport: Option<Spec>,
+    /// Write a btsnoop capture of everything on HCI, keys blanked
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) snoop: Option<PathBuf>,
+    /// Seconds for connecting and for the controller to answer
+    #[arg(long, global = true, default_value = "10", value_name = "S", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+    /// One JSON object a line on stdout
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Log to stderr; twice: each packet too
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Bring the controller up and tell what it is and can
+    #[command(after_help = "Example: jelling -t tcp:127.0.0.1:6402 info")]
+    Info,
+    /// List devices that advertise, each again when its data changes
+    #[command(after_help = "Example: jelling scan --active --name thermo --duration 5")]
+    Scan(ScanOptions),
+    /// Advertise until stopped, again after each connection
+    #[command(after_help = "Example: jelling advertise --name beacon --manufacturer 0xffff:0102 --non-connectable")]
+    Advertise(AdvertiseOptions),
+    /// Show a peer's services, characteristics and values
+    #[command(after_help = "Example: jelling explore da:4c:10:de:00:01/public --json")]
+    Explore {
+        /// The peer: aa:bb:cc:dd:ee:ff[/public|/random]
+        #[arg(value_name = "ADDR")]
+        address: Target,
+    },
+    /// Read a value, whole
+    #[command(after_help = "Example: jelling read da:4c:10:de:00:01 2a6e")]
+    Read {
+        /// The peer: aa:bb:cc:dd:ee:ff[/public|/random]
+        #[arg(value_name = "ADDR")]
+        address: Target,
+        /// The characteristic: a UUID, or its value's handle
+        #[arg(value_name = "CHAR")]
+        characteristic: Characteristic,
+    },
+    /// Write a value, whole
+    #[command(after_help = "Example: jelling write da:4c:10:de:00:01 0x0013 c409")]
+    Write(WriteOptions),
+    /// Print a characteristic's notifications or indications
+    #[command(after_help = "Example: jelling subscribe da:4c:10:de:00:01 2a6e --count 3")]
+    Subscribe(SubscribeOptions),
+    /// Serve a GATT database from a file
+    #[command(after_help = "Example: jelling serve thermo.toml --json --stdin")]
+    Serve(ServeOptions),
+}
+
+#[derive(Args)]
+pub(crate) struct ScanOptions {
+    /// Ask for scan responses
+    #[arg(long)]
+    pub(crate) active: bool,
+    /// Seconds to scan; 0: until stopped
+    #[arg(long, default_value = "5", value_name = "S", value_parser = seconds)]
+    pub(crate) duration: Duration,
+    /// From one window to the next
+    #[arg(long, default_value = "100", value_name = "MS", value_parser = millis)]
+    pub(crate) interval: Duration,
+    /// How long each window is
+    #[arg(long, default_value = "100", value_name = "MS", value_parser = millis)]
+    pub(crate) window: Duration,
+    /// Only devices of this name
+    #[arg(long, value_name = "N")]
+    pub(crate) name: Option<String>,
+    /// Only devices with this service
+    #[arg(long, value_name = "UUID")]
+    pub(crate) service: Option<Uuid>,
+}
+
+#[derive(Args)]
+pub(crate) struct AdvertiseOptions {
+    /// Complete local name
+    #[arg(long, value_name = "N")]
+    pub(crate) name: Option<String>,
+    /// A service; may stand several times
+    #[arg(long, value_name = "UUID")]
+    pub(crate) service: Vec<Uuid>,
+    /// Appearance
+    #[arg(long, value_name = "N", value_parser = number)]
+    pub(crate) appearance: Option<u16>,
+    /// Manufacturer specific data, after the company's identifier
+    #[arg(long, value_name = "ID:HEX")]
+    pub(crate) manufacturer: Option<Manufacturer>,
+    /// Advertising interval
+    #[arg(long, default_value = "100", value_name = "MS", value_parser = millis)]
+    pub(crate) interval: Duration,
+    /// Limited discoverable
+    #[arg(long)]
+    pub(crate) limited: bool,
+    /// Nobody may connect
+    #[arg(long)]
+    pub(crate) non_connectable: bool,
+    /// The whole advertisement, in place of the fields
+    #[arg(long, value_name = "HEX")]
+    pub(crate) adv_data: Option<Hex>,
+    /// The whole scan response
+    #[arg(long, value_name = "HEX")]
+    pub(crate) resp_data: Option<Hex>,
+    /// Seconds after which to end
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) duration: Option<Duration>,
+}
+
+#[derive(Args)]
+pub(crate) struct WriteOptions {
+    /// The peer: aa:bb:cc:dd:ee:ff[/public|/random]
+    #[arg(value_name = "ADDR")]
+    pub(crate) address: Target,
+    /// The characteristic: a UUID, or its value's handle
+    #[arg(value_name = "CHAR")]
+    pub(crate) characteristic: Characteristic,
+    /// The value
+    #[arg(value_name = "HEX", required_unless_present = "text", conflicts_with = "text")]
+    pub(crate) value: Option<Hex>,
+    /// The value, as UTF-8
+    #[arg(long, value_name = "T")]
+    pub(crate) text: Option<String>,
+    /// Without an answer
+    #[arg(long)]
+    pub(crate) no_response: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct SubscribeOptions {
+    /// The peer: aa:bb:cc:dd:ee:ff[/public|/random]
+    #[arg(value_name = "ADDR")]
+    pub(crate) address: Target,
+    /// The characteristic: a UUID, or its value's handle
+    #[arg(value_name = "CHAR")]
+    pub(crate) characteristic: Characteristic,
+    /// Indications in place of notifications
+    #[arg(long)]
+    pub(crate) indicate: bool,
+    /// End after so many values
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u64>,
+    /// Seconds after which to end
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) duration: Option<Duration>,
+}
+
+#[derive(Args)]
+pub(crate) struct ServeOptions {
+    /// The database
+    #[arg(value_name = "FILE.toml")]
+    pub(crate) file: PathBuf,
+    /// Take lines `set CHAR HEX`, `notify CHAR HEX`, `indicate CHAR HEX` from standard input
+    #[arg(long)]
+    pub(crate) stdin: bool,
+    /// Seconds after which to end
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) duration: Option<Duration>,
+}
+
+/// Where the controller is.
+#[derive(Clone, Debug)]
+pub(crate) enum Spec {
+    Tcp(String),
+    /// Understood, but not built into this version.
+    NotBuilt(&'static str),
+}
+
+impl FromStr for Spec {
+    type Err = String;
+    fn from_str(s: &str) -> Result<Self, String> {
+        match s.split_once(':') {
+            Some(("tcp", address)) => match address.rsplit_once(':') {
+                Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(Spec::Tcp(address.into())),
+                _ => Err("expected tcp:HOST:PORT".into()),
+            },
+            Some(("serial", path)) if !path.is_empty() => Ok(Spec::NotBuilt("serial")),
+            Some(("sim", "")) => Ok(Spec::NotBuilt("sim")),
+            _ => Err("expected serial:PATH[,BAUD[,noflow]], tcp:HOST:PORT or sim:".into()),
+        }
+    }
+}
+
+/// A peer, whose address type may be unknown.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) device: Device,
+    pub(crate) typed: bool,
+}
+
+impl FromStr for Target {
+    type Err = jelling::InvalidDevice;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        Ok(Target { device: s.parse()?, typed: s.contains('/') })
+    }
+}
+
+/// A characteristic, by UUID or by its value's handle.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Characteristic {
+    Uuid(Uuid),
+    Handle(u16),
+}
+
+impl FromStr for Characteristic {
+    type Err = String;
+    fn from_str(s: &str) -> Result<Self, String> {
+        if let Some(digits) = s.strip_prefix("0x") {
+            return match u16::from_str_radix(digits, 16) {
+                Ok(handle) if handle != 0 => Ok(Characteristic::Handle(handle)),
+                _ => Err("a handle is 0x0001 to 0xffff".into()),
+            };
+        }
+        if s.len() == 4 || s.len() == 36 {
+            if let Ok(uuid) = s.parse() {
+                return Ok(Characteristic::Uuid(uuid));
+            }
+        }
+        match s.parse() {
+            Ok(handle) if handle != 0 => Ok(Characteristic::Handle(handle)),
+            _ => Err("expected a UUID (4 hex digits or 128 bits with dashes) or a handle (decimal or 0x..)".into()),
+        }
+    }
+}
+
+impl std::fmt::Display for Characteristic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Characteristic::Uuid(uuid) => uuid.fmt(f),
+            Characteristic::Handle(handle) => write!(f, "{handle:#06x}"),
+        }
+    }
+}
+
+/// Octets in hex.
+#[derive(Clone, Debug)]
+pub(crate) struct Hex(pub(crate) Vec<u8>);
+
+impl FromStr for Hex {
+    type Err = String;
+    fn from_str(s: &str) -> Result<Self, String> {
+        hex::decode(s).map(Hex).map_err(|_| "expected an even number of hex digits".into())
+    }
+}
+
+/// Company identifier and data.
+#[derive(Clone, Debug)]
+pub(crate) struct Manufacturer {
+    pub(crate) id: u16,
+    pub(crate) data: Vec<u8>,
+}
+
+impl FromStr for Manufacturer {
+    type Err = String;
+    fn from_str(s: &str) -> Result<Self, String> {
+        let (id, data) = s.split_once(':').ok_or("expected ID:HEX")?;
+        Ok(Manufacturer { id: number(id)?, data: data.parse::<Hex>()?.0 })
+    }
+}
+
+fn number(s: &str) -> Result<u16, String> {
+    let parsed = match s.strip_prefix("0x") {
+        Some(digits) => u16::from_str_radix(digits, 16),
+        None => s.parse(),
+    };
+    parsed.map_err(|_| "expected a number from 0 to 65535, decimal or 0x..".into())
+}
+
+fn seconds(s: &str) -> Result<Duration, String> {
+    let value: f64 = s.parse().map_err(|_| "expected seconds")?;
+    Duration::try_from_secs_f64(value).map_err(|_| "expected seconds".into())
+}
+
+fn millis(s: &str) -> Result<Duration, String> {
+    let value: f64 = s.parse().map_err(|_| "expected milliseconds")?;
+    Duration::try_from_secs_f64(value / 1000.0).map_err(|_| "expected milliseconds".into())
+}
