@@ -29,41 +29,40 @@ pub(crate) async fn attend(session: Session, connection: &Connection<'_>) -> Res
     Ok(())
 }
 
+async fn serve(session: Session, options: &AdvertiseOptions) -> Result<(), Error> {
+    loop {
+        let mut advertise = session.host.advertise(options.interval).services(&options.service);
+        if let Some(name) = &options.name {
+            advertise = advertise.name(name);
+        }
+        if let Some(appearance) = options.appearance {
+            advertise = advertise.appearance(appearance);
+        }
+        if let Some(manufacturer) = &options.manufacturer {
+            advertise = advertise.manufacturer(manufacturer.id, &manufacturer.data);
+        }
+        if let Some(data) = &options.adv_data {
+            advertise = advertise.adv_data(&data.0);
+        }
+        if let Some(data) = &options.resp_data {
+            advertise = advertise.resp_data(&data.0);
+        }
+        if options.limited {
+            advertise = advertise.limited();
+        }
+        if options.non_connectable {
+            advertise = advertise.non_connectable();
+        }
+        let connection = advertise.await?;
+        attend(session, &connection).await?;
+    }
+}
+
 pub(crate) async fn advertise(session: Session, options: &AdvertiseOptions) -> Result<()> {
     session.start().await?;
-    let serve = async {
-        loop {
-            let mut advertise = session.host.advertise(options.interval).services(&options.service);
-            if let Some(name) = &options.name {
-                advertise = advertise.name(name);
-            }
-            if let Some(appearance) = options.appearance {
-                advertise = advertise.appearance(appearance);
-            }
-            if let Some(manufacturer) = &options.manufacturer {
-                advertise = advertise.manufacturer(manufacturer.id, &manufacturer.data);
-            }
-            if let Some(data) = &options.adv_data {
-                advertise = advertise.adv_data(&data.0);
-            }
-            if let Some(data) = &options.resp_data {
-                advertise = advertise.resp_data(&data.0);
-            }
-            if options.limited {
-                advertise = advertise.limited();
-            }
-            if options.non_connectable {
-                advertise = advertise.non_connectable();
-            }
-            let connection = match advertise.await {
-                Ok(connection) => connection,
-                Err(error) => return Err(error),
-            };
-            if let Err(error) = attend(session, &connection).await {
-                return Err::<(), Error>(error);
-            }
-        }
+    let work = async {
+        tokio::try_join!(serve(session, options), ready(session))?;
+        Ok(())
     };
-    let work = async { tokio::try_join!(serve, ready(session)).map(|((), ())| ()).map_err(anyhow::Error::from) };
     session.until_stopped(options.duration, work).await.map(|_| ())
 }

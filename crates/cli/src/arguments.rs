@@ -237,10 +237,10 @@ impl FromStr for Characteristic {
                 _ => Err("a handle is 0x0001 to 0xffff".into()),
             };
         }
-        if s.len() == 4 || s.len() == 36 {
-            if let Ok(uuid) = s.parse() {
-                return Ok(Characteristic::Uuid(uuid));
-            }
+        if (s.len() == 4 || s.len() == 36)
+            && let Ok(uuid) = s.parse()
+        {
+            return Ok(Characteristic::Uuid(uuid));
         }
         match s.parse() {
             Ok(handle) if handle != 0 => Ok(Characteristic::Handle(handle)),

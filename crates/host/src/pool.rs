@@ -247,8 +247,14 @@ pub(crate) struct ValueQueue {
     pub(crate) dropped: u32,
 }
 
-/// The most values a queue holds.
+/// The most values a queue holds: a power of two.
 pub const DEPTH: usize = 16;
+
+/// The place `count` behind `at` in the ring.
+fn after(at: u8, count: u8) -> u8 {
+    const MASK: u8 = DEPTH as u8 - 1;
+    at.wrapping_add(count) & MASK
+}
 
 impl ValueQueue {
     pub(crate) const NEW: ValueQueue = ValueQueue {
@@ -290,7 +296,7 @@ impl ValueQueue {
             return None;
         }
         let chain = self.entries.get(usize::from(self.head)).copied();
-        self.head = self.head.wrapping_add(1) % DEPTH as u8;
+        self.head = after(self.head, 1);
         self.count = self.count.saturating_sub(1);
         chain
     }
@@ -318,7 +324,7 @@ impl ValueQueue {
             count(&mut self.dropped);
             return false;
         };
-        let at = self.head.wrapping_add(self.count) % DEPTH as u8;
+        let at = after(self.head, self.count);
         if let Some(entry) = self.entries.get_mut(usize::from(at)) {
             *entry = chain;
             self.count = self.count.saturating_add(1);

@@ -33,11 +33,14 @@ struct Contents<L, G, P, S, T> {
     runner: crate::gate::RunnerWakers,
 }
 
+/// The contents behind the lock.
+type Cell<L, G, P, S, T> = Mutex<RawLock, RefCell<Contents<L, G, P, S, T>>>;
+
 /// All the memory of a host: links, GATT server, pool, scan reports and waiting tasks, each a group with a size of its own.
 ///
 /// All zero before [`new`](crate::new), so that a static one takes no flash. `size_of::<Resources<..>>()` is what it costs.
 pub struct Resources<L = Links, G = Gatt, P = Pool, S = Scan, T = Tasks> {
-    cell: Mutex<RawLock, RefCell<Contents<L, G, P, S, T>>>,
+    cell: Cell<L, G, P, S, T>,
 }
 
 impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, T: TaskGroup> Resources<L, G, P, S, T> {

@@ -1,3 +1,5 @@
+#![allow(clippy::arithmetic_side_effects, reason = "a test")]
+
 use crate::{Closed, H4Reader, H4Writer};
 use core::convert::Infallible;
 use embassy_futures::block_on;

@@ -137,8 +137,7 @@ impl Core<'_> {
     }
 
     fn next_handle(&self, wanted: Option<u16>) -> Result<u16, Error> {
-        let last = self.last_pending().map_or(0, |a| if a.is_service() { a.handle } else { a.handle });
-        // A service with a stated end owns its handles up to there.
+        let last = self.last_pending().map_or(0, |a| a.handle);
         match wanted {
             Some(handle) if handle > last => Ok(handle),
             Some(_) => Err(Error::InvalidArgument(Argument::Handle)),

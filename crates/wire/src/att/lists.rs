@@ -9,7 +9,7 @@ pub struct Handles<'a>(&'a [u8]);
 impl<'a> Handles<'a> {
     /// From octets, two each.
     pub fn parse(octets: &'a [u8]) -> Result<Self, Malformed> {
-        if octets.len() < 4 || octets.len() % 2 != 0 { Err(Malformed) } else { Ok(Handles(octets)) }
+        if octets.len() < 4 || !octets.len().is_multiple_of(2) { Err(Malformed) } else { Ok(Handles(octets)) }
     }
 
     /// Each handle.
@@ -40,7 +40,11 @@ impl<'a> Information<'a> {
             _ => return Err(Malformed),
         };
         let octets = r.rest();
-        if octets.is_empty() || octets.len() % entry != 0 { Err(Malformed) } else { Ok(Information { wide, octets }) }
+        if octets.is_empty() || !octets.len().is_multiple_of(entry) {
+            Err(Malformed)
+        } else {
+            Ok(Information { wide, octets })
+        }
     }
 
     /// Each handle and its type.
@@ -63,7 +67,7 @@ pub struct HandleRanges<'a>(&'a [u8]);
 impl<'a> HandleRanges<'a> {
     /// From octets, four each.
     pub fn parse(octets: &'a [u8]) -> Result<Self, Malformed> {
-        if octets.is_empty() || octets.len() % 4 != 0 { Err(Malformed) } else { Ok(HandleRanges(octets)) }
+        if octets.is_empty() || !octets.len().is_multiple_of(4) { Err(Malformed) } else { Ok(HandleRanges(octets)) }
     }
 
     /// Each attribute and the end of its group.

@@ -1,0 +1,368 @@
+//! Scripts against the core: two hosts on thin controllers, in virtual time.
+#![allow(clippy::arithmetic_side_effects, missing_docs, reason = "tests")]
+
+mod support;
+
+use core::{task::Poll, time::Duration};
+use jelling_host::wire::{
+    Address, AddressKind, Packet, PacketKind, Uuid,
+    att::{ErrorCode, Pdu},
+    hci::{AdvertisingKind, Opcode},
+};
+use jelling_host::*;
+use support::Air;
+
+type Memory = Store<Links<2, 247>, Gatt<24, 1024>, Pool<48, 4>, Scan<4>>;
+
+struct Pair {
+    memory: [Box<Memory>; 2],
+    air: Air,
+    now: Instant,
+}
+
+const VALUE: u16 = 0x0003;
+const CCCD: u16 = 0x0004;
+
+impl Pair {
+    fn new(acl_length: u16) -> Self {
+        Pair { memory: [Box::new(Store::NEW), Box::new(Store::NEW)], air: Air::new(acl_length), now: Instant::ZERO }
+    }
+
+    fn core(&mut self, who: usize) -> Core<'_> {
+        self.memory[who].core()
+    }
+
+    /// Moves packets until nobody has any.
+    fn pump(&mut self) {
+        for _ in 0..10_000 {
+            let mut moved = false;
+            for who in 0..2 {
+                let mut buffer = [0; TRANSMIT_BUFFER];
+                if let Some(packet) = self.memory[who].core().poll_transmit(self.now, &mut buffer) {
+                    self.air.take(who, packet);
+                    moved = true;
+                }
+                if let Some((kind, data)) = self.air.controllers[who].to_host.pop_front() {
+                    self.memory[who].core().handle_packet(self.now, Packet::new(kind, &data));
+                    moved = true;
+                }
+                while self.memory[who].core().poll_event().is_some() {}
+            }
+            if !moved {
+                return;
+            }
+        }
+        panic!("the hosts never come to rest");
+    }
+
+    /// Host 1 serves a characteristic of 20 octets with a CCCD, host 0 connects to it.
+    fn connected(acl_length: u16) -> (Self, LinkId, LinkId, AttributeId) {
+        let mut pair = Pair::new(acl_length);
+        let value = serve(&mut pair.core(1), 512);
+        pair.core(0).start();
+        pair.core(1).start();
+        let adv = pair.core(1).advertise(&advertising()).unwrap();
+        pair.pump();
+        let settings = ConnectSettings::new(Address::new(AddressKind::Public, Air::address(1)));
+        let connect = pair.core(0).connect(&settings).unwrap();
+        pair.pump();
+        let Poll::Ready(Ok(central)) = pair.core(0).connected(connect) else { panic!("no link") };
+        let Poll::Ready(Ok(peripheral)) = pair.core(1).advertised(adv) else { panic!("no link") };
+        (pair, central, peripheral, value)
+    }
+
+    /// The answer to a request of host 0, as octets.
+    fn ask(&mut self, link: LinkId, request: &Pdu<'_>) -> Result<Vec<u8>, Error> {
+        let now = self.now;
+        let ticket = self.core(0).request(now, link, request)?;
+        self.pump();
+        let Poll::Ready(answer) = self.core(0).answer(ticket) else { panic!("no answer to {request}") };
+        let answer = answer?;
+        let mut octets = vec![0; answer.len()];
+        let mut core = self.core(0);
+        assert_eq!(core.read_answer(&answer, 0, &mut octets), octets.len());
+        core.free_answer(answer);
+        Ok(octets)
+    }
+
+    fn is_whole(&mut self) {
+        for who in 0..2 {
+            let pools = self.core(who).pools();
+            let used = (pools.links.used, pools.blocks.used, pools.queues.used, pools.controller_buffers.used);
+            assert_eq!(used, (0, 0, 0, 0), "host {who}");
+        }
+    }
+}
+
+fn advertising() -> AdvertisingSettings<'static> {
+    AdvertisingSettings {
+        interval: Duration::from_millis(100),
+        kind: AdvertisingKind::ConnectableUndirected,
+        peer: Address::default(),
+        adv_data: &[2, 1, 6],
+        resp_data: &[],
+    }
+}
+
+fn serve(core: &mut Core<'_>, max_len: usize) -> AttributeId {
+    core.begin_registration().unwrap();
+    let uuid = Uuid::new16(0x181a);
+    core.add_service(&ServiceSettings { uuid, primary: true, handle: None, end_handle: None }).unwrap();
+    let settings = CharacteristicSettings {
+        uuid: Uuid::new16(0x2a6e),
+        properties: Properties::READ | Properties::WRITE | Properties::NOTIFY | Properties::INDICATE,
+        permissions: None,
+        handle: None,
+        value_handle: None,
+        storage: Storage::Variable(max_len, b"first"),
+        append: false,
+        cccd: true,
+    };
+    let id = core.add_characteristic(&settings).unwrap();
+    core.commit_registration().unwrap();
+    assert_eq!(id.handle(), VALUE);
+    id
+}
+
+#[test]
+fn bring_up_sends_its_list() {
+    let mut pair = Pair::new(251);
+    pair.core(0).start();
+    pair.pump();
+    assert_eq!(pair.core(0).power(), Power::Up);
+    let sent: Vec<Opcode> =
+        pair.air.controllers[0].sent.iter().map(|(_, data)| Opcode(u16::from_le_bytes([data[0], data[1]]))).collect();
+    let list = [
+        Opcode::RESET,
+        Opcode::READ_LOCAL_VERSION_INFORMATION,
+        Opcode::READ_LOCAL_SUPPORTED_COMMANDS,
+        Opcode::READ_LOCAL_SUPPORTED_FEATURES,
+        Opcode::SET_EVENT_MASK,
+        Opcode::LE_SET_EVENT_MASK,
+        Opcode::LE_READ_BUFFER_SIZE,
+        Opcode::LE_READ_LOCAL_SUPPORTED_FEATURES,
+        Opcode::READ_BD_ADDR,
+        Opcode::LE_WRITE_SUGGESTED_DEFAULT_DATA_LENGTH,
+    ];
+    assert_eq!(sent, list);
+    // Bits 4, 11, 15, 18, 25 and 61; subevents 1 to 4, 6, 7 and 12.
+    let mask = |i: usize| u64::from_le_bytes(pair.air.controllers[0].sent[i].1[3..].try_into().unwrap());
+    assert_eq!(mask(4), 1 << 4 | 1 << 11 | 1 << 15 | 1 << 18 | 1 << 25 | 1 << 61);
+    assert_eq!(mask(5), 0b1000_0110_1111);
+}
+
+#[test]
+fn a_silent_controller_is_a_fault_and_the_next_start_begins_anew() {
+    let mut pair = Pair::new(251);
+    pair.air.controllers[0].silent = true;
+    pair.core(0).start();
+    pair.pump();
+    let due = pair.core(0).poll_timeout().expect("a deadline");
+    assert_eq!(due, Instant::ZERO.after(Duration::from_secs(2)));
+    pair.core(0).handle_timeout(due);
+    assert_eq!(pair.core(0).power(), Power::Failed(Fault::Silent(Opcode::RESET)));
+    pair.air.controllers[0].silent = false;
+    pair.core(0).start();
+    pair.pump();
+    assert_eq!(pair.core(0).power(), Power::Up);
+}
+
+#[test]
+fn reads_writes_and_long_writes_cross_in_fragments() {
+    for acl_length in [27, 251] {
+        let (mut pair, link, _, value) = Pair::connected(acl_length);
+        assert_eq!(pair.ask(link, &Pdu::ReadRequest { handle: VALUE }).unwrap(), b"\x0bfirst");
+        pair.ask(link, &Pdu::WriteRequest { handle: VALUE, value: b"second" }).unwrap();
+        assert_eq!(pair.ask(link, &Pdu::ReadRequest { handle: VALUE }).unwrap(), b"\x0bsecond");
+        let now = pair.now;
+        let mtu = pair.core(0).exchange_mtu(now, link, None).unwrap();
+        pair.pump();
+        let Poll::Ready(Ok(answer)) = pair.core(0).answer(mtu) else { panic!("no MTU") };
+        pair.core(0).free_answer(answer);
+        assert_eq!(pair.core(0).link_info(link).unwrap().mtu, 247);
+        let long: Vec<u8> = (0..480u16).map(|i| i as u8).collect();
+        for (i, part) in long.chunks(240).enumerate() {
+            let offset = i as u16 * 240;
+            pair.ask(link, &Pdu::PrepareWriteRequest { handle: VALUE, offset, value: part }).unwrap();
+        }
+        pair.ask(link, &Pdu::ExecuteWriteRequest { flags: 1 }).unwrap();
+        let mut stored = [0; 512];
+        let length = pair.core(1).read_local(value, &mut stored).unwrap();
+        assert_eq!(stored[..length], long);
+        pair.core(0).disconnect(link);
+        pair.pump();
+        pair.is_whole();
+    }
+}
+
+#[test]
+fn what_a_server_answers() {
+    let error = |request: u8, handle: u16, code: ErrorCode| {
+        let [low, high] = handle.to_le_bytes();
+        vec![0x01, request, low, high, code.0]
+    };
+    let table: Vec<(&str, Vec<u8>, Vec<u8>)> = vec![
+        ("read of no handle", vec![0x0a, 0x99, 0], error(0x0a, 0x99, ErrorCode::INVALID_HANDLE)),
+        ("read cut short", vec![0x0a, 0x03], error(0x0a, 0, ErrorCode::INVALID_PDU)),
+        ("read with one octet more", vec![0x0a, 3, 0, 0], error(0x0a, 0, ErrorCode::INVALID_PDU)),
+        ("unknown request", vec![0x3e, 1, 2], error(0x3e, 0, ErrorCode::REQUEST_NOT_SUPPORTED)),
+        ("start is zero", vec![0x04, 0, 0, 0xff, 0xff], error(0x04, 0, ErrorCode::INVALID_HANDLE)),
+        ("start after end", vec![0x04, 9, 0, 8, 0], error(0x04, 9, ErrorCode::INVALID_HANDLE)),
+        ("nothing there", vec![0x04, 9, 0, 0xff, 0xff], error(0x04, 9, ErrorCode::ATTRIBUTE_NOT_FOUND)),
+        ("group type", vec![0x10, 1, 0, 0xff, 0xff, 3, 0x28], error(0x10, 1, ErrorCode::UNSUPPORTED_GROUP_TYPE)),
+        ("services", vec![0x10, 1, 0, 0xff, 0xff, 0, 0x28], vec![0x11, 6, 1, 0, 4, 0, 0x1a, 0x18]),
+        ("service by UUID", vec![0x06, 1, 0, 0xff, 0xff, 0, 0x28, 0x1a, 0x18], vec![0x07, 1, 0, 4, 0]),
+        ("characteristics", vec![0x08, 1, 0, 0xff, 0xff, 3, 0x28], vec![0x09, 7, 2, 0, 0x3a, 3, 0, 0x6e, 0x2a]),
+        ("descriptors", vec![0x04, 4, 0, 4, 0], vec![0x05, 1, 4, 0, 2, 0x29]),
+        ("blob past the end", vec![0x0c, 3, 0, 6, 0], error(0x0c, 3, ErrorCode::INVALID_OFFSET)),
+        ("blob at the end", vec![0x0c, 3, 0, 5, 0], vec![0x0d]),
+        ("read multiple", vec![0x0e, 3, 0, 3, 0], b"\x0ffirstfirst".to_vec()),
+        ("write of a declaration", vec![0x12, 2, 0, 1], error(0x12, 2, ErrorCode::WRITE_NOT_PERMITTED)),
+        ("CCCD of one octet", vec![0x12, 4, 0, 1], error(0x12, 4, ErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH)),
+        ("execute with flags", vec![0x18, 2], error(0x18, 0, ErrorCode::INVALID_PDU)),
+    ];
+    for (name, request, expected) in table {
+        let (mut pair, ..) = Pair::connected(27);
+        let before = pair.air.controllers[1].sent.len();
+        let mut packet = vec![0x40, 0x20, request.len() as u8 + 4, 0, request.len() as u8, 0, 4, 0];
+        packet.extend(&request);
+        let now = pair.now;
+        pair.core(1).handle_packet(now, Packet::new(PacketKind::Acl, &packet));
+        let mut buffer = [0; TRANSMIT_BUFFER];
+        let answer = pair.core(1).poll_transmit(now, &mut buffer).map(|p| p.data[8..].to_vec());
+        assert_eq!(answer, Some(expected), "{name}");
+        assert_eq!(pair.air.controllers[1].sent.len(), before);
+    }
+    // Commands are never answered, whatever they are.
+    for command in [vec![0x52, 0x99, 0, 1], vec![0x52], vec![0x7f, 1], vec![0xd2, 3, 0]] {
+        let (mut pair, ..) = Pair::connected(27);
+        let mut packet = vec![0x40, 0x20, command.len() as u8 + 4, 0, command.len() as u8, 0, 4, 0];
+        packet.extend(&command);
+        let now = pair.now;
+        pair.core(1).handle_packet(now, Packet::new(PacketKind::Acl, &packet));
+        assert_eq!(pair.core(1).poll_transmit(now, &mut [0; TRANSMIT_BUFFER]), None);
+    }
+}
+
+#[test]
+fn updates_reach_subscribers_and_indications_are_confirmed_when_taken() {
+    let (mut pair, central, peripheral, value) = Pair::connected(27);
+    assert_eq!(pair.core(1).notify(value, peripheral, b"x"), Err(Error::NotSubscribed));
+    let open =
+        |pair: &mut Pair, kind| pair.core(0).open_subscription(central, VALUE, kind, 4, None, Policy::DropNewest);
+    let notifications = open(&mut pair, Updates::NOTIFY).unwrap();
+    let indications = open(&mut pair, Updates::INDICATE).unwrap();
+    pair.ask(central, &Pdu::WriteRequest { handle: CCCD, value: &[3, 0] }).unwrap();
+    assert_eq!(pair.core(1).subscribed(value, peripheral), Ok(Updates::all()));
+    // The latest of two values is what a subscriber gets.
+    pair.core(1).update(value, b"one").unwrap();
+    pair.core(1).update(value, b"two").unwrap();
+    pair.pump();
+    let mut got = [0; 20];
+    assert_eq!(pair.core(0).take_value(notifications, &mut got), Poll::Ready(Ok(3)));
+    assert_eq!(&got[..3], b"two");
+    assert_eq!(pair.core(0).take_value(notifications, &mut got), Poll::Pending);
+    let now = pair.now;
+    let ticket = pair.core(1).indicate(now, value, peripheral, b"three").unwrap();
+    pair.pump();
+    assert_eq!(pair.core(1).confirmed(ticket), Poll::Pending, "it has not been taken");
+    assert_eq!(pair.core(1).indicate(now, value, peripheral, b"four"), Err(Error::Busy));
+    assert_eq!(pair.core(0).take_value(indications, &mut got), Poll::Ready(Ok(5)));
+    pair.pump();
+    assert_eq!(pair.core(1).confirmed(ticket), Poll::Ready(Ok(())));
+    // Dropping one of the two leaves the other switched on.
+    pair.core(0).close_subscription(notifications, Some(CCCD));
+    pair.pump();
+    assert_eq!(pair.core(1).subscribed(value, peripheral), Ok(Updates::INDICATE));
+    pair.core(0).close_subscription(indications, Some(CCCD));
+    pair.pump();
+    assert_eq!(pair.core(1).subscribed(value, peripheral), Ok(Updates::empty()));
+    pair.core(1).disconnect(peripheral);
+    pair.pump();
+    pair.is_whole();
+}
+
+#[test]
+fn a_request_unanswered_for_30_s_ends_the_bearer() {
+    let (mut pair, central, ..) = Pair::connected(27);
+    pair.air.controllers[0].silent = true;
+    let now = pair.now;
+    let ticket = pair.core(0).request(now, central, &Pdu::ReadRequest { handle: VALUE }).unwrap();
+    pair.pump();
+    let due = now.after(Duration::from_secs(30));
+    assert_eq!(pair.core(0).poll_timeout(), Some(due));
+    pair.core(0).handle_timeout(due);
+    assert_eq!(pair.core(0).answer(ticket), Poll::Ready(Err(Error::Timeout)));
+    let again = pair.core(0).request(due, central, &Pdu::ReadRequest { handle: VALUE });
+    assert_eq!(again, Err(Error::Timeout));
+    assert_eq!(pair.core(0).pools().blocks.used, 0);
+}
+
+#[test]
+fn an_abandoned_answer_never_meets_the_next_request() {
+    let (mut pair, central, ..) = Pair::connected(27);
+    let now = pair.now;
+    let ticket = pair.core(0).request(now, central, &Pdu::ReadRequest { handle: VALUE }).unwrap();
+    pair.core(0).abandon_request(ticket);
+    assert_eq!(pair.core(0).request(now, central, &Pdu::ReadRequest { handle: CCCD }), Err(Error::Busy));
+    pair.pump();
+    assert_eq!(pair.ask(central, &Pdu::ReadRequest { handle: CCCD }).unwrap(), [0x0b, 0, 0]);
+}
+
+#[test]
+fn a_handle_from_before_is_disconnected_for_good() {
+    let (mut pair, central, peripheral, _) = Pair::connected(27);
+    pair.air.part([0x08, 0x08]);
+    pair.pump();
+    assert_eq!(pair.core(0).link_info(central), Err(Error::Disconnected));
+    assert_eq!(pair.core(0).disconnect_reason(central).map(|s| s.0), Some(0x08));
+    pair.is_whole();
+    let adv = pair.core(1).advertise(&advertising()).unwrap();
+    let settings = ConnectSettings::new(Address::new(AddressKind::Public, Air::address(1)));
+    let connect = pair.core(0).connect(&settings).unwrap();
+    pair.pump();
+    let Poll::Ready(Ok(again)) = pair.core(0).connected(connect) else { panic!("no link") };
+    assert!(pair.core(1).advertised(adv).is_ready());
+    assert_eq!(again.index(), central.index());
+    assert_eq!(pair.core(0).link_info(central), Err(Error::Disconnected));
+    pair.core(0).release(central);
+    pair.core(1).release(peripheral);
+    pair.pump();
+    assert!(pair.core(0).link_info(again).is_ok(), "an old handle touched the new link");
+}
+
+#[test]
+fn a_connect_given_up_is_cancelled_and_the_next_one_works() {
+    let mut pair = Pair::new(27);
+    pair.core(0).start();
+    pair.core(1).start();
+    pair.pump();
+    let settings = ConnectSettings::new(Address::new(AddressKind::Public, Air::address(1)));
+    let connect = pair.core(0).connect(&settings).unwrap();
+    pair.pump();
+    assert_eq!(pair.core(0).connected(connect), Poll::Pending);
+    pair.core(0).end_connect(connect);
+    assert_eq!(pair.core(0).connect(&settings), Err(Error::Busy), "the cancel is under way");
+    pair.pump();
+    let connect = pair.core(0).connect(&settings).unwrap();
+    let adv = pair.core(1).advertise(&advertising()).unwrap();
+    pair.pump();
+    assert!(matches!(pair.core(0).connected(connect), Poll::Ready(Ok(_))));
+    assert!(matches!(pair.core(1).advertised(adv), Poll::Ready(Ok(_))));
+}
+
+#[test]
+fn a_discarded_registration_changes_nothing_and_a_new_one_replaces() {
+    let mut pair = Pair::new(27);
+    let mut core = pair.core(1);
+    let old = serve(&mut core, 20);
+    core.begin_registration().unwrap();
+    let uuid = Uuid::new128(7);
+    let dropped = core.add_service(&ServiceSettings { uuid, primary: true, handle: None, end_handle: None }).unwrap();
+    core.discard_registration();
+    assert_eq!(core.attribute_uuid(dropped), Err(Error::Stale));
+    assert_eq!(core.read_local(old, &mut []), Ok(5));
+    let new = serve(&mut core, 20);
+    assert_eq!(core.read_local(old, &mut []), Err(Error::Stale));
+    assert_eq!(core.read_local(new, &mut []), Ok(5));
+}
