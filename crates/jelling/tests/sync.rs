@@ -1,0 +1,46 @@
+//! With the feature `sync` handles cross threads: runners and applications are spawned on tokio.
+#![cfg(feature = "sync")]
+#![allow(missing_docs, reason = "tests")]
+
+mod pair;
+
+use core::time::Duration;
+use jelling::{AddressKind, Config, Device, Gatt, Host, Links, Pool, Properties, Resources, ScanSlots, Tasks, Uuid};
+use jelling_clock as _;
+use pair::{Wire, wires};
+
+type Memory = Resources<Links<2, 247>, Gatt<16, 256>, Pool<16, 4>, ScanSlots<4>, Tasks<16>>;
+
+fn spawn_host(wire: Wire) -> Host<'static> {
+    let memory: &'static mut Memory = Box::leak(Box::new(Memory::new()));
+    let (host, mut runner) = jelling::new(memory, Config::default());
+    tokio::spawn(async move {
+        runner.run(wire.clone(), wire).await;
+    });
+    host
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hosts_run_on_a_pool_of_threads() {
+    let [a, b] = wires();
+    let (central, peripheral) = (spawn_host(a), spawn_host(b));
+    let uuid = Uuid::new16(0x181a);
+    let mut db = peripheral.services().unwrap();
+    let service = db.service(uuid).unwrap();
+    let level = db.characteristic(service, Uuid::new16(0x2a6e), Properties::READ).unwrap();
+    db.register().unwrap();
+    level.write(&42u8).unwrap();
+    let served = tokio::spawn(async move {
+        let connection = peripheral.advertise(Duration::from_millis(100)).await.unwrap();
+        connection.disconnected().await.unwrap();
+    });
+    let device = Device::new(AddressKind::Public, [0x66, 5, 4, 3, 2, 2]);
+    let connection = central.connect(device).await.unwrap();
+    let remote = connection.service(uuid).await.unwrap().characteristic(Uuid::new16(0x2a6e)).await.unwrap();
+    let readers: Vec<_> = (0..8).map(|_| tokio::spawn(async move { remote.read::<u8>().await })).collect();
+    for reader in readers {
+        assert_eq!(reader.await.unwrap(), Ok(42));
+    }
+    connection.disconnect().await.unwrap();
+    served.await.unwrap();
+}
