@@ -74,8 +74,10 @@ impl Runner<'_> {
                         let handle = |core: &mut Core<'_>, _: &mut Waiters<'_>, now| core.handle_packet(now, packet);
                         let (_, news) = enter_telling(host.lock, Verb::Act, handle);
                         // A transport may have more packets at once: tasks of the same executor take this one's news
-                        // first, or a burst would fill their queues.
+                        // first, or a burst would fill their queues, and a disconnect overtake an answer. Twice, for
+                        // a `select` that changes its order may poll this future last in one round and first in the next.
                         if news {
+                            yield_now().await;
                             yield_now().await;
                         }
                     }
