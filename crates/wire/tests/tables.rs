@@ -1,0 +1,484 @@
+//! Packets as tables of (name, octets, value), checked both ways. The octets are from the specification's figures and from
+//! captures of other hosts and controllers.
+#![allow(missing_docs, clippy::arithmetic_side_effects, reason = "tests")]
+
+use core::fmt::Debug;
+use jelling_wire::{
+    Address, AddressKind, Malformed, Uuid, Writer,
+    att::{self, ErrorCode, Pdu},
+    hci::{
+        AdvertisingKind, ConnectionHandle, Opcode, Role, ScanKind, Status, Switch,
+        acl::{AclPacket, Boundary},
+        command::{self, CommandPacket},
+        event::{AdvertisingReports, CompletedPackets, ConnectionComplete, Event},
+    },
+    l2cap::{ChannelId, Frame, signalling::Signal},
+};
+
+/// Both ways, and cut short or made longer at every length: then it is malformed, or another value that keeps its octets.
+fn check<T: PartialEq + Debug>(
+    name: &str,
+    octets: &[u8],
+    value: &T,
+    parse: impl for<'a> Fn(&'a [u8]) -> Result<Vec<u8>, Malformed>,
+    equals: impl Fn(&[u8], &T) -> bool,
+) {
+    assert!(equals(octets, value), "{name}: {octets:02x?} is not {value:?}");
+    assert_eq!(parse(octets).as_deref(), Ok(octets), "{name}: not written as it was read");
+    for length in 0..octets.len() {
+        if let Ok(again) = parse(&octets[..length]) {
+            assert_eq!(again, &octets[..length], "{name}, cut to {length}");
+        }
+    }
+    for more in 1..4 {
+        let mut longer = octets.to_vec();
+        longer.resize(octets.len() + more, 0);
+        if let Ok(again) = parse(&longer) {
+            assert_eq!(again, longer, "{name}, longer by {more}");
+        }
+    }
+}
+
+macro_rules! table {
+    ($test:ident, $type:ident, [$(($name:literal, $octets:expr, $value:expr)),+ $(,)?]) => {
+        #[test]
+        fn $test() {
+            let write = |octets: &[u8]| -> Result<Vec<u8>, Malformed> {
+                let mut buffer = [0; 600];
+                let mut w = Writer::new(&mut buffer);
+                $type::parse(octets)?.emit(&mut w);
+                Ok(w.finish().expect("it fits").to_vec())
+            };
+            $(
+                let octets: &[u8] = &$octets;
+                check($name, octets, &$value, write, |octets, value| $type::parse(octets).as_ref() == Ok(value));
+                assert!(!$value.to_string().is_empty());
+            )+
+        }
+    };
+}
+
+const HANDLE: ConnectionHandle = ConnectionHandle(0x0040);
+const PEER: Address = Address::new(AddressKind::Random, [0xf5, 0xf4, 0xf3, 0xf2, 0xf1, 0xf0]);
+
+table!(
+    att_pdus,
+    Pdu,
+    [
+        (
+            "error",
+            [0x01, 0x10, 0x11, 0x00, 0x0a],
+            Pdu::ErrorResponse {
+                request: att::Opcode::READ_BY_GROUP_TYPE_REQUEST,
+                handle: 0x11,
+                code: ErrorCode::ATTRIBUTE_NOT_FOUND
+            }
+        ),
+        ("MTU request", [0x02, 0xf7, 0x00], Pdu::ExchangeMtuRequest { mtu: 247 }),
+        ("MTU response", [0x03, 0x05, 0x02], Pdu::ExchangeMtuResponse { mtu: 517 }),
+        ("find information", [0x04, 0x01, 0x00, 0xff, 0xff], Pdu::FindInformationRequest { start: 1, end: 0xffff }),
+        (
+            "information, 16 bits",
+            [0x05, 1, 9, 0, 2, 0x29, 10, 0, 1, 0x29],
+            Pdu::FindInformationResponse(att::Information::parse(&[1, 9, 0, 2, 0x29, 10, 0, 1, 0x29]).unwrap())
+        ),
+        (
+            "find by value",
+            [0x06, 1, 0, 0xff, 0xff, 0, 0x28, 0x1a, 0x18],
+            Pdu::FindByTypeValueRequest { start: 1, end: 0xffff, kind: 0x2800, value: &[0x1a, 0x18] }
+        ),
+        (
+            "found by value",
+            [0x07, 6, 0, 13, 0],
+            Pdu::FindByTypeValueResponse(att::HandleRanges::parse(&[6, 0, 13, 0]).unwrap())
+        ),
+        (
+            "read by type",
+            [0x08, 1, 0, 0xff, 0xff, 3, 0x28],
+            Pdu::ReadByTypeRequest { start: 1, end: 0xffff, kind: Uuid::new16(0x2803) }
+        ),
+        (
+            "read by type, 128 bits",
+            [0x08, 1, 0, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
+            Pdu::ReadByTypeRequest { start: 1, end: 9, kind: Uuid::new128(0x100f_0e0d_0c0b_0a09_0807_0605_0403_0201) }
+        ),
+        (
+            "characteristics",
+            [0x09, 7, 2, 0, 0x12, 3, 0, 0x6e, 0x2a],
+            Pdu::ReadByTypeResponse(att::AttributeData::parse(&[7, 2, 0, 0x12, 3, 0, 0x6e, 0x2a]).unwrap())
+        ),
+        ("read", [0x0a, 3, 0], Pdu::ReadRequest { handle: 3 }),
+        ("read answer", [0x0b, 0xc4, 0x09], Pdu::ReadResponse { value: &[0xc4, 0x09] }),
+        ("read answer, empty", [0x0b], Pdu::ReadResponse { value: &[] }),
+        ("blob", [0x0c, 3, 0, 22, 0], Pdu::ReadBlobRequest { handle: 3, offset: 22 }),
+        ("blob answer", [0x0d, 1], Pdu::ReadBlobResponse { value: &[1] }),
+        (
+            "multiple",
+            [0x0e, 3, 0, 5, 0],
+            Pdu::ReadMultipleRequest { handles: att::Handles::parse(&[3, 0, 5, 0]).unwrap() }
+        ),
+        ("multiple answer", [0x0f, 1, 2], Pdu::ReadMultipleResponse { values: &[1, 2] }),
+        (
+            "groups",
+            [0x10, 1, 0, 0xff, 0xff, 0, 0x28],
+            Pdu::ReadByGroupTypeRequest { start: 1, end: 0xffff, kind: Uuid::new16(0x2800) }
+        ),
+        (
+            "groups answer",
+            [0x11, 6, 1, 0, 5, 0, 0, 0x18],
+            Pdu::ReadByGroupTypeResponse(att::GroupData::parse(&[6, 1, 0, 5, 0, 0, 0x18]).unwrap())
+        ),
+        ("write", [0x12, 9, 0, 1, 0], Pdu::WriteRequest { handle: 9, value: &[1, 0] }),
+        ("write answer", [0x13], Pdu::WriteResponse),
+        ("write command", [0x52, 9, 0, 7], Pdu::WriteCommand { handle: 9, value: &[7] }),
+        (
+            "signed write",
+            [0xd2, 9, 0, 7, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+            Pdu::SignedWriteCommand { handle: 9, value: &[7], signature: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] }
+        ),
+        ("prepare", [0x16, 9, 0, 18, 0, 5], Pdu::PrepareWriteRequest { handle: 9, offset: 18, value: &[5] }),
+        ("prepare answer", [0x17, 9, 0, 18, 0, 5], Pdu::PrepareWriteResponse { handle: 9, offset: 18, value: &[5] }),
+        ("execute", [0x18, 1], Pdu::ExecuteWriteRequest { flags: 1 }),
+        ("execute answer", [0x19], Pdu::ExecuteWriteResponse),
+        ("notification", [0x1b, 8, 0, 0xaa], Pdu::HandleValueNotification { handle: 8, value: &[0xaa] }),
+        ("indication", [0x1d, 8, 0, 0xaa], Pdu::HandleValueIndication { handle: 8, value: &[0xaa] }),
+        ("confirmation", [0x1e], Pdu::HandleValueConfirmation),
+        (
+            "multiple variable",
+            [0x20, 3, 0, 5, 0],
+            Pdu::ReadMultipleVariableRequest { handles: att::Handles::parse(&[3, 0, 5, 0]).unwrap() }
+        ),
+        (
+            "multiple variable answer",
+            [0x21, 2, 0, 1, 2, 1, 0, 3],
+            Pdu::ReadMultipleVariableResponse(att::LengthValues::parse(&[2, 0, 1, 2, 1, 0, 3]).unwrap())
+        ),
+        (
+            "multiple notification",
+            [0x23, 3, 0, 1, 0, 9],
+            Pdu::MultipleHandleValueNotification(att::HandleLengthValues::parse(&[3, 0, 1, 0, 9]).unwrap())
+        ),
+        ("unknown", [0x3f, 1], Pdu::Unknown { opcode: att::Opcode(0x3f), parameters: &[1] }),
+    ]
+);
+
+fn complete() -> ConnectionComplete {
+    ConnectionComplete {
+        status: Status::SUCCESS,
+        handle: HANDLE,
+        role: Role::Peripheral,
+        peer: PEER,
+        interval: 24,
+        latency: 0,
+        supervision_timeout: 42,
+        clock_accuracy: 0,
+    }
+}
+
+table!(
+    events,
+    Event,
+    [
+        (
+            "disconnection",
+            [0x05, 4, 0, 0x40, 0, 0x13],
+            Event::DisconnectionComplete {
+                status: Status::SUCCESS,
+                handle: HANDLE,
+                reason: Status::REMOTE_USER_TERMINATED_CONNECTION
+            }
+        ),
+        (
+            "remote version",
+            [0x0c, 8, 0, 0x40, 0, 0x0c, 0xe0, 0, 1, 0],
+            Event::ReadRemoteVersionInformationComplete {
+                status: Status::SUCCESS,
+                handle: HANDLE,
+                version: 12,
+                manufacturer: 0xe0,
+                subversion: 1
+            }
+        ),
+        (
+            "command complete",
+            [0x0e, 4, 1, 3, 0x0c, 0],
+            Event::CommandComplete { credits: 1, opcode: Opcode::RESET, return_parameters: &[0] }
+        ),
+        (
+            "command status",
+            [0x0f, 4, 0, 1, 6, 4],
+            Event::CommandStatus { status: Status::SUCCESS, credits: 1, opcode: Opcode::DISCONNECT }
+        ),
+        ("hardware error", [0x10, 1, 7], Event::HardwareError { code: 7 }),
+        (
+            "completed packets",
+            [0x13, 5, 1, 0x40, 0, 2, 0],
+            Event::NumberOfCompletedPackets(CompletedPackets::parse(&[1, 0x40, 0, 2, 0]).unwrap())
+        ),
+        ("buffer overflow", [0x1a, 1, 1], Event::DataBufferOverflow { link_type: 1 }),
+        (
+            "connection",
+            [0x3e, 19, 1, 0, 0x40, 0, 1, 1, 0xf5, 0xf4, 0xf3, 0xf2, 0xf1, 0xf0, 24, 0, 0, 0, 42, 0, 0],
+            Event::LeConnectionComplete(complete())
+        ),
+        (
+            "report",
+            [0x3e, 15, 2, 1, 0, 1, 0xf5, 0xf4, 0xf3, 0xf2, 0xf1, 0xf0, 3, 2, 1, 6, 0xc8],
+            Event::LeAdvertisingReport(
+                AdvertisingReports::parse(&[1, 0, 1, 0xf5, 0xf4, 0xf3, 0xf2, 0xf1, 0xf0, 3, 2, 1, 6, 0xc8]).unwrap()
+            )
+        ),
+        (
+            "update",
+            [0x3e, 10, 3, 0, 0x40, 0, 24, 0, 0, 0, 42, 0],
+            Event::LeConnectionUpdateComplete {
+                status: Status::SUCCESS,
+                handle: HANDLE,
+                interval: 24,
+                latency: 0,
+                supervision_timeout: 42
+            }
+        ),
+        (
+            "remote features",
+            [0x3e, 12, 4, 0, 0x40, 0, 1, 0, 0, 0, 0, 0, 0, 0],
+            Event::LeReadRemoteFeaturesComplete { status: Status::SUCCESS, handle: HANDLE, features: 1 }
+        ),
+        (
+            "key request",
+            [0x3e, 13, 5, 0x40, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0],
+            Event::LeLongTermKeyRequest { handle: HANDLE, random: [1, 2, 3, 4, 5, 6, 7, 8], diversifier: 9 }
+        ),
+        (
+            "parameter request",
+            [0x3e, 11, 6, 0x40, 0, 6, 0, 12, 0, 1, 0, 100, 0],
+            Event::LeRemoteConnectionParameterRequest {
+                handle: HANDLE,
+                interval_min: 6,
+                interval_max: 12,
+                latency: 1,
+                supervision_timeout: 100
+            }
+        ),
+        (
+            "data length",
+            [0x3e, 11, 7, 0x40, 0, 251, 0, 0x48, 8, 251, 0, 0x48, 8],
+            Event::LeDataLengthChange { handle: HANDLE, tx_octets: 251, tx_time: 2120, rx_octets: 251, rx_time: 2120 }
+        ),
+        (
+            "enhanced connection",
+            [
+                0x3e, 31, 10, 0, 0x40, 0, 1, 1, 0xf5, 0xf4, 0xf3, 0xf2, 0xf1, 0xf0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2,
+                24, 0, 0, 0, 42, 0, 0
+            ],
+            Event::LeEnhancedConnectionComplete(complete(), [1; 6], [2; 6])
+        ),
+        (
+            "PHY",
+            [0x3e, 6, 12, 0, 0x40, 0, 2, 1],
+            Event::LePhyUpdateComplete { status: Status::SUCCESS, handle: HANDLE, tx_phy: 2, rx_phy: 1 }
+        ),
+        ("unknown LE", [0x3e, 2, 0x7e, 9], Event::LeUnknown { subevent: 0x7e, parameters: &[9] }),
+        ("unknown", [0xff, 2, 1, 2], Event::Unknown { code: 0xff, parameters: &[1, 2] }),
+    ]
+);
+
+table!(
+    commands,
+    CommandPacket,
+    [
+        ("reset", [3, 0x0c, 0], CommandPacket::Reset(command::Reset {})),
+        (
+            "disconnect",
+            [6, 4, 3, 0x40, 0, 0x13],
+            CommandPacket::Disconnect(command::Disconnect {
+                handle: HANDLE,
+                reason: Status::REMOTE_USER_TERMINATED_CONNECTION
+            })
+        ),
+        (
+            "event mask",
+            [1, 0x0c, 8, 0x90, 0x88, 0, 2, 0, 0, 0, 0x20],
+            CommandPacket::SetEventMask(command::SetEventMask { mask: 0x2000_0000_0200_8890 })
+        ),
+        (
+            "host buffers",
+            [0x33, 0x0c, 7, 251, 0, 0, 4, 0, 0, 0],
+            CommandPacket::HostBufferSize(command::HostBufferSize {
+                acl_length: 251,
+                sco_length: 0,
+                acl_packets: 4,
+                sco_packets: 0
+            })
+        ),
+        (
+            "advertising parameters",
+            [6, 0x20, 15, 0xa0, 0, 0xa0, 0, 0, 0, 1, 0xf5, 0xf4, 0xf3, 0xf2, 0xf1, 0xf0, 7, 0],
+            CommandPacket::LeSetAdvertisingParameters(command::LeSetAdvertisingParameters {
+                interval_min: 160,
+                interval_max: 160,
+                kind: AdvertisingKind::ConnectableUndirected,
+                own_address_kind: 0,
+                peer: PEER,
+                channel_map: 7,
+                filter_policy: 0
+            })
+        ),
+        (
+            "advertising data",
+            [
+                8, 0x20, 32, 3, 2, 1, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                0, 0
+            ],
+            CommandPacket::LeSetAdvertisingData(command::LeSetAdvertisingData { data: &[2, 1, 6] })
+        ),
+        (
+            "scan parameters",
+            [0x0b, 0x20, 7, 1, 0x10, 0, 0x10, 0, 0, 0],
+            CommandPacket::LeSetScanParameters(command::LeSetScanParameters {
+                kind: ScanKind::Active,
+                interval: 16,
+                window: 16,
+                own_address_kind: 0,
+                filter_policy: 0
+            })
+        ),
+        (
+            "scan enable",
+            [0x0c, 0x20, 2, 1, 0],
+            CommandPacket::LeSetScanEnable(command::LeSetScanEnable {
+                enable: Switch::On,
+                filter_duplicates: Switch::Off
+            })
+        ),
+        (
+            "create connection",
+            [
+                0x0d, 0x20, 25, 0x60, 0, 0x30, 0, 0, 1, 0xf5, 0xf4, 0xf3, 0xf2, 0xf1, 0xf0, 0, 0x18, 0, 0x28, 0, 0, 0,
+                0xf4, 1, 0, 0, 0, 0
+            ],
+            CommandPacket::LeCreateConnection(command::LeCreateConnection {
+                scan_interval: 96,
+                scan_window: 48,
+                filter_policy: 0,
+                peer: PEER,
+                own_address_kind: 0,
+                interval_min: 24,
+                interval_max: 40,
+                latency: 0,
+                supervision_timeout: 500,
+                ce_length_min: 0,
+                ce_length_max: 0
+            })
+        ),
+        ("cancel", [0x0e, 0x20, 0], CommandPacket::LeCreateConnectionCancel(command::LeCreateConnectionCancel {})),
+        (
+            "connection update",
+            [0x13, 0x20, 14, 0x40, 0, 6, 0, 12, 0, 0, 0, 100, 0, 0, 0, 0, 0],
+            CommandPacket::LeConnectionUpdate(command::LeConnectionUpdate {
+                handle: HANDLE,
+                interval_min: 6,
+                interval_max: 12,
+                latency: 0,
+                supervision_timeout: 100,
+                ce_length_min: 0,
+                ce_length_max: 0
+            })
+        ),
+        (
+            "parameter refusal",
+            [0x21, 0x20, 3, 0x40, 0, 0x3b],
+            CommandPacket::LeRemoteConnectionParameterRequestNegativeReply(
+                command::LeRemoteConnectionParameterRequestNegativeReply {
+                    handle: HANDLE,
+                    reason: Status::UNACCEPTABLE_CONNECTION_PARAMETERS
+                }
+            )
+        ),
+        (
+            "data length",
+            [0x22, 0x20, 6, 0x40, 0, 251, 0, 0x48, 8],
+            CommandPacket::LeSetDataLength(command::LeSetDataLength { handle: HANDLE, tx_octets: 251, tx_time: 2120 })
+        ),
+        (
+            "default data length",
+            [0x24, 0x20, 4, 251, 0, 0x48, 8],
+            CommandPacket::LeWriteSuggestedDefaultDataLength(command::LeWriteSuggestedDefaultDataLength {
+                tx_octets: 251,
+                tx_time: 2120
+            })
+        ),
+        ("vendor", [1, 0xfc, 1, 9], CommandPacket::Unknown { opcode: Opcode(0xfc01), parameters: &[9] }),
+    ]
+);
+
+table!(
+    acl,
+    AclPacket,
+    [
+        (
+            "from the controller",
+            [0x40, 0x20, 2, 0, 1, 2],
+            AclPacket { handle: HANDLE, boundary: Boundary::FirstFlushable, broadcast: 0, data: &[1, 2] }
+        ),
+        (
+            "continued",
+            [0x40, 0x10, 1, 0, 1],
+            AclPacket { handle: HANDLE, boundary: Boundary::Continuing, broadcast: 0, data: &[1] }
+        ),
+    ]
+);
+
+table!(frames, Frame, [("ATT", [1, 0, 4, 0, 0x13], Frame { channel: ChannelId::ATT, payload: &[0x13] })]);
+
+table!(
+    signals,
+    Signal,
+    [
+        ("reject", [1, 5, 2, 0, 0, 0], Signal::CommandReject { identifier: 5, reason: 0, data: &[] }),
+        (
+            "update",
+            [0x12, 1, 8, 0, 6, 0, 12, 0, 0, 0, 100, 0],
+            Signal::ConnectionParameterUpdateRequest {
+                identifier: 1,
+                interval_min: 6,
+                interval_max: 12,
+                latency: 0,
+                timeout: 100
+            }
+        ),
+        (
+            "update answer",
+            [0x13, 1, 2, 0, 1, 0],
+            Signal::ConnectionParameterUpdateResponse { identifier: 1, result: 1 }
+        ),
+        ("other", [0x14, 1, 2, 0, 1, 0], Signal::Unknown { code: 0x14, identifier: 1, data: &[1, 0] }),
+    ]
+);
+
+#[test]
+fn what_is_malformed() {
+    let pdus: [(&str, &[u8]); 8] = [
+        ("empty", &[]),
+        ("read too long", &[0x0a, 1, 0, 0]),
+        ("UUID of three octets", &[0x08, 1, 0, 2, 0, 1, 2, 3]),
+        ("one handle", &[0x0e, 1, 0]),
+        ("entries of another length", &[0x09, 7, 1, 2, 3]),
+        ("entries of no length", &[0x11, 0, 1, 2, 3, 4]),
+        ("flags", &[0x18, 2]),
+        ("a value that is not there", &[0x23, 1, 0, 9, 0, 1]),
+    ];
+    for (name, octets) in pdus {
+        assert_eq!(Pdu::parse(octets), Err(Malformed), "{name}");
+    }
+    let events: [(&str, &[u8]); 5] = [
+        ("length lies", &[0x10, 2, 7]),
+        ("a handle out of range", &[0x05, 4, 0, 0, 0x0f, 0x13]),
+        ("count lies", &[0x13, 5, 2, 0x40, 0, 1, 0]),
+        ("report of 32 octets", &[0x3e, 12, 2, 1, 0, 0, 1, 2, 3, 4, 5, 6, 32, 0]),
+        ("address type", &[0x3e, 12, 2, 1, 0, 9, 1, 2, 3, 4, 5, 6, 0, 0]),
+    ];
+    for (name, octets) in events {
+        assert_eq!(Event::parse(octets), Err(Malformed), "{name}");
+    }
+}
