@@ -1,6 +1,6 @@
 //! What CI runs, stage by stage, with the time of each.
 
-use crate::{cargo, images, interop, run};
+use crate::{cargo, demo, images, interop, run};
 use anyhow::Result;
 use std::time::Instant;
 
@@ -16,13 +16,14 @@ type Stage = (&'static str, fn() -> Result<()>);
 
 /// Everything.
 pub(crate) fn all() -> Result<()> {
-    let stages: [Stage; 6] = [
+    let stages: [Stage; 7] = [
         ("format", || run(&mut cargo(&["fmt", "--all", "--check"]))),
         ("lint", || run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))),
         ("no_std", images::no_std),
         ("no-panic image", images::no_panic),
         ("sizes", || images::sizes(false)),
         ("tests and interop", test),
+        ("demo", demo::run),
     ];
     let mut times = vec![];
     for (name, stage) in stages {

@@ -25,15 +25,18 @@ pub(crate) enum Scenario {
     Both,
     /// Median round trip of a read: ours, and Bumble's, on one RootCanal
     Rtt,
+    /// The `jelling` command against itself, and what it says when something is wrong
+    Command,
 }
 
-const ALL: [Scenario; 6] = [
+const ALL: [Scenario; 7] = [
     Scenario::Central,
     Scenario::CentralLeft,
     Scenario::Peripheral,
     Scenario::PeripheralLeft,
     Scenario::Both,
     Scenario::Rtt,
+    Scenario::Command,
 ];
 
 /// How long a scenario may take.
@@ -106,6 +109,7 @@ fn play(scenario: Scenario) -> Result<()> {
             rig.judge("one", &commands, &att)?;
             rig.judge("two", &commands, &att)
         }
+        Scenario::Command => crate::command::play(&rig.rootcanal),
         Scenario::Rtt => {
             let peer = rig.bumble("peripheral.py", &["bumble-peer"])?;
             let ours = rig.ours("rtt", &["rtt", "bumble-peer"])?;

@@ -1,6 +1,7 @@
 //! Developer commands: what CI runs, and what a contributor runs by hand.
 
 mod ci;
+mod command;
 mod demo;
 mod images;
 mod interop;
