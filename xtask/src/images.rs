@@ -69,6 +69,9 @@ struct Size {
     flash: u64,
     /// .data and .bss, octets.
     ram: u64,
+    /// .data alone: a host's memory is all zero at the start, so there is none.
+    #[serde(skip)]
+    data: u64,
 }
 
 fn measure(file: &Path) -> Result<Size> {
@@ -81,6 +84,7 @@ fn measure(file: &Path) -> Result<Size> {
             SectionKind::Data => {
                 size.flash += section.size();
                 size.ram += section.size();
+                size.data += section.size();
             }
             SectionKind::UninitializedData => size.ram += section.size(),
             _ => {}
@@ -92,6 +96,7 @@ fn measure(file: &Path) -> Result<Size> {
 pub(crate) fn sizes(record: bool) -> Result<()> {
     let now = measure(&image("size")?)?;
     println!("battery peripheral, {TARGET}, opt s: flash {} octets, static RAM {} octets", now.flash, now.ram);
+    ensure!(now.data == 0, "{} octets of static memory are not zero at the start and stand in flash too", now.data);
     if record {
         return Ok(std::fs::write(SIZES, toml::to_string(&now)?)?);
     }

@@ -17,17 +17,17 @@ pub const TRANSMIT_BUFFER: usize = 260;
 impl Core<'_> {
     /// Sets what an application chose. Takes effect at the next start.
     pub fn configure(&mut self, config: crate::Config) {
-        self.state.config = Some(config);
+        self.state.configure(&config);
     }
 
     /// The configuration in force.
     pub fn config(&self) -> crate::Config {
-        *self.state.config()
+        self.state.config()
     }
 
     /// Whether the radio is up.
     pub fn power(&self) -> Power {
-        self.state.power
+        self.state.power()
     }
 
     /// How often the host went down, stopped or failed: what waits across a change of this learns of it.
@@ -38,7 +38,7 @@ impl Core<'_> {
     /// What the controller is; `None` until the host is up.
     pub fn controller(&self) -> Option<ControllerInfo> {
         let controller = &self.state.controller;
-        if self.state.power != Power::Up {
+        if self.state.power() != Power::Up {
             return None;
         }
         Some(ControllerInfo {
@@ -82,7 +82,7 @@ impl Core<'_> {
 
     /// Takes a packet of the controller in. Never fails: what makes no sense is counted and dropped.
     pub fn handle_packet(&mut self, now: Instant, packet: Packet<'_>) {
-        if matches!(self.state.power, Power::Off | Power::Failed(_)) {
+        if matches!(self.state.power(), Power::Off | Power::Failed(_)) {
             return count(&mut self.state.counters.unexpected);
         }
         match packet.kind {
@@ -104,7 +104,7 @@ impl Core<'_> {
     /// When `handle_timeout` should be called next, if ever.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let controller = &self.state.controller;
-        let mut next = earlier(controller.in_flight.map(|f| f.deadline), controller.credit_deadline);
+        let mut next = earlier(controller.in_flight.get().map(|f| f.deadline), controller.credit_deadline);
         for link in self.links.iter().filter(|l| l.is_up()) {
             next = earlier(next, link.disconnect_deadline);
             next = earlier(next, link.client.deadline());

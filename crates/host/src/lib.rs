@@ -33,6 +33,7 @@ mod event;
 mod gap;
 mod gatt;
 mod hci;
+mod kept;
 mod l2cap;
 mod link;
 mod links;

@@ -1,7 +1,7 @@
 //! What a host keeps beside its tables: the controller's state, the three GAP activities, and the accounts.
 
 use crate::{
-    config::Config,
+    config::{Config, OwnAddress},
     counters::Counters,
     error::Fault,
     event::HostNews,
@@ -10,6 +10,8 @@ use crate::{
     hci::Controller,
     pool::Accounts,
 };
+use core::time::Duration;
+use jelling_wire::{Address, AddressKind, hci::Opcode};
 
 /// Whether the radio is up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,11 +29,52 @@ pub enum Power {
     Failed(Fault),
 }
 
+/// [`Power`] without its fault: all zero when off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Off,
+    Starting,
+    Up,
+    Stopping,
+    Failed,
+}
+
+/// [`OwnAddress`] without its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Own {
+    Automatic,
+    RandomStatic,
+    Fixed,
+}
+
+/// [`Config`], all zero before the first one.
+#[derive(Clone, Copy, Debug)]
+struct Settings {
+    name: Option<&'static str>,
+    command_timeout: u64,
+    mtu: u16,
+    appearance: u16,
+    own: Own,
+    address: Address,
+}
+
+impl Settings {
+    const NEW: Settings = Settings {
+        name: None,
+        command_timeout: 0,
+        mtu: 0,
+        appearance: 0,
+        own: Own::Automatic,
+        address: Address::new(AddressKind::Public, [0; 6]),
+    };
+}
+
 /// What a host keeps beside its tables. All zero at the start.
 #[derive(Debug)]
 pub struct State {
-    pub(crate) config: Option<Config>,
-    pub(crate) power: Power,
+    settings: Settings,
+    stage: Stage,
+    fault: Fault,
     /// How often the host was stopped or failed: who waits across that learns of it.
     pub(crate) epoch: u16,
     pub(crate) controller: Controller,
@@ -52,8 +95,9 @@ pub struct State {
 impl State {
     /// A host that is off.
     pub const NEW: State = State {
-        config: None,
-        power: Power::Off,
+        settings: Settings::NEW,
+        stage: Stage::Off,
+        fault: Fault::Silent(Opcode(0)),
         epoch: 0,
         controller: Controller::NEW,
         advertising: Advertising::NEW,
@@ -77,8 +121,58 @@ impl State {
         orphan: None,
     };
 
-    pub(crate) fn config(&self) -> &Config {
-        const DEFAULT: Config = Config::new();
-        self.config.as_ref().unwrap_or(&DEFAULT)
+    pub(crate) fn power(&self) -> Power {
+        match self.stage {
+            Stage::Off => Power::Off,
+            Stage::Starting => Power::Starting,
+            Stage::Up => Power::Up,
+            Stage::Stopping => Power::Stopping,
+            Stage::Failed => Power::Failed(self.fault),
+        }
+    }
+
+    pub(crate) fn set_power(&mut self, power: Power) {
+        self.stage = match power {
+            Power::Off => Stage::Off,
+            Power::Starting => Stage::Starting,
+            Power::Up => Stage::Up,
+            Power::Stopping => Stage::Stopping,
+            Power::Failed(fault) => {
+                self.fault = fault;
+                Stage::Failed
+            }
+        };
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        let settings = &self.settings;
+        let Some(name) = settings.name else { return Config::new() };
+        Config {
+            address: match settings.own {
+                Own::Automatic => OwnAddress::Automatic,
+                Own::RandomStatic => OwnAddress::RandomStatic,
+                Own::Fixed => OwnAddress::Fixed(settings.address),
+            },
+            command_timeout: Duration::from_micros(settings.command_timeout),
+            mtu: settings.mtu,
+            name,
+            appearance: settings.appearance,
+        }
+    }
+
+    pub(crate) fn configure(&mut self, config: &Config) {
+        let (own, address) = match config.address {
+            OwnAddress::Automatic => (Own::Automatic, Address::default()),
+            OwnAddress::RandomStatic => (Own::RandomStatic, Address::default()),
+            OwnAddress::Fixed(address) => (Own::Fixed, address),
+        };
+        self.settings = Settings {
+            name: Some(config.name),
+            command_timeout: u64::try_from(config.command_timeout.as_micros()).unwrap_or(u64::MAX),
+            mtu: config.mtu,
+            appearance: config.appearance,
+            own,
+            address,
+        };
     }
 }

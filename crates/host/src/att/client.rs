@@ -7,6 +7,7 @@ use crate::{
     counters::count,
     error::{Error, Resource},
     event::{HostNews, LinkNews},
+    kept::Kept,
     link::LinkId,
     pool::{Chain, blocks_for},
     time::Instant,
@@ -40,7 +41,7 @@ pub(crate) struct Client {
     deadline: Option<Instant>,
     reserve: u16,
     answer: Chain,
-    error: Option<Error>,
+    error: Kept<Error>,
     asked_mtu: u16,
     pub(crate) exchanged: bool,
 }
@@ -53,7 +54,7 @@ impl Client {
         deadline: None,
         reserve: 0,
         answer: Chain::NONE,
-        error: None,
+        error: Kept::none(Error::Timeout),
         asked_mtu: 0,
         exchanged: false,
     };
@@ -124,7 +125,7 @@ impl Core<'_> {
         client.request = request.opcode();
         client.deadline = Some(now.after(TRANSACTION_TIMEOUT));
         client.reserve = reserve;
-        client.error = None;
+        client.error.set(None);
         Ok(RequestTicket { link: id, number: client.ticket })
     }
 
@@ -219,7 +220,7 @@ impl Core<'_> {
             link.client.phase = if swallowed { Phase::Idle } else { Phase::Answered };
             match stored {
                 Ok(chain) => link.client.answer = chain,
-                Err(error) => link.client.error = Some(error),
+                Err(error) => link.client.error.set(Some(error)),
             }
         }
         self.tell_link(index, LinkNews::CLIENT);

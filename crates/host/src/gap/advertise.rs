@@ -4,6 +4,7 @@ use crate::{
     Core,
     error::{Argument, Error, Resource},
     event::HostNews,
+    kept::Kept,
     link::LinkId,
 };
 use core::task::Poll;
@@ -47,13 +48,13 @@ pub(crate) struct Advertising {
     pub(crate) stage: AdvertisingStage,
     pub(crate) ticket: u16,
     pub(crate) interval: u16,
-    pub(crate) kind: Option<AdvertisingKind>,
+    pub(crate) kind: AdvertisingKind,
     pub(crate) peer: Address,
     pub(crate) adv: [u8; 31],
     pub(crate) adv_length: u8,
     pub(crate) resp: [u8; 31],
     pub(crate) resp_length: u8,
-    pub(crate) error: Option<Error>,
+    pub(crate) error: Kept<Error>,
     pub(crate) link: Option<LinkId>,
 }
 
@@ -64,24 +65,22 @@ impl Advertising {
         stage: AdvertisingStage::Off,
         ticket: 0,
         interval: 0,
-        kind: None,
+        kind: AdvertisingKind::ConnectableUndirected,
         peer: Address::new(jelling_wire::AddressKind::Public, [0; 6]),
         adv: [0; 31],
         adv_length: 0,
         resp: [0; 31],
         resp_length: 0,
-        error: None,
+        error: Kept::none(Error::Timeout),
         link: None,
     };
 
     pub(crate) fn is_connectable(&self) -> bool {
         matches!(
             self.kind,
-            Some(
-                AdvertisingKind::ConnectableUndirected
-                    | AdvertisingKind::ConnectableDirectedHighDuty
-                    | AdvertisingKind::ConnectableDirectedLowDuty
-            )
+            AdvertisingKind::ConnectableUndirected
+                | AdvertisingKind::ConnectableDirectedHighDuty
+                | AdvertisingKind::ConnectableDirectedLowDuty
         )
     }
 
@@ -102,7 +101,7 @@ impl Advertising {
     pub(crate) fn end(&mut self, error: Option<Error>) {
         self.wanted = false;
         self.stage = AdvertisingStage::Off;
-        self.error = error;
+        self.error.set(error);
     }
 }
 
@@ -133,11 +132,11 @@ impl Core<'_> {
         advertising.wanted = true;
         advertising.changed = true;
         advertising.interval = u16::try_from(micros / 625).unwrap_or(0x4000);
-        advertising.kind = Some(settings.kind);
+        advertising.kind = settings.kind;
         advertising.peer = settings.peer;
         advertising.adv_length = u8::try_from(copy(&mut advertising.adv, settings.adv_data)).unwrap_or(0);
         advertising.resp_length = u8::try_from(copy(&mut advertising.resp, settings.resp_data)).unwrap_or(0);
-        advertising.error = None;
+        advertising.error.set(None);
         Ok(AdvertisingTicket(advertising.ticket))
     }
 
@@ -150,7 +149,7 @@ impl Core<'_> {
             self.state.news |= HostNews::ADVERTISING;
             return Poll::Ready(if self.claim(link) { Ok(link) } else { Err(Error::Disconnected) });
         }
-        match self.state.advertising.error {
+        match self.state.advertising.error.get() {
             Some(error) => Poll::Ready(Err(error)),
             None if !self.state.advertising.wanted => Poll::Ready(Err(Error::Stopped)),
             None => Poll::Pending,

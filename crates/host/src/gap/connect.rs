@@ -5,6 +5,7 @@ use crate::{
     Core,
     error::{Argument, Error, Resource},
     event::HostNews,
+    kept::Kept,
     link::{LinkId, Parameters},
 };
 use core::{task::Poll, time::Duration};
@@ -72,7 +73,7 @@ pub(crate) struct Initiator {
     pub(crate) ticket: u16,
     pub(crate) peer: Address,
     pub(crate) parameters: Parameters,
-    pub(crate) result: Option<Result<LinkId, Error>>,
+    pub(crate) result: Kept<Result<LinkId, Error>>,
 }
 
 impl Initiator {
@@ -82,7 +83,7 @@ impl Initiator {
         ticket: 0,
         peer: Address::new(jelling_wire::AddressKind::Public, [0; 6]),
         parameters: Parameters { interval_min: 0, interval_max: 0, latency: 0, supervision_timeout: 0 },
-        result: None,
+        result: Kept::none(Err(Error::Timeout)),
     };
 
     /// True while a connection could come of it.
@@ -92,7 +93,7 @@ impl Initiator {
 
     pub(crate) fn end(&mut self, result: Result<LinkId, Error>) {
         if self.wanted {
-            self.result = Some(result);
+            self.result.set(Some(result));
         }
         self.wanted = false;
         self.stage = InitiatorStage::Idle;
@@ -111,7 +112,7 @@ impl Core<'_> {
     /// Begins to connect, ending a scan. Busy while another attempt goes on; Full when no link is free.
     pub fn connect(&mut self, settings: &ConnectSettings) -> Result<ConnectTicket, Error> {
         let parameters = settings.parameters().ok_or(Error::InvalidArgument(Argument::ConnectionInterval))?;
-        if self.state.initiator.is_active() || self.state.initiator.result.is_some() {
+        if self.state.initiator.is_active() || self.state.initiator.result.get().is_some() {
             return Err(Error::Busy);
         }
         if self.free_links() <= usize::from(self.state.advertising.may_connect()) {

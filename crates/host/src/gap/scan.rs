@@ -5,6 +5,7 @@ use crate::{
     counters::count,
     error::{Argument, Error},
     event::HostNews,
+    kept::Kept,
 };
 use core::{task::Poll, time::Duration};
 use jelling_wire::{
@@ -46,7 +47,7 @@ pub(crate) struct Scanning {
     pub(crate) interval: u16,
     pub(crate) window: u16,
     rssi_is_news: bool,
-    pub(crate) error: Option<Error>,
+    pub(crate) error: Kept<Error>,
     order: u32,
 }
 
@@ -59,14 +60,14 @@ impl Scanning {
         interval: 0,
         window: 0,
         rssi_is_news: false,
-        error: None,
+        error: Kept::none(Error::Timeout),
         order: 0,
     };
 
     pub(crate) fn end(&mut self, error: Option<Error>) {
         self.wanted = false;
         self.stage = ScanStage::Off;
-        self.error = error;
+        self.error.set(error);
     }
 }
 
@@ -191,7 +192,7 @@ impl Core<'_> {
             report.news = false;
             return Poll::Ready(Ok(Some(*report)));
         }
-        match self.state.scanning.error {
+        match self.state.scanning.error.get() {
             Some(error) => Poll::Ready(Err(error)),
             None if !self.state.scanning.wanted => Poll::Ready(Ok(None)),
             None => Poll::Pending,

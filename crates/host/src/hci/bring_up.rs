@@ -65,8 +65,8 @@ const DATA_LENGTH_EXTENSION: u64 = 1 << 5;
 impl Core<'_> {
     /// Switches the radio on, if it is off or failed. Nothing to do where it is up or coming up.
     pub fn start(&mut self) {
-        if matches!(self.state.power, Power::Off | Power::Failed(_)) {
-            self.state.power = Power::Starting;
+        if matches!(self.state.power(), Power::Off | Power::Failed(_)) {
+            self.state.set_power(Power::Starting);
             let controller = &mut self.state.controller;
             *controller = super::Controller { credits: 1, ..super::Controller::NEW };
         }
@@ -92,7 +92,7 @@ impl Core<'_> {
     pub(crate) fn next_step(&mut self, w: &mut Writer<'_>) -> Option<Step> {
         loop {
             let Some(step) = STEPS.get(usize::from(self.state.controller.step)).copied() else {
-                self.state.power = Power::Up;
+                self.state.set_power(Power::Up);
                 self.state.news |= HostNews::HOST;
                 return None;
             };
@@ -129,7 +129,7 @@ impl Core<'_> {
 
     /// Takes a step's answer in.
     pub(crate) fn on_step(&mut self, step: Step, opcode: Opcode, status: Status, parameters: &[u8]) {
-        if self.state.power != Power::Starting {
+        if self.state.power() != Power::Starting {
             return;
         }
         if !status.is_success() {

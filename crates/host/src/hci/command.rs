@@ -48,6 +48,12 @@ pub(crate) struct InFlight {
     pub(crate) deadline: Instant,
 }
 
+impl InFlight {
+    /// All zero.
+    pub(crate) const NEW: InFlight =
+        InFlight { purpose: Purpose::BringUp(Step::Reset), opcode: Opcode(0), deadline: Instant::ZERO };
+}
+
 /// Address type octet of our own address.
 fn own_kind(core: &Core<'_>) -> u8 {
     core.state.controller.address.kind as u8
@@ -57,13 +63,13 @@ impl Core<'_> {
     /// Writes the next command, if the controller takes one and there is one to send.
     pub(crate) fn poll_command(&mut self, now: Instant, w: &mut Writer<'_>) -> bool {
         let controller = &self.state.controller;
-        if controller.in_flight.is_some() {
+        if controller.in_flight.get().is_some() {
             return false;
         }
         if controller.credits == 0 {
             return false;
         }
-        let purpose = match self.state.power {
+        let purpose = match self.state.power() {
             Power::Off | Power::Failed(_) => return false,
             Power::Starting => self.next_step(w).map(Purpose::BringUp).or_else(|| self.next_purpose(w)),
             Power::Stopping => self.next_stop(w),
@@ -79,7 +85,7 @@ impl Core<'_> {
             // Vol 6, Part B, 5.1.6: an unacknowledged termination ends with the supervision timeout.
             link.disconnect_deadline = Some(deadline.after(link.info().supervision_timeout));
         }
-        self.state.controller.in_flight = Some(InFlight { purpose, opcode, deadline });
+        self.state.controller.in_flight.set(Some(InFlight { purpose, opcode, deadline }));
         self.state.controller.credits = self.state.controller.credits.saturating_sub(1);
         true
     }
@@ -143,7 +149,7 @@ impl Core<'_> {
                 let parameters = command::LeSetAdvertisingParameters {
                     interval_min: advertising.interval,
                     interval_max: advertising.interval,
-                    kind: advertising.kind?,
+                    kind: advertising.kind,
                     own_address_kind,
                     peer: advertising.peer,
                     channel_map: 0b111,
@@ -291,11 +297,11 @@ impl Core<'_> {
         if opcode.0 == 0 {
             return;
         }
-        let Some(in_flight) = self.state.controller.in_flight.filter(|f| f.opcode == opcode) else {
+        let Some(in_flight) = self.state.controller.in_flight.get().filter(|f| f.opcode == opcode) else {
             count(&mut self.state.counters.unexpected);
             return;
         };
-        self.state.controller.in_flight = None;
+        self.state.controller.in_flight.set(None);
         self.on_answer(in_flight.purpose, opcode, status, parameters);
     }
 
@@ -370,7 +376,7 @@ impl Core<'_> {
     /// Ends what waited too long for the controller.
     pub(crate) fn command_timeout(&mut self, now: Instant) {
         let controller = &self.state.controller;
-        let late = controller.in_flight.filter(|f| f.deadline <= now).map(|f| f.opcode);
+        let late = controller.in_flight.get().filter(|f| f.deadline <= now).map(|f| f.opcode);
         let starved = controller.credit_deadline.filter(|d| *d <= now).map(|_| Opcode(0));
         if let Some(opcode) = late.or(starved) {
             count(&mut self.state.counters.timeouts);
@@ -380,21 +386,21 @@ impl Core<'_> {
 
     /// Switches the radio off: links are disconnected, everything else ends, the controller is reset.
     pub fn stop(&mut self) {
-        if matches!(self.state.power, Power::Starting | Power::Up) {
+        if matches!(self.state.power(), Power::Starting | Power::Up) {
             self.end_activities(Error::Stopped);
             for link in self.links.iter_mut().filter(|l| l.is_up()) {
                 if !link.owed.contains(Owed::DISCONNECTING) {
                     link.owed.insert(Owed::DISCONNECT);
                 }
             }
-            self.state.power = Power::Stopping;
+            self.state.set_power(Power::Stopping);
             self.state.news |= HostNews::HOST;
         }
     }
 
     fn on_stopped(&mut self) {
         self.lose_links(Status::CONNECTION_TERMINATED_BY_LOCAL_HOST);
-        self.state.power = Power::Off;
+        self.state.set_power(Power::Off);
         self.state.epoch = self.state.epoch.wrapping_add(1);
         self.state.news |= HostNews::HOST;
     }
@@ -405,14 +411,14 @@ impl Core<'_> {
     }
 
     pub(crate) fn fail(&mut self, fault: Fault) {
-        if matches!(self.state.power, Power::Off | Power::Failed(_)) {
+        if matches!(self.state.power(), Power::Off | Power::Failed(_)) {
             return;
         }
-        self.state.controller.in_flight = None;
+        self.state.controller.in_flight.set(None);
         self.state.controller.credit_deadline = None;
         self.end_activities(Error::Down(fault));
         self.lose_links(Status::CONNECTION_TIMEOUT);
-        self.state.power = if self.state.power == Power::Stopping { Power::Off } else { Power::Failed(fault) };
+        self.state.set_power(if self.state.power() == Power::Stopping { Power::Off } else { Power::Failed(fault) });
         self.state.epoch = self.state.epoch.wrapping_add(1);
         self.state.news |= HostNews::HOST;
     }
@@ -428,8 +434,8 @@ impl Core<'_> {
         }
         self.state.scanning.stage = ScanStage::Off;
         self.state.initiator.end(Err(error));
-        if let Some(Ok(_)) = self.state.initiator.result {
-            self.state.initiator.result = Some(Err(error));
+        if let Some(Ok(_)) = self.state.initiator.result.get() {
+            self.state.initiator.result.set(Some(Err(error)));
         }
         self.state.orphan = None;
         self.state.news |= HostNews::ADVERTISING | HostNews::SCAN | HostNews::INITIATOR;

@@ -37,7 +37,7 @@ impl Core<'_> {
                 }
             }
             Event::HardwareError { code } => self.fail(Fault::Hardware(code)),
-            _ if self.state.power == Power::Up || self.state.power == Power::Stopping => self.on_link_event(event),
+            _ if self.state.power() == Power::Up || self.state.power() == Power::Stopping => self.on_link_event(event),
             _ => count(&mut self.state.counters.unexpected),
         }
     }
@@ -112,7 +112,7 @@ impl Core<'_> {
     }
 
     fn on_connection(&mut self, complete: &ConnectionComplete) {
-        if self.state.power != Power::Up {
+        if self.state.power() != Power::Up {
             return;
         }
         if !complete.status.is_success() {

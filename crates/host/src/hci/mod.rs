@@ -4,7 +4,7 @@ mod bring_up;
 mod command;
 mod event;
 
-use crate::time::Instant;
+use crate::{kept::Kept, time::Instant};
 pub(crate) use bring_up::Step;
 pub(crate) use command::InFlight;
 use jelling_wire::{Address, AddressKind, hci::LocalVersion};
@@ -14,7 +14,7 @@ use jelling_wire::{Address, AddressKind, hci::LocalVersion};
 pub(crate) struct Controller {
     /// How far the bring-up is.
     pub(crate) step: u8,
-    pub(crate) in_flight: Option<InFlight>,
+    pub(crate) in_flight: Kept<InFlight>,
     /// Commands the controller takes just now (Vol 4, Part E, 4.4).
     pub(crate) credits: u8,
     /// When a controller that takes no command counts as silent.
@@ -33,7 +33,7 @@ pub(crate) struct Controller {
 impl Controller {
     pub(crate) const NEW: Controller = Controller {
         step: 0,
-        in_flight: None,
+        in_flight: Kept::none(InFlight::NEW),
         credits: 0,
         credit_deadline: None,
         version: None,

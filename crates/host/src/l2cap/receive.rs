@@ -10,7 +10,7 @@ use jelling_wire::{
 
 impl Core<'_> {
     pub(crate) fn on_acl(&mut self, now: Instant, octets: &[u8]) {
-        if !matches!(self.state.power, Power::Up | Power::Stopping) {
+        if !matches!(self.state.power(), Power::Up | Power::Stopping) {
             return count(&mut self.state.counters.unexpected);
         }
         let Ok(packet) = AclPacket::parse(octets) else {
