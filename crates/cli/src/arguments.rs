@@ -33,6 +33,12 @@ pub(crate) struct Global {
     /// One JSON object a line on stdout
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Bond store: needs security, which this version does not have
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) bonds: Option<PathBuf>,
+    /// Resolvable private address: needs security, which this version does not have
+    #[arg(long, global = true)]
+    pub(crate) privacy: bool,
     /// Log to stderr; twice: each packet too
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,

@@ -61,6 +61,9 @@ pub(crate) async fn run(global: &Global, command: impl AsyncFnOnce(Session) -> R
         Some(Spec::NotBuilt(kind)) => bail!("{kind}: transports are not in this version: use tcp:HOST:PORT"),
         None => bail!("no controller: say where it is with --transport SPEC or JELLING_TRANSPORT"),
     };
+    if global.bonds.is_some() || global.privacy {
+        bail!("--bonds and --privacy need security, which this version does not have");
+    }
     let capture = match &global.snoop {
         None => Capture::Off,
         Some(path) => {
