@@ -1,5 +1,13 @@
 //! Timers of many threads and of one.
-#![allow(clippy::arithmetic_side_effects, reason = "a test")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "tests"
+)]
 
 use embassy_futures::{block_on, join::join3};
 use embassy_time::{Duration, Instant, Timer};

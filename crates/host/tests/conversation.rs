@@ -1,5 +1,13 @@
 //! Scripts against the core: two hosts on thin controllers, in virtual time.
-#![allow(clippy::arithmetic_side_effects, missing_docs, reason = "tests")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "tests"
+)]
 
 mod support;
 

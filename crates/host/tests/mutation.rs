@@ -1,6 +1,14 @@
 //! Valid sessions, recorded, then mutated from a random packet on: whatever comes of it, nothing panics, every wait has an end,
 //! and the pools are whole afterwards.
-#![allow(clippy::arithmetic_side_effects, missing_docs, reason = "tests")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "tests"
+)]
 
 mod support;
 

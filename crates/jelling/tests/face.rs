@@ -1,6 +1,14 @@
 //! The face on a single-threaded executor: two hosts, their runners and their applications in one future.
 #![cfg(not(feature = "sync"))]
-#![allow(clippy::arithmetic_side_effects, missing_docs, reason = "tests")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "tests"
+)]
 
 mod pair;
 
@@ -133,9 +141,9 @@ fn eight_tasks_on_one_connection_all_end_at_its_disconnect() {
         let mut notifications = remote.subscribe(Updates::NOTIFY).await.unwrap();
         let mut more = remote.subscribe(Updates::NOTIFY).await.unwrap();
         let gone = |result: Result<(), Error>| assert_eq!(result, Err(Error::Disconnected));
-        let reads = async || loop {
-            if let Err(error) = remote.read::<[u8; 5]>().await {
-                return Err(error);
+        let reads = async || -> Result<(), Error> {
+            loop {
+                remote.read::<[u8; 5]>().await?;
             }
         };
         let tasks = join3(

@@ -1,6 +1,14 @@
 //! With the feature `sync` handles cross threads: runners and applications are spawned on tokio.
 #![cfg(feature = "sync")]
-#![allow(missing_docs, reason = "tests")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "tests"
+)]
 
 mod pair;
 

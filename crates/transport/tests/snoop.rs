@@ -1,5 +1,13 @@
 //! What the snoop records, and what it keeps to itself.
-#![allow(missing_docs, clippy::arithmetic_side_effects, reason = "tests")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "tests"
+)]
 
 use core::{cell::RefCell, convert::Infallible};
 use embassy_futures::block_on;

@@ -1,5 +1,13 @@
 //! Any octets give a value or `Malformed`; what a value is written as reads as the same value.
-#![allow(missing_docs, clippy::arithmetic_side_effects, reason = "tests")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "tests"
+)]
 
 use jelling_wire::{
     Uuid, Writer,

@@ -1,6 +1,14 @@
 //! Packets as tables of (name, octets, value), checked both ways. The octets are from the specification's figures and from
 //! captures of other hosts and controllers.
-#![allow(missing_docs, clippy::arithmetic_side_effects, reason = "tests")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "tests"
+)]
 
 use core::fmt::Debug;
 use jelling_wire::{
