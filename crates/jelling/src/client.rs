@@ -1,12 +1,14 @@
 //! The GATT client (aioble's `client.py`): what a peer has, its values, and its updates.
 
 mod discovery;
+mod handles;
 mod read;
 mod request;
 mod subscribe;
 mod write;
 
-pub use discovery::{ClientCharacteristic, ClientDescriptor, ClientService, Discover, Find};
+pub use discovery::{Discover, Find};
+pub use handles::{ClientCharacteristic, ClientDescriptor, ClientService};
 pub use read::{Read, ReadInto};
 pub(crate) use request::busy;
 pub use subscribe::{Notified, NotifiedInto, Subscribe, Subscription};

@@ -1,7 +1,10 @@
 //! Discovery: services, characteristics, descriptors, in the order of their handles (Vol 3, Part G, 4.4-4.7).
 //! Each PDU takes the bearer and gives it back, so that reads get between; between PDUs an iterator holds one answer.
 
-use super::request::Request;
+use super::{
+    handles::{ClientCharacteristic, ClientDescriptor, ClientService},
+    request::Request,
+};
 use crate::{
     Connection,
     core::Host,
@@ -18,7 +21,7 @@ use jelling_host::{
 };
 
 /// aioble's time for a discovery.
-const TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
 
 const PRIMARY_SERVICE: Uuid = Uuid::new16(0x2800);
 const SECONDARY_SERVICE: Uuid = Uuid::new16(0x2801);
@@ -203,40 +206,6 @@ fn parse(target: Target, entry: &[u8]) -> Option<Item> {
     Some(item)
 }
 
-/// A service of a peer.
-#[derive(Clone, Copy, Debug)]
-pub struct ClientService<'d> {
-    pub(super) host: Host<'d>,
-    pub(super) link: LinkId,
-    uuid: Uuid,
-    start: u16,
-    end: u16,
-    primary: bool,
-}
-
-/// A characteristic of a peer.
-#[derive(Clone, Copy, Debug)]
-pub struct ClientCharacteristic<'d> {
-    pub(super) host: Host<'d>,
-    pub(super) link: LinkId,
-    service: ClientService<'d>,
-    uuid: Uuid,
-    handle: u16,
-    pub(super) value_handle: u16,
-    pub(super) end: u16,
-    pub(super) properties: Properties,
-}
-
-/// A descriptor of a peer.
-#[derive(Clone, Copy, Debug)]
-pub struct ClientDescriptor<'d> {
-    pub(super) host: Host<'d>,
-    pub(super) link: LinkId,
-    characteristic: ClientCharacteristic<'d>,
-    uuid: Uuid,
-    pub(super) handle: u16,
-}
-
 /// What a discovery gives, made of what was found and where it was looked for.
 pub trait Found<'d>: Sized {
     #[doc(hidden)]
@@ -296,7 +265,7 @@ pub struct Discover<'d, F: Found<'d>> {
 }
 
 impl<'d, F: Found<'d>> Discover<'d, F> {
-    fn new(host: Host<'d>, place: F::Place, search: Search, filter: Option<Uuid>) -> Self {
+    pub(super) fn new(host: Host<'d>, place: F::Place, search: Search, filter: Option<Uuid>) -> Self {
         Discover { host, place, search, filter, timeout: Some(TIMEOUT) }
     }
 
@@ -335,9 +304,9 @@ impl<'d, F: Found<'d>> Drop for Discover<'d, F> {
 
 /// A discovery of the first of one kind. Dropping it gives up what it holds.
 pub struct FindStep<'d, F: Found<'d>> {
-    place: F::Place,
-    search: Search,
-    uuid: Uuid,
+    pub(super) place: F::Place,
+    pub(super) search: Search,
+    pub(super) uuid: Uuid,
 }
 
 impl<'d, F: Found<'d>> ::core::fmt::Debug for FindStep<'d, F> {
@@ -395,112 +364,5 @@ impl<'d> Connection<'d> {
     pub fn secondary_services(&self) -> Discover<'d, ClientService<'d>> {
         let search = Search::new(self.id, Target::Secondary, 1, u16::MAX);
         Discover::new(self.host, (self.host, self.id, false), search, None)
-    }
-}
-
-impl<'d> ClientService<'d> {
-    /// The connection it was found on, counted once more. It may be down by now.
-    pub fn connection(&self) -> Connection<'d> {
-        self.host.with(|core| core.retain(self.link));
-        Connection::counted(self.host, self.link)
-    }
-
-    /// Its UUID.
-    pub fn uuid(&self) -> Uuid {
-        self.uuid
-    }
-
-    /// Its handle.
-    pub fn handle(&self) -> u16 {
-        self.start
-    }
-
-    /// The last handle that belongs to it.
-    pub fn end_handle(&self) -> u16 {
-        self.end
-    }
-
-    /// True for a primary service.
-    pub fn is_primary(&self) -> bool {
-        self.primary
-    }
-
-    fn search(&self) -> Search {
-        let start = self.start.checked_add(1).unwrap_or(0);
-        Search::new(self.link, Target::Characteristics, start, self.end)
-    }
-
-    /// The first characteristic of this UUID: 2 s at most, `NotFound` if there is none.
-    pub fn characteristic(&self, uuid: Uuid) -> Find<'d, ClientCharacteristic<'d>> {
-        Operation::new(self.host, FindStep { place: *self, search: self.search(), uuid }, Some(TIMEOUT))
-    }
-
-    /// Its characteristics, all or those of one UUID.
-    pub fn characteristics(&self, uuid: Option<Uuid>) -> Discover<'d, ClientCharacteristic<'d>> {
-        Discover::new(self.host, *self, self.search(), uuid)
-    }
-}
-
-impl<'d> ClientCharacteristic<'d> {
-    /// Its service.
-    pub fn service(&self) -> ClientService<'d> {
-        self.service
-    }
-
-    /// Its UUID.
-    pub fn uuid(&self) -> Uuid {
-        self.uuid
-    }
-
-    /// What it offers.
-    pub fn properties(&self) -> Properties {
-        self.properties
-    }
-
-    /// The handle of its declaration.
-    pub fn handle(&self) -> u16 {
-        self.handle
-    }
-
-    /// The handle of its value.
-    pub fn value_handle(&self) -> u16 {
-        self.value_handle
-    }
-
-    /// The last handle that belongs to it.
-    pub fn end_handle(&self) -> u16 {
-        self.end
-    }
-
-    pub(super) fn search(&self) -> Search {
-        let start = self.value_handle.checked_add(1).unwrap_or(0);
-        Search::new(self.link, Target::Descriptors, start, self.end)
-    }
-
-    /// The first descriptor of this UUID: 2 s at most, `NotFound` if there is none.
-    pub fn descriptor(&self, uuid: Uuid) -> Find<'d, ClientDescriptor<'d>> {
-        Operation::new(self.host, FindStep { place: *self, search: self.search(), uuid }, Some(TIMEOUT))
-    }
-
-    /// Its descriptors.
-    pub fn descriptors(&self) -> Discover<'d, ClientDescriptor<'d>> {
-        Discover::new(self.host, *self, self.search(), None)
-    }
-}
-
-impl<'d> ClientDescriptor<'d> {
-    /// Its characteristic.
-    pub fn characteristic(&self) -> ClientCharacteristic<'d> {
-        self.characteristic
-    }
-
-    /// Its UUID.
-    pub fn uuid(&self) -> Uuid {
-        self.uuid
-    }
-
-    /// Its handle.
-    pub fn handle(&self) -> u16 {
-        self.handle
     }
 }

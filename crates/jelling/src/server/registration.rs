@@ -1,0 +1,287 @@
+//! Registration (aioble's `register_services`): a transaction that builds a table and puts it in force as a whole.
+
+use super::{Characteristic, Descriptor, Service};
+use crate::core::Host;
+use jelling_host::{
+    CharacteristicSettings, DescriptorSettings, Error, Permissions, Properties, ServiceSettings, Storage, wire::Uuid,
+};
+
+/// Room for a value where nothing is said: aioble's default.
+const DEFAULT_MAX_LEN: usize = 20;
+
+/// A registration in the making. [`Registration::register`] puts it in the place of the table in force; dropped, it changes
+/// nothing. While it is open there must be room for both tables.
+#[derive(Debug)]
+#[must_use = "a registration takes effect with `register`"]
+pub struct Registration<'d> {
+    host: Host<'d>,
+    open: bool,
+}
+
+impl<'d> Host<'d> {
+    /// Begins a registration, with the GAP service (device name, appearance) in front. `Busy` while another is open.
+    pub fn services(self) -> Result<Registration<'d>, Error> {
+        let mut db = self.bare_services()?;
+        let config = self.config();
+        let gap = db.service(Uuid::new16(0x1800))?;
+        let name = CharacteristicOptions::new(Properties::READ).constant(config.name.as_bytes());
+        db.characteristic_with(gap, Uuid::new16(0x2a00), &name)?;
+        let appearance = config.appearance.to_le_bytes();
+        let appearance = CharacteristicOptions::new(Properties::READ).initial(&appearance).fixed();
+        db.characteristic_with(gap, Uuid::new16(0x2a01), &appearance)?;
+        Ok(db)
+    }
+
+    /// Begins a registration of nothing but what is added to it.
+    pub fn bare_services(self) -> Result<Registration<'d>, Error> {
+        self.ask(|core| core.begin_registration())?;
+        Ok(Registration { host: self, open: true })
+    }
+}
+
+/// What a service may have beside its UUID.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ServiceOptions {
+    secondary: bool,
+    handle: Option<u16>,
+    end_handle: Option<u16>,
+}
+
+impl ServiceOptions {
+    /// A primary service with the next handles.
+    pub const fn new() -> Self {
+        ServiceOptions { secondary: false, handle: None, end_handle: None }
+    }
+
+    /// A secondary service, of use only where another includes it.
+    #[must_use]
+    pub const fn secondary(mut self) -> Self {
+        self.secondary = true;
+        self
+    }
+
+    /// Its handle: above all before it.
+    #[must_use]
+    pub const fn handle(mut self, handle: u16) -> Self {
+        self.handle = Some(handle);
+        self
+    }
+
+    /// Its last handle; else the last attribute's.
+    #[must_use]
+    pub const fn end_handle(mut self, handle: u16) -> Self {
+        self.end_handle = Some(handle);
+        self
+    }
+}
+
+/// What a characteristic or a descriptor may have beside its UUID.
+#[derive(Clone, Copy, Debug)]
+pub struct CharacteristicOptions<'a> {
+    properties: Properties,
+    permissions: Option<Permissions>,
+    handle: Option<u16>,
+    value_handle: Option<u16>,
+    initial: &'a [u8],
+    constant: Option<&'static [u8]>,
+    max_len: Option<usize>,
+    fixed: bool,
+    append: bool,
+    capture: usize,
+    cccd: bool,
+}
+
+impl<'a> CharacteristicOptions<'a> {
+    /// A value of up to 20 octets, empty at first, with permissions as the properties say and a CCCD where they need one.
+    pub const fn new(properties: Properties) -> Self {
+        CharacteristicOptions {
+            properties,
+            permissions: None,
+            handle: None,
+            value_handle: None,
+            initial: &[],
+            constant: None,
+            max_len: None,
+            fixed: false,
+            append: false,
+            capture: 0,
+            cccd: true,
+        }
+    }
+
+    /// The value at first.
+    #[must_use]
+    pub const fn initial(mut self, octets: &'a [u8]) -> Self {
+        self.initial = octets;
+        self
+    }
+
+    /// A value in flash that nobody can change.
+    #[must_use]
+    pub const fn constant(mut self, octets: &'static [u8]) -> Self {
+        self.constant = Some(octets);
+        self
+    }
+
+    /// Room for this many octets, 512 at most.
+    #[must_use]
+    pub const fn max_len(mut self, octets: usize) -> Self {
+        self.max_len = Some(octets);
+        self
+    }
+
+    /// The value is always as long as it is at first.
+    #[must_use]
+    pub const fn fixed(mut self) -> Self {
+        self.fixed = true;
+        self
+    }
+
+    /// A write of a peer adds to the value.
+    #[must_use]
+    pub const fn append(mut self) -> Self {
+        self.append = true;
+        self
+    }
+
+    /// Keeps each write of peers until `written` takes it, up to `depth` of them (16 at most). A write that finds no room is
+    /// answered with Insufficient Resources; a write command is dropped and counted. Takes effect with `register`.
+    #[must_use]
+    pub const fn capture(mut self, depth: usize) -> Self {
+        self.capture = depth;
+        self
+    }
+
+    /// What peers may do, whatever the properties show.
+    #[must_use]
+    pub const fn permissions(mut self, permissions: Permissions) -> Self {
+        self.permissions = Some(permissions);
+        self
+    }
+
+    /// The handle of the declaration, or of the descriptor.
+    #[must_use]
+    pub const fn handle(mut self, handle: u16) -> Self {
+        self.handle = Some(handle);
+        self
+    }
+
+    /// The handle of the value.
+    #[must_use]
+    pub const fn value_handle(mut self, handle: u16) -> Self {
+        self.value_handle = Some(handle);
+        self
+    }
+
+    /// No CCCD is added.
+    #[must_use]
+    pub const fn without_cccd(mut self) -> Self {
+        self.cccd = false;
+        self
+    }
+
+    fn storage(&self) -> Storage<'a> {
+        match self.constant {
+            Some(octets) => Storage::Constant(octets),
+            None if self.fixed => Storage::Fixed(self.initial),
+            None => Storage::Variable(self.max_len.unwrap_or(DEFAULT_MAX_LEN.max(self.initial.len())), self.initial),
+        }
+    }
+}
+
+impl<'d> Registration<'d> {
+    /// Adds a primary service.
+    pub fn service(&mut self, uuid: Uuid) -> Result<Service<'d>, Error> {
+        self.service_with(uuid, &ServiceOptions::new())
+    }
+
+    /// Adds a service.
+    pub fn service_with(&mut self, uuid: Uuid, options: &ServiceOptions) -> Result<Service<'d>, Error> {
+        let settings = ServiceSettings {
+            uuid,
+            primary: !options.secondary,
+            handle: options.handle,
+            end_handle: options.end_handle,
+        };
+        let id = self.host.ask(|core| core.add_service(&settings))?;
+        Ok(Service { host: self.host, id })
+    }
+
+    /// Adds an include of the service with handle `included`, which may be added later, to the last service.
+    pub fn include(&mut self, handle: Option<u16>, included: u16) -> Result<(), Error> {
+        self.host.ask(|core| core.add_include(handle, included)).map(|_| ())
+    }
+
+    /// Adds a characteristic to `service`, which must be the last one.
+    pub fn characteristic(
+        &mut self,
+        service: Service<'d>,
+        uuid: Uuid,
+        properties: Properties,
+    ) -> Result<Characteristic<'d>, Error> {
+        self.characteristic_with(service, uuid, &CharacteristicOptions::new(properties))
+    }
+
+    /// Adds a characteristic to `service`, which must be the last one.
+    pub fn characteristic_with(
+        &mut self,
+        service: Service<'d>,
+        uuid: Uuid,
+        options: &CharacteristicOptions<'_>,
+    ) -> Result<Characteristic<'d>, Error> {
+        let updates = options.properties.intersects(Properties::NOTIFY | Properties::INDICATE);
+        let settings = CharacteristicSettings {
+            uuid,
+            properties: options.properties,
+            permissions: options.permissions,
+            handle: options.handle,
+            value_handle: options.value_handle,
+            storage: options.storage(),
+            append: options.append,
+            cccd: options.cccd && updates,
+        };
+        let longest = options.max_len.unwrap_or(DEFAULT_MAX_LEN.max(options.initial.len()));
+        let id = self.host.ask(|core| {
+            let id = core.add_characteristic(&settings)?;
+            if options.capture > 0 {
+                core.open_capture(id, options.capture, longest)?;
+            }
+            Ok(id)
+        })?;
+        Ok(Characteristic { host: self.host, service: service.id, id })
+    }
+
+    /// Adds a descriptor to `characteristic`, which must be the last one. 2902 adds a CCCD.
+    pub fn descriptor(
+        &mut self,
+        characteristic: Characteristic<'d>,
+        uuid: Uuid,
+        options: &CharacteristicOptions<'_>,
+    ) -> Result<Descriptor<'d>, Error> {
+        let mut permissions = Permissions::empty();
+        permissions.set(Permissions::READ, options.properties.contains(Properties::READ));
+        permissions.set(Permissions::WRITE, options.properties.contains(Properties::WRITE));
+        let settings = DescriptorSettings {
+            uuid,
+            permissions: options.permissions.unwrap_or(permissions),
+            handle: options.handle,
+            storage: options.storage(),
+        };
+        let id = self.host.ask(|core| core.add_descriptor(&settings))?;
+        Ok(Descriptor { host: self.host, characteristic: characteristic.id, id })
+    }
+
+    /// Puts the new table in the place of the one in force, whose handles are `Stale` from then on.
+    pub fn register(mut self) -> Result<(), Error> {
+        self.open = false;
+        self.host.ask(|core| core.commit_registration())
+    }
+}
+
+impl Drop for Registration<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            self.host.with(|core| core.discard_registration());
+        }
+    }
+}
