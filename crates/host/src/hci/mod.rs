@@ -3,6 +3,7 @@
 mod bring_up;
 mod command;
 mod event;
+mod lifecycle;
 
 use crate::{kept::Kept, time::Instant};
 pub(crate) use bring_up::Step;
