@@ -374,3 +374,28 @@ fn a_discarded_registration_changes_nothing_and_a_new_one_replaces() {
     assert_eq!(core.read_local(old, &mut []), Err(Error::Stale));
     assert_eq!(core.read_local(new, &mut []), Ok(5));
 }
+
+#[test]
+fn a_value_that_may_not_be_read_may_not_be_guessed() {
+    let (mut pair, link, _, _) = Pair::connected(27);
+    let guess = Pdu::FindByTypeValueRequest { start: 1, end: 0xffff, kind: 0x2a6e, value: b"first" };
+    assert_eq!(pair.ask(link, &guess).unwrap(), [0x07, 3, 0, 3, 0]);
+    let mut core = pair.core(1);
+    core.begin_registration().unwrap();
+    let uuid = Uuid::new16(0x181a);
+    core.add_service(&ServiceSettings { uuid, primary: true, handle: None, end_handle: None }).unwrap();
+    let settings = CharacteristicSettings {
+        uuid: Uuid::new16(0x2a6e),
+        properties: Properties::WRITE,
+        permissions: None,
+        handle: None,
+        value_handle: None,
+        storage: Storage::Fixed(b"first"),
+        append: false,
+        cccd: false,
+    };
+    core.add_characteristic(&settings).unwrap();
+    core.commit_registration().unwrap();
+    assert_eq!(pair.ask(link, &guess), Err(Error::Gatt(ErrorCode::ATTRIBUTE_NOT_FOUND)));
+    assert_eq!(pair.ask(link, &Pdu::ReadRequest { handle: 3 }), Err(Error::Gatt(ErrorCode::READ_NOT_PERMITTED)));
+}

@@ -260,3 +260,30 @@ fn a_silent_controller_is_told_and_ends_what_waits() {
         assert!(matches!(select(app, runner.run(wire.clone(), wire.clone())).await, Either::First(())));
     });
 }
+
+#[test]
+fn a_host_goes_on_with_another_transport() {
+    let mut memory = [Box::new(Memory::new()), Box::new(Memory::new())];
+    let [one, two] = &mut memory;
+    let (central, mut first) = jelling::new(&mut **one, Config::default());
+    let (peripheral, mut second) = jelling::new(&mut **two, Config::default());
+    let local = serve(peripheral);
+    for round in 0..3u8 {
+        let [a, b] = wires();
+        let mut connections = None;
+        block_on(async {
+            let app = async {
+                let (connection, theirs) = connect(central, peripheral).await;
+                local.write(&round).unwrap();
+                let remote = connection.service(SERVICE).await.unwrap().characteristic(VALUE).await.unwrap();
+                assert_eq!(remote.read::<u8>().await, Ok(round));
+                connections = Some((connection, theirs));
+            };
+            select3(app, first.run(a.clone(), a.clone()), second.run(b.clone(), b.clone())).await;
+        });
+        // The transports are gone, and so are the links; the handles say so.
+        let (connection, theirs) = connections.expect("connected");
+        assert!(!connection.is_connected() && !theirs.is_connected());
+        assert!(!central.is_up());
+    }
+}

@@ -163,7 +163,7 @@ impl Core<'_> {
             Pdu::ExchangeMtuRequest { mtu } => self.serve_mtu(index, mtu, w),
             Pdu::FindInformationRequest { start, end } => self.serve_find_information(start, end, w),
             Pdu::FindByTypeValueRequest { start, end, kind, value } => {
-                self.serve_find_by_value(start, end, kind, value, w)
+                self.serve_find_by_value(index, start, end, kind, value, w)
             }
             Pdu::ReadByTypeRequest { start, end, kind } => self.serve_read_by_type(index, start, end, kind, w),
             Pdu::ReadRequest { handle } => {
@@ -235,6 +235,7 @@ impl Core<'_> {
 
     fn serve_find_by_value(
         &mut self,
+        index: usize,
         start: u16,
         end: u16,
         kind: u16,
@@ -249,7 +250,8 @@ impl Core<'_> {
                 break;
             }
             let Some((handle, uuid)) = self.attribute_type(at) else { break };
-            if uuid != Uuid::new16(kind) || !self.value_equals(at, value) {
+            // What may not be read may not be guessed either.
+            if uuid != Uuid::new16(kind) || self.may_read(index, at).is_err() || !self.value_equals(at, value) {
                 continue;
             }
             found = true;
