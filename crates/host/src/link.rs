@@ -56,8 +56,6 @@ bitflags! {
         const UPDATE = 4;
         /// The answer to LE Remote Connection Parameter Request.
         const PARAMETER_REPLY = 8;
-        /// LE Set Data Length.
-        const DATA_LENGTH = 16;
         /// Handle Value Confirmation.
         const CONFIRMATION = 32;
         /// Notifications of values that `update` changed.
@@ -66,8 +64,6 @@ bitflags! {
         const PAIRING_FAILED = 128;
         /// The link stays when its last handle is dropped.
         const DETACHED = 256;
-        /// The link counts against the attempt of a handle that has not taken it yet.
-        const UNCLAIMED = 512;
         /// CCCD writes of dropped subscriptions.
         const UNSUBSCRIBE = 1024;
     }
