@@ -70,12 +70,18 @@ impl<'a> Reader<'a> {
         Ok(head)
     }
 
+    /// The next `N` octets, where they stand.
+    #[inline]
+    pub fn chunk<const N: usize>(&mut self) -> Result<&'a [u8; N], Malformed> {
+        let (head, tail) = self.rest.split_first_chunk::<N>().ok_or(Malformed)?;
+        self.rest = tail;
+        Ok(head)
+    }
+
     /// The next `N` octets as an array.
     #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let (head, tail) = self.rest.split_first_chunk::<N>().ok_or(Malformed)?;
-        self.rest = tail;
-        Ok(*head)
+        self.chunk().copied()
     }
 
     /// Everything that is left.

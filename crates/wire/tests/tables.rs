@@ -15,7 +15,7 @@ use jelling_wire::{
     Address, AddressKind, Malformed, Uuid, Writer,
     att::{self, ErrorCode, Pdu},
     hci::{
-        AdvertisingKind, ConnectionHandle, Opcode, Role, ScanKind, Status, Switch,
+        AdvertisingKind, ConnectionHandle, Opcode, Role, ScanKind, Secret, Status, Switch,
         acl::{AclPacket, Boundary},
         command::{self, CommandPacket},
         event::{AdvertisingReports, CompletedPackets, ConnectionComplete, Event},
@@ -219,6 +219,26 @@ table!(
         ),
         ("hardware error", [0x10, 1, 7], Event::HardwareError { code: 7 }),
         (
+            "encryption on",
+            [0x08, 4, 0, 0x40, 0, 1],
+            Event::EncryptionChange { status: Status::SUCCESS, handle: HANDLE, enabled: 1 }
+        ),
+        (
+            "key refreshed",
+            [0x30, 3, 0, 0x40, 0],
+            Event::EncryptionKeyRefreshComplete { status: Status::SUCCESS, handle: HANDLE }
+        ),
+        (
+            "public key",
+            [&[0x3e, 66, 0x08, 0][..], &[1; 32], &[2; 32]].concat(),
+            Event::LeReadLocalP256PublicKeyComplete { status: Status::SUCCESS, key_x: &[1; 32], key_y: &[2; 32] }
+        ),
+        (
+            "Diffie-Hellman key",
+            [&[0x3e, 34, 0x09, 0][..], &[3; 32]].concat(),
+            Event::LeGenerateDhKeyComplete { status: Status::SUCCESS, key: Secret([3; 32]) }
+        ),
+        (
             "completed packets",
             [0x13, 5, 1, 0x40, 0, 2, 0],
             Event::NumberOfCompletedPackets(CompletedPackets::parse(&[1, 0x40, 0, 2, 0]).unwrap())
@@ -402,6 +422,64 @@ table!(
                     reason: Status::UNACCEPTABLE_CONNECTION_PARAMETERS
                 }
             )
+        ),
+        (
+            "channel classification",
+            [0x14, 0x20, 5, 0xff, 0xff, 0xff, 0xff, 0x1f],
+            CommandPacket::LeSetHostChannelClassification(command::LeSetHostChannelClassification {
+                map: [0xff, 0xff, 0xff, 0xff, 0x1f]
+            })
+        ),
+        (
+            "channel map",
+            [0x15, 0x20, 2, 0x40, 0],
+            CommandPacket::LeReadChannelMap(command::LeReadChannelMap { handle: HANDLE })
+        ),
+        (
+            "encrypt",
+            [&[0x17, 0x20, 32][..], &[1; 16], &[2; 16]].concat(),
+            CommandPacket::LeEncrypt(command::LeEncrypt { key: Secret([1; 16]), plaintext: Secret([2; 16]) })
+        ),
+        (
+            "enable encryption",
+            [&[0x19, 0x20, 28, 0x40, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0x34, 0x12][..], &[9; 16]].concat(),
+            CommandPacket::LeEnableEncryption(command::LeEnableEncryption {
+                handle: HANDLE,
+                random: [1, 2, 3, 4, 5, 6, 7, 8],
+                diversifier: 0x1234,
+                key: Secret([9; 16])
+            })
+        ),
+        (
+            "long term key",
+            [&[0x1a, 0x20, 18, 0x40, 0][..], &[9; 16]].concat(),
+            CommandPacket::LeLongTermKeyRequestReply(command::LeLongTermKeyRequestReply {
+                handle: HANDLE,
+                key: Secret([9; 16])
+            })
+        ),
+        ("public key", [0x25, 0x20, 0], CommandPacket::LeReadLocalP256PublicKey(command::LeReadLocalP256PublicKey {})),
+        (
+            "Diffie-Hellman key",
+            [&[0x26, 0x20, 64][..], &[1; 32], &[2; 32]].concat(),
+            CommandPacket::LeGenerateDhKey(command::LeGenerateDhKey { key_x: [1; 32], key_y: [2; 32] })
+        ),
+        ("PHY", [0x30, 0x20, 2, 0x40, 0], CommandPacket::LeReadPhy(command::LeReadPhy { handle: HANDLE })),
+        (
+            "default PHY",
+            [0x31, 0x20, 3, 0, 3, 2],
+            CommandPacket::LeSetDefaultPhy(command::LeSetDefaultPhy { all_phys: 0, tx_phys: 3, rx_phys: 2 })
+        ),
+        (
+            "set PHY",
+            [0x32, 0x20, 7, 0x40, 0, 1, 2, 4, 2, 0],
+            CommandPacket::LeSetPhy(command::LeSetPhy {
+                handle: HANDLE,
+                all_phys: 1,
+                tx_phys: 2,
+                rx_phys: 4,
+                options: 2
+            })
         ),
         (
             "data length",

@@ -5,7 +5,7 @@ mod packet;
 
 pub use packet::header;
 
-use super::{AdvertisingKind, ConnectionHandle, LeFeatures, LocalVersion, Opcode, ScanKind, Status, Switch};
+use super::{AdvertisingKind, ConnectionHandle, LeFeatures, LocalVersion, Opcode, ScanKind, Secret, Status, Switch};
 use crate::{Address, Malformed, Reader, Writer, copy};
 pub(crate) use field::Field;
 
@@ -241,13 +241,48 @@ commands! {
         /// 625 us each.
         ce_length_max: u16,
     } -> ();
+    /// Tells which channels are of no use (7.8.19).
+    LeSetHostChannelClassification = LE_SET_HOST_CHANNEL_CLASSIFICATION {
+        /// Channel n has bit n, from 0 to 36; 0 is bad.
+        map: [u8; 5],
+    } -> ();
+    /// Asks for the channels of a link (7.8.20).
+    LeReadChannelMap = LE_READ_CHANNEL_MAP {
+        /// The link.
+        handle: ConnectionHandle,
+    } -> ChannelMap;
     /// Asks for the peer's features (7.8.21).
     LeReadRemoteFeatures = LE_READ_REMOTE_FEATURES {
         /// The link.
         handle: ConnectionHandle,
     } -> ();
+    /// Encrypts a block with AES-128 (7.8.22).
+    LeEncrypt = LE_ENCRYPT {
+        /// Least significant octet first.
+        key: Secret<16>,
+        /// Least significant octet first.
+        plaintext: Secret<16>,
+    } -> Secret<16>;
     /// Asks for eight random octets (7.8.23).
     LeRand = LE_RAND {} -> [u8; 8];
+    /// Encrypts a link, as its central (7.8.24).
+    LeEnableEncryption = LE_ENABLE_ENCRYPTION {
+        /// The link.
+        handle: ConnectionHandle,
+        /// Names the key to the peer; zero with LE Secure Connections.
+        random: [u8; 8],
+        /// Names the key to the peer; zero with LE Secure Connections.
+        diversifier: u16,
+        /// Least significant octet first.
+        key: Secret<16>,
+    } -> ();
+    /// Gives the key that was asked for (7.8.25).
+    LeLongTermKeyRequestReply = LE_LONG_TERM_KEY_REQUEST_REPLY {
+        /// The link.
+        handle: ConnectionHandle,
+        /// Least significant octet first.
+        key: Secret<16>,
+    } -> ConnectionHandle;
     /// Refuses a key (7.8.26).
     LeLongTermKeyRequestNegativeReply = LE_LONG_TERM_KEY_REQUEST_NEGATIVE_REPLY {
         /// The link.
@@ -297,8 +332,44 @@ commands! {
         /// Microseconds.
         tx_time: u16,
     } -> ();
+    /// Makes a new P-256 key pair and asks for its public half (7.8.36).
+    LeReadLocalP256PublicKey = LE_READ_LOCAL_P256_PUBLIC_KEY {} -> ();
+    /// Multiplies the peer's public key with our private one (7.8.37).
+    LeGenerateDhKey = LE_GENERATE_DHKEY {
+        /// Least significant octet first.
+        key_x: [u8; 32],
+        /// Least significant octet first.
+        key_y: [u8; 32],
+    } -> ();
     /// Asks for the largest packets there can be (7.8.46).
     LeReadMaximumDataLength = LE_READ_MAXIMUM_DATA_LENGTH {} -> MaximumDataLength;
+    /// Asks for a link's PHYs (7.8.47).
+    LeReadPhy = LE_READ_PHY {
+        /// The link.
+        handle: ConnectionHandle,
+    } -> LinkPhys;
+    /// Chooses the PHYs of new links (7.8.48).
+    LeSetDefaultPhy = LE_SET_DEFAULT_PHY {
+        /// Bit 0: no preference to send; bit 1: none to receive.
+        all_phys: u8,
+        /// 1M, 2M, Coded from bit 0.
+        tx_phys: u8,
+        /// 1M, 2M, Coded from bit 0.
+        rx_phys: u8,
+    } -> ();
+    /// Chooses a link's PHYs (7.8.49).
+    LeSetPhy = LE_SET_PHY {
+        /// The link.
+        handle: ConnectionHandle,
+        /// Bit 0: no preference to send; bit 1: none to receive.
+        all_phys: u8,
+        /// 1M, 2M, Coded from bit 0.
+        tx_phys: u8,
+        /// 1M, 2M, Coded from bit 0.
+        rx_phys: u8,
+        /// 0 no preference, 1 S=2, 2 S=8 on the Coded PHY.
+        options: u16,
+    } -> ();
 }
 
 /// Tells the controller that the host has room again (7.3.40), for one link. It has no answer.
@@ -401,6 +472,26 @@ pub struct Rssi {
     pub handle: ConnectionHandle,
     /// dBm; 127: not known.
     pub rssi: i8,
+}
+
+/// Answer of LE Read Channel Map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChannelMap {
+    /// The link.
+    pub handle: ConnectionHandle,
+    /// Channel n has bit n, from 0 to 36; 1 is in use.
+    pub map: [u8; 5],
+}
+
+/// Answer of LE Read PHY.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkPhys {
+    /// The link.
+    pub handle: ConnectionHandle,
+    /// 1 is 1M, 2 is 2M, 3 is Coded.
+    pub tx_phy: u8,
+    /// 1 is 1M, 2 is 2M, 3 is Coded.
+    pub rx_phy: u8,
 }
 
 /// Answer of LE Read Suggested Default Data Length.

@@ -5,7 +5,7 @@ mod lists;
 
 pub use lists::{AdvertisingReport, AdvertisingReports, CompletedPackets};
 
-use super::{ConnectionHandle, Opcode, Role, Status, command::Field};
+use super::{ConnectionHandle, Opcode, Role, Secret, Status, command::Field};
 use crate::{Address, Malformed, Reader};
 
 /// LE Connection Complete and the enhanced one (7.7.65.1, 7.7.65.10). Only `status` counts when it is an error.
@@ -35,6 +35,8 @@ pub struct ConnectionComplete {
 pub enum Event<'a> {
     /// 7.7.5.
     DisconnectionComplete { status: Status, handle: ConnectionHandle, reason: Status },
+    /// 7.7.8; 1 is AES-CCM.
+    EncryptionChange { status: Status, handle: ConnectionHandle, enabled: u8 },
     /// 7.7.12.
     ReadRemoteVersionInformationComplete {
         status: Status,
@@ -53,6 +55,8 @@ pub enum Event<'a> {
     NumberOfCompletedPackets(CompletedPackets<'a>),
     /// 7.7.26.
     DataBufferOverflow { link_type: u8 },
+    /// 7.7.39.
+    EncryptionKeyRefreshComplete { status: Status, handle: ConnectionHandle },
     /// 7.7.65.1.
     LeConnectionComplete(ConnectionComplete),
     /// 7.7.65.2.
@@ -79,6 +83,10 @@ pub enum Event<'a> {
     },
     /// 7.7.65.7; octets and microseconds.
     LeDataLengthChange { handle: ConnectionHandle, tx_octets: u16, tx_time: u16, rx_octets: u16, rx_time: u16 },
+    /// 7.7.65.8; least significant octet first.
+    LeReadLocalP256PublicKeyComplete { status: Status, key_x: &'a [u8; 32], key_y: &'a [u8; 32] },
+    /// 7.7.65.9; least significant octet first.
+    LeGenerateDhKeyComplete { status: Status, key: Secret<32> },
     /// 7.7.65.10: with our and the peer's resolvable address.
     LeEnhancedConnectionComplete(ConnectionComplete, [u8; 6], [u8; 6]),
     /// 7.7.65.12; 1 is 1M, 2 is 2M, 3 is Coded.
@@ -91,12 +99,14 @@ pub enum Event<'a> {
 
 pub(super) mod code {
     pub(crate) const DISCONNECTION_COMPLETE: u8 = 0x05;
+    pub(crate) const ENCRYPTION_CHANGE: u8 = 0x08;
     pub(crate) const READ_REMOTE_VERSION_INFORMATION_COMPLETE: u8 = 0x0c;
     pub(crate) const COMMAND_COMPLETE: u8 = 0x0e;
     pub(crate) const COMMAND_STATUS: u8 = 0x0f;
     pub(crate) const HARDWARE_ERROR: u8 = 0x10;
     pub(crate) const NUMBER_OF_COMPLETED_PACKETS: u8 = 0x13;
     pub(crate) const DATA_BUFFER_OVERFLOW: u8 = 0x1a;
+    pub(crate) const ENCRYPTION_KEY_REFRESH_COMPLETE: u8 = 0x30;
     pub(crate) const LE_META: u8 = 0x3e;
 }
 
@@ -149,6 +159,14 @@ impl<'a> Event<'a> {
                 handle: ConnectionHandle::take(r)?,
                 reason: Status(r.u8()?),
             },
+            code::ENCRYPTION_CHANGE => Event::EncryptionChange {
+                status: Status(r.u8()?),
+                handle: ConnectionHandle::take(r)?,
+                enabled: r.u8()?,
+            },
+            code::ENCRYPTION_KEY_REFRESH_COMPLETE => {
+                Event::EncryptionKeyRefreshComplete { status: Status(r.u8()?), handle: ConnectionHandle::take(r)? }
+            }
             code::READ_REMOTE_VERSION_INFORMATION_COMPLETE => Event::ReadRemoteVersionInformationComplete {
                 status: Status(r.u8()?),
                 handle: ConnectionHandle::take(r)?,
@@ -207,6 +225,12 @@ impl<'a> Event<'a> {
                 rx_octets: r.u16()?,
                 rx_time: r.u16()?,
             },
+            0x08 => Event::LeReadLocalP256PublicKeyComplete {
+                status: Status(r.u8()?),
+                key_x: r.chunk()?,
+                key_y: r.chunk()?,
+            },
+            0x09 => Event::LeGenerateDhKeyComplete { status: Status(r.u8()?), key: Secret(r.array()?) },
             0x0a => {
                 let (complete, own, peer) = connection(r, 2)?;
                 Event::LeEnhancedConnectionComplete(complete, own, peer)

@@ -25,6 +25,16 @@ impl ConnectionHandle {
     }
 }
 
+/// Octets that no `Debug` shows: keys, and what they encrypt.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Secret<const N: usize>(pub [u8; N]);
+
+impl<const N: usize> core::fmt::Debug for Secret<N> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Secret({N} octets)")
+    }
+}
+
 /// What a device is on a link.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]

@@ -53,8 +53,13 @@ names! { Opcode;
     LE_ADD_DEVICE_TO_FILTER_ACCEPT_LIST = 0x2011, "LE Add Device To Filter Accept List";
     LE_REMOVE_DEVICE_FROM_FILTER_ACCEPT_LIST = 0x2012, "LE Remove Device From Filter Accept List";
     LE_CONNECTION_UPDATE = 0x2013, "LE Connection Update";
+    LE_SET_HOST_CHANNEL_CLASSIFICATION = 0x2014, "LE Set Host Channel Classification";
+    LE_READ_CHANNEL_MAP = 0x2015, "LE Read Channel Map";
     LE_READ_REMOTE_FEATURES = 0x2016, "LE Read Remote Features";
+    LE_ENCRYPT = 0x2017, "LE Encrypt";
     LE_RAND = 0x2018, "LE Rand";
+    LE_ENABLE_ENCRYPTION = 0x2019, "LE Enable Encryption";
+    LE_LONG_TERM_KEY_REQUEST_REPLY = 0x201a, "LE Long Term Key Request Reply";
     LE_LONG_TERM_KEY_REQUEST_NEGATIVE_REPLY = 0x201b, "LE Long Term Key Request Negative Reply";
     LE_READ_SUPPORTED_STATES = 0x201c, "LE Read Supported States";
     LE_REMOTE_CONNECTION_PARAMETER_REQUEST_REPLY = 0x2020, "LE Remote Connection Parameter Request Reply";
@@ -62,7 +67,12 @@ names! { Opcode;
     LE_SET_DATA_LENGTH = 0x2022, "LE Set Data Length";
     LE_READ_SUGGESTED_DEFAULT_DATA_LENGTH = 0x2023, "LE Read Suggested Default Data Length";
     LE_WRITE_SUGGESTED_DEFAULT_DATA_LENGTH = 0x2024, "LE Write Suggested Default Data Length";
+    LE_READ_LOCAL_P256_PUBLIC_KEY = 0x2025, "LE Read Local P-256 Public Key";
+    LE_GENERATE_DHKEY = 0x2026, "LE Generate DHKey";
     LE_READ_MAXIMUM_DATA_LENGTH = 0x202f, "LE Read Maximum Data Length";
+    LE_READ_PHY = 0x2030, "LE Read PHY";
+    LE_SET_DEFAULT_PHY = 0x2031, "LE Set Default PHY";
+    LE_SET_PHY = 0x2032, "LE Set PHY";
 }
 
 impl fmt::Display for Opcode {

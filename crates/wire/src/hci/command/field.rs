@@ -1,9 +1,9 @@
 //! How one parameter stands in a packet.
 
-use super::{BufferSize, DataLength, LeBufferSize, MaximumDataLength, Rssi};
+use super::{BufferSize, ChannelMap, DataLength, LeBufferSize, LinkPhys, MaximumDataLength, Rssi};
 use crate::{
     Address, AddressKind, Malformed, Reader, Writer,
-    hci::{AdvertisingKind, ConnectionHandle, LeFeatures, LocalVersion, ScanKind, Status, Switch},
+    hci::{AdvertisingKind, ConnectionHandle, LeFeatures, LocalVersion, ScanKind, Secret, Status, Switch},
 };
 
 /// A parameter: its octets both ways.
@@ -40,6 +40,15 @@ impl<const N: usize> Field for [u8; N] {
     }
     fn emit(&self, w: &mut Writer<'_>) {
         w.bytes(self);
+    }
+}
+
+impl<const N: usize> Field for Secret<N> {
+    fn take(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.array().map(Secret)
+    }
+    fn emit(&self, w: &mut Writer<'_>) {
+        w.bytes(&self.0);
     }
 }
 
@@ -141,6 +150,8 @@ records! {
     BufferSize { acl_length: u16, sco_length: u8, acl_packets: u16, sco_packets: u16 }
     LeBufferSize { acl_length: u16, acl_packets: u8 }
     Rssi { handle: ConnectionHandle, rssi: i8 }
+    ChannelMap { handle: ConnectionHandle, map: [u8; 5] }
+    LinkPhys { handle: ConnectionHandle, tx_phy: u8, rx_phy: u8 }
     DataLength { tx_octets: u16, tx_time: u16 }
     MaximumDataLength { tx_octets: u16, tx_time: u16, rx_octets: u16, rx_time: u16 }
 }

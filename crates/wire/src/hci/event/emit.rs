@@ -28,6 +28,8 @@ impl Event<'_> {
     pub fn code(&self) -> u8 {
         match self {
             Event::DisconnectionComplete { .. } => code::DISCONNECTION_COMPLETE,
+            Event::EncryptionChange { .. } => code::ENCRYPTION_CHANGE,
+            Event::EncryptionKeyRefreshComplete { .. } => code::ENCRYPTION_KEY_REFRESH_COMPLETE,
             Event::ReadRemoteVersionInformationComplete { .. } => code::READ_REMOTE_VERSION_INFORMATION_COMPLETE,
             Event::CommandComplete { .. } => code::COMMAND_COMPLETE,
             Event::CommandStatus { .. } => code::COMMAND_STATUS,
@@ -49,6 +51,8 @@ impl Event<'_> {
             Event::LeLongTermKeyRequest { .. } => 0x05,
             Event::LeRemoteConnectionParameterRequest { .. } => 0x06,
             Event::LeDataLengthChange { .. } => 0x07,
+            Event::LeReadLocalP256PublicKeyComplete { .. } => 0x08,
+            Event::LeGenerateDhKeyComplete { .. } => 0x09,
             Event::LeEnhancedConnectionComplete(..) => 0x0a,
             Event::LePhyUpdateComplete { .. } => 0x0c,
             Event::LeUnknown { subevent, .. } => *subevent,
@@ -72,6 +76,14 @@ impl Event<'_> {
     fn emit_parameters(&self, w: &mut Writer<'_>) {
         match self {
             Event::DisconnectionComplete { status, handle, reason } => fields!(w: status, handle, reason),
+            Event::EncryptionChange { status, handle, enabled } => fields!(w: status, handle, enabled),
+            Event::EncryptionKeyRefreshComplete { status, handle } => fields!(w: status, handle),
+            Event::LeReadLocalP256PublicKeyComplete { status, key_x, key_y } => {
+                status.emit(w);
+                w.bytes(*key_x);
+                w.bytes(*key_y);
+            }
+            Event::LeGenerateDhKeyComplete { status, key } => fields!(w: status, key),
             Event::ReadRemoteVersionInformationComplete { status, handle, version, manufacturer, subversion } => {
                 fields!(w: status, handle, version, manufacturer, subversion);
             }
@@ -120,6 +132,16 @@ impl fmt::Display for Event<'_> {
             Event::DisconnectionComplete { status, handle, reason } => {
                 write!(f, "Disconnect Complete: {status}, handle {}, reason {reason}", handle.0)
             }
+            Event::EncryptionChange { status, handle, enabled } => {
+                write!(f, "Encryption Change: {status}, handle {}, encryption {enabled}", handle.0)
+            }
+            Event::EncryptionKeyRefreshComplete { status, handle } => {
+                write!(f, "Encryption Key Refresh Complete: {status}, handle {}", handle.0)
+            }
+            Event::LeReadLocalP256PublicKeyComplete { status, .. } => {
+                write!(f, "LE Read Local P-256 Public Key Complete: {status}")
+            }
+            Event::LeGenerateDhKeyComplete { status, .. } => write!(f, "LE Generate DHKey Complete: {status}"),
             Event::ReadRemoteVersionInformationComplete { status, handle, .. } => {
                 write!(f, "Read Remote Version Complete: {status}, handle {}", handle.0)
             }
