@@ -1,7 +1,7 @@
 //! jelling-clock: the embassy-time driver of a PC, and its critical section.
 //!
-//! Linking this crate is all there is to it: `embassy_time::Instant::now` and `Timer` work from then on. Two drivers do not
-//! link, so never enable `embassy-time/std` beside it. What it is not: a clock for firmware, which brings its own driver.
+//! Linking this crate is all there is to it: `embassy_time::Instant::now` and `Timer` work from then on, in real time, or in
+//! the [`VirtualTime`] of a thread that has begun one. Two drivers do not link, so never enable `embassy-time/std` beside it. What it is not: a clock for firmware, which brings its own driver.
 //!
 //! ```
 //! use jelling_clock as _;
@@ -13,6 +13,9 @@
 //! ```
 
 mod real;
+mod virtual_time;
+
+pub use virtual_time::VirtualTime;
 
 use core::task::Waker;
 
@@ -22,10 +25,12 @@ embassy_time_driver::time_driver_impl!(static DRIVER: Driver = Driver);
 
 impl embassy_time_driver::Driver for Driver {
     fn now(&self) -> u64 {
-        real::now()
+        virtual_time::now().unwrap_or_else(real::now)
     }
 
     fn schedule_wake(&self, at: u64, waker: &Waker) {
-        real::schedule_wake(at, waker);
+        if !virtual_time::schedule_wake(at, waker) {
+            real::schedule_wake(at, waker);
+        }
     }
 }

@@ -46,3 +46,29 @@ fn threads_have_their_own_timers() {
         .collect();
     threads.into_iter().for_each(|t| t.join().unwrap());
 }
+
+#[test]
+fn a_thread_with_virtual_time_moves_only_when_told() {
+    let time = jelling_clock::VirtualTime::begin().expect("none yet");
+    assert!(jelling_clock::VirtualTime::begin().is_none(), "one a thread");
+    let start = Instant::now();
+    let order = RefCell::new(vec![]);
+    let after = |seconds: u64| {
+        let order = &order;
+        async move {
+            Timer::after(Duration::from_secs(seconds)).await;
+            order.borrow_mut().push((seconds, start.elapsed().as_secs()));
+        }
+    };
+    let mut all = Box::pin(join3(after(300), after(100), after(200)));
+    // Another thread's clock is the real one, and goes on.
+    thread::spawn(|| block_on(Timer::after(Duration::from_millis(5)))).join().unwrap();
+    for second in [99, 100, 200, 300] {
+        assert!(embassy_futures::poll_once(&mut all).is_pending());
+        time.advance_to((start.as_micros()) + second * 1_000_000);
+    }
+    assert!(embassy_futures::poll_once(&mut all).is_ready());
+    assert_eq!(order.borrow().iter().map(|(s, _)| *s).collect::<Vec<_>>(), [100, 200, 300]);
+    drop(time);
+    assert!(jelling_clock::VirtualTime::begin().is_some());
+}
