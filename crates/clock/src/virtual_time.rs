@@ -55,7 +55,8 @@ fn ticks(micros: u64) -> u64 {
 }
 
 fn micros(ticks: u64) -> u64 {
-    let micros = u128::from(ticks).saturating_mul(1_000_000) / u128::from(embassy_time_driver::TICK_HZ);
+    let micros =
+        u128::from(ticks).saturating_mul(1_000_000).checked_div(u128::from(embassy_time_driver::TICK_HZ)).unwrap_or(0);
     u64::try_from(micros).unwrap_or(u64::MAX)
 }
 

@@ -126,6 +126,16 @@ impl Core<'_> {
         None
     }
 
+    /// A verb may have left something to transmit, whatever it returned: `poll_transmit` is to be called.
+    pub fn mark_work(&mut self) {
+        self.state.work = true;
+    }
+
+    /// True when a verb has left something to transmit since the last call of this.
+    pub fn take_work(&mut self) -> bool {
+        core::mem::take(&mut self.state.work)
+    }
+
     /// The next slot with news.
     pub fn poll_event(&mut self) -> Option<Event> {
         for (news, event) in [

@@ -95,6 +95,7 @@ impl Core<'_> {
             && !link.is_leaving()
         {
             link.owed.insert(Owed::DISCONNECT);
+            self.state.work = true;
         }
     }
 

@@ -85,6 +85,8 @@ pub struct State {
     pub(crate) accounts: Accounts,
     pub(crate) counters: Counters,
     pub(crate) news: HostNews,
+    /// A verb left something to transmit.
+    pub(crate) work: bool,
     /// The link whose turn it is.
     pub(crate) turn: u8,
     pub(crate) links_high_water: u8,
@@ -115,6 +117,7 @@ impl State {
             values_dropped: 0,
         },
         news: HostNews::empty(),
+        work: false,
         turn: 0,
         links_high_water: 0,
         queues_high_water: 0,

@@ -167,7 +167,8 @@ pub(crate) fn enter_telling<R>(
 pub(crate) enum Verb {
     /// It may have.
     Act,
-    /// It only looked.
+    /// It only looked, unless the core says otherwise. What is polled again and again must not act each time: in one task with
+    /// its runner it would wake itself for ever.
     Look,
 }
 
@@ -210,9 +211,8 @@ fn settle(lock: &DynLock<'_>, verb: Verb, now: Instant) -> bool {
                 return;
             }
             let runner = &mut *waiters.runner;
-            if verb == Verb::Act
-                && let Some(target) = slot.take()
-            {
+            let act = core.take_work() || verb == Verb::Act;
+            if act && let Some(target) = slot.take() {
                 *target = runner.transmit.take();
             }
             slot = slots.next();

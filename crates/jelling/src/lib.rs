@@ -57,6 +57,8 @@ mod peripheral;
 mod resources;
 mod runner;
 mod server;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod value;
 
 pub use crate::core::{Config, Connection, Disconnect, Disconnected, ExchangeMtu, Host, new};

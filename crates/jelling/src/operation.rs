@@ -107,8 +107,12 @@ impl<'d, S: Step<'d>> Future for Operation<'d, S> {
             return Poll::Pending;
         }
         let lock = this.host.lock;
-        let entered = enter(lock, Verb::Act, |core, waiters, now| {
+        let entered = enter(lock, Verb::Look, |core, waiters, now| {
+            let begins = !this.begun;
             let result = this.go_on(core, now);
+            if begins || result.is_ready() {
+                core.mark_work();
+            }
             let displaced = match &result {
                 Poll::Pending => waiters.register(this.step.wait_for().0, this.deadline, context.waker()),
                 Poll::Ready(result) => {
@@ -152,10 +156,13 @@ pub(crate) async fn wait<R>(
     mut look: impl FnMut(&mut Core<'_>) -> Poll<Result<R, Error>>,
 ) -> Result<R, Error> {
     ::core::future::poll_fn(|context| {
-        let entered = enter(host.lock, Verb::Act, |core, waiters, now| match look(core) {
+        let entered = enter(host.lock, Verb::Look, |core, waiters, now| match look(core) {
             Poll::Pending if deadline.is_some_and(|d| d <= now) => (Poll::Ready(Err(Error::Timeout)), None),
             Poll::Pending => (Poll::Pending, waiters.register(topic, deadline, context.waker())),
-            ready => (ready, None),
+            ready => {
+                core.mark_work();
+                (ready, None)
+            }
         });
         let Some((result, displaced)) = entered else { return Poll::Ready(Err(Error::Busy)) };
         if let Some(waker) = displaced {

@@ -10,11 +10,8 @@
     reason = "tests"
 )]
 
-mod pair;
-
 use core::time::Duration;
 use embassy_futures::{
-    block_on,
     join::{join, join3},
     select::{Either, Either3, select, select3},
 };
@@ -22,8 +19,7 @@ use jelling::{
     AddressKind, Characteristic, CharacteristicOptions, Config, Connection, Device, Error, Fault, Gatt, Host, Links,
     Pool, Properties, Resources, ScanSlots, Tasks, Updates, Uuid,
 };
-use jelling_clock as _;
-use pair::{Wire, wires};
+use jelling_sim::{Action, Controller, Direction, Simulation};
 
 type Memory = Resources<Links<2, 247>, Gatt<32, 1024>, Pool<32, 6>, ScanSlots<4>, Tasks<24>>;
 
@@ -31,22 +27,24 @@ const SERVICE: Uuid = Uuid::new16(0x181a);
 const VALUE: Uuid = Uuid::new16(0x2a6e);
 
 fn peer() -> Device {
-    Device::new(AddressKind::Public, [0x66, 5, 4, 3, 2, 2])
+    Device::new(AddressKind::Public, [0x00, 0x00, 0x5e, 0x00, 0x53, 1])
 }
 
 /// Runs an application with a central and a peripheral, and wants nothing left in the pools.
-fn with_hosts(application: impl AsyncFnOnce(Host<'_>, Host<'_>, &Wire)) {
+fn with_hosts(application: impl AsyncFnOnce(Host<'_>, Host<'_>, &Controller)) {
     let mut memory = [Box::new(Memory::new()), Box::new(Memory::new())];
     let [one, two] = &mut memory;
     let (central, mut first) = jelling::new(&mut **one, Config::default());
     let (peripheral, mut second) = jelling::new(&mut **two, Config::default());
-    let [a, b] = wires();
-    block_on(async {
+    let simulation = Simulation::new(1);
+    let (a, b) = (simulation.air().controller(), simulation.air().controller());
+    let ((reader, writer), (reader2, writer2)) = (a.transport(), b.transport());
+    simulation.block_on(async {
         let app = async {
             application(central, peripheral, &a).await;
             join(central.stop(), peripheral.stop()).await;
         };
-        let ended = select3(app, first.run(a.clone(), a.clone()), second.run(b.clone(), b.clone())).await;
+        let ended = select3(app, first.run(reader, writer), second.run(reader2, writer2)).await;
         assert!(matches!(ended, Either3::First(())), "a runner ended");
         for host in [central, peripheral] {
             let pools = host.pools();
@@ -67,8 +65,12 @@ fn serve<'d>(host: Host<'d>) -> Characteristic<'d> {
 }
 
 async fn connect<'d>(central: Host<'d>, peripheral: Host<'d>) -> (Connection<'d>, Connection<'d>) {
+    connect_to(peer(), central, peripheral).await
+}
+
+async fn connect_to<'d>(device: Device, central: Host<'d>, peripheral: Host<'d>) -> (Connection<'d>, Connection<'d>) {
     let advertise = peripheral.advertise(Duration::from_millis(100)).name("peer").services(&[SERVICE]);
-    let (ours, theirs) = join(central.connect(peer()), advertise).await;
+    let (ours, theirs) = join(central.connect(device), advertise).await;
     (ours.unwrap(), theirs.unwrap())
 }
 
@@ -134,7 +136,7 @@ fn subscriptions_deliver_in_order_and_end_when_dropped() {
 
 #[test]
 fn eight_tasks_on_one_connection_all_end_at_its_disconnect() {
-    with_hosts(async |central, peripheral, wire| {
+    with_hosts(async |central, peripheral, controller| {
         let local = serve(peripheral);
         let (connection, theirs) = connect(central, peripheral).await;
         let remote = connection.service(SERVICE).await.unwrap().characteristic(VALUE).await.unwrap();
@@ -169,7 +171,7 @@ fn eight_tasks_on_one_connection_all_end_at_its_disconnect() {
                 async {
                     // Some way into all of it the link is lost.
                     embassy_time::Timer::after_millis(20).await;
-                    wire.lose_link();
+                    controller.lose_links();
                 },
             ),
         );
@@ -208,7 +210,7 @@ fn a_scan_merges_names_and_services() {
             assert_eq!((result.name(), result.device(), result.connectable()), (Some("peer"), peer(), true));
             assert!(result.services().eq([SERVICE]));
             assert_eq!(result.flags(), Some(6));
-            assert_eq!(result.rssi(), -56);
+            assert_eq!(result.rssi(), -60);
         };
         assert!(matches!(select(advertise, scan).await, Either::Second(())));
     });
@@ -250,14 +252,16 @@ fn a_silent_controller_is_told_and_ends_what_waits() {
     let mut memory = Box::new(Memory::new());
     let config = Config { command_timeout: Duration::from_millis(30), ..Config::default() };
     let (host, mut runner) = jelling::new(&mut *memory, config);
-    let [wire, _other] = wires();
-    wire.silence();
-    block_on(async {
+    let simulation = Simulation::new(1);
+    let controller = simulation.air().controller();
+    controller.inject(jelling_sim::Fault { direction: Direction::ToController, index: 0, action: Action::Silence });
+    let (reader, writer) = controller.transport();
+    simulation.block_on(async {
         let app = async {
             let error = host.start().await.unwrap_err();
             assert!(matches!(error, Error::Down(Fault::Silent(_))), "{error}");
         };
-        assert!(matches!(select(app, runner.run(wire.clone(), wire.clone())).await, Either::First(())));
+        assert!(matches!(select(app, runner.run(reader, writer)).await, Either::First(())));
     });
 }
 
@@ -268,18 +272,21 @@ fn a_host_goes_on_with_another_transport() {
     let (central, mut first) = jelling::new(&mut **one, Config::default());
     let (peripheral, mut second) = jelling::new(&mut **two, Config::default());
     let local = serve(peripheral);
+    let simulation = Simulation::new(1);
     for round in 0..3u8 {
-        let [a, b] = wires();
+        let (a, b) = (simulation.air().controller(), simulation.air().controller());
+        let ((reader, writer), (reader2, writer2)) = (a.transport(), b.transport());
+        let device = |c: &Controller| jelling_wire::Address::new(AddressKind::Public, c.address()).into();
         let mut connections = None;
-        block_on(async {
+        simulation.block_on(async {
             let app = async {
-                let (connection, theirs) = connect(central, peripheral).await;
+                let (connection, theirs) = connect_to(device(&b), central, peripheral).await;
                 local.write(&round).unwrap();
                 let remote = connection.service(SERVICE).await.unwrap().characteristic(VALUE).await.unwrap();
                 assert_eq!(remote.read::<u8>().await, Ok(round));
                 connections = Some((connection, theirs));
             };
-            select3(app, first.run(a.clone(), a.clone()), second.run(b.clone(), b.clone())).await;
+            select3(app, first.run(reader, writer), second.run(reader2, writer2)).await;
         });
         // The transports are gone, and so are the links; the handles say so.
         let (connection, theirs) = connections.expect("connected");

@@ -10,28 +10,28 @@
     reason = "tests"
 )]
 
-mod pair;
-
 use core::time::Duration;
 use jelling::{AddressKind, Config, Device, Gatt, Host, Links, Pool, Properties, Resources, ScanSlots, Tasks, Uuid};
 use jelling_clock as _;
-use pair::{Wire, wires};
+use jelling_sim::{Air, Controller};
 
 type Memory = Resources<Links<2, 247>, Gatt<16, 256>, Pool<16, 4>, ScanSlots<4>, Tasks<16>>;
 
-fn spawn_host(wire: Wire) -> Host<'static> {
+fn spawn_host(controller: &Controller) -> Host<'static> {
     let memory: &'static mut Memory = Box::leak(Box::new(Memory::new()));
     let (host, mut runner) = jelling::new(memory, Config::default());
+    let (reader, writer) = controller.transport();
     tokio::spawn(async move {
-        runner.run(wire.clone(), wire).await;
+        runner.run(reader, writer).await;
     });
     host
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hosts_run_on_a_pool_of_threads() {
-    let [a, b] = wires();
-    let (central, peripheral) = (spawn_host(a), spawn_host(b));
+    // In real time: 100 ms of it.
+    let air = Air::new(1);
+    let (central, peripheral) = (spawn_host(&air.controller()), spawn_host(&air.controller()));
     let uuid = Uuid::new16(0x181a);
     let mut db = peripheral.services().unwrap();
     let service = db.service(uuid).unwrap();
@@ -42,7 +42,7 @@ async fn hosts_run_on_a_pool_of_threads() {
         let connection = peripheral.advertise(Duration::from_millis(100)).await.unwrap();
         connection.disconnected().await.unwrap();
     });
-    let device = Device::new(AddressKind::Public, [0x66, 5, 4, 3, 2, 2]);
+    let device = Device::new(AddressKind::Public, [0x00, 0x00, 0x5e, 0x00, 0x53, 1]);
     let connection = central.connect(device).await.unwrap();
     let remote = connection.service(uuid).await.unwrap().characteristic(Uuid::new16(0x2a6e)).await.unwrap();
     let readers: Vec<_> = (0..8).map(|_| tokio::spawn(async move { remote.read::<u8>().await })).collect();
@@ -51,4 +51,5 @@ async fn hosts_run_on_a_pool_of_threads() {
     }
     connection.disconnect().await.unwrap();
     served.await.unwrap();
+    assert_eq!(air.violations(), []);
 }

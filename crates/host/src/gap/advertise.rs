@@ -127,6 +127,7 @@ impl Core<'_> {
         if connectable && self.free_links() <= usize::from(self.state.initiator.is_active()) {
             return Err(Error::Full(Resource::Links));
         }
+        self.state.work = true;
         let advertising = &mut self.state.advertising;
         advertising.ticket = advertising.ticket.wrapping_add(1);
         advertising.wanted = true;

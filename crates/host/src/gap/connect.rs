@@ -123,6 +123,7 @@ impl Core<'_> {
             self.state.news |= HostNews::SCAN;
         }
         let ticket = self.state.initiator.ticket.wrapping_add(1);
+        self.state.work = true;
         self.state.initiator = Initiator { wanted: true, ticket, peer: settings.peer, parameters, ..Initiator::NEW };
         Ok(ConnectTicket(ticket))
     }

@@ -102,6 +102,7 @@ impl Core<'_> {
         self.transmit = transmit;
         if built && let Some(link) = self.links.get_mut(index) {
             link.outgoing = Outgoing::frame(channel, length);
+            self.state.work = true;
         }
         built
     }

@@ -1,0 +1,505 @@
+//! A link: connection events in which PDUs go one each way, as long as there are any (Vol 6, Part B, 4.5).
+
+use crate::{
+    crypt::{MIC, Session},
+    ll::{Control, Lengths},
+    police::Notice,
+    world::{Task, World},
+};
+use jelling_wire::{
+    Address,
+    hci::{
+        ConnectionHandle, Status,
+        command::LeCreateConnection,
+        event::{CompletedPackets, Event},
+    },
+};
+use std::collections::VecDeque;
+
+/// Between two PDUs (Vol 6, Part B, 4.1.1).
+const INTER_FRAME_SPACE: u64 = 150;
+/// A procedure that is not answered ends the link (Vol 6, Part B, 5.2).
+pub(crate) const PROCEDURE_TIMEOUT: u64 = 40_000_000;
+
+/// A packet of the host, that leaves in PDUs.
+#[derive(Clone, Debug)]
+pub(crate) struct AclOut {
+    pub(crate) start: bool,
+    pub(crate) octets: Vec<u8>,
+    pub(crate) sent: usize,
+}
+
+/// What a side of a link may begin; one at a time (Vol 6, Part B, 5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Procedure {
+    Terminate(Status),
+    Version,
+    Features,
+    Channels([u8; 5]),
+    /// Least and greatest interval, latency, timeout.
+    Update([u16; 4]),
+    Length(u16, u16),
+    Phy(u8, u8),
+    Encrypt {
+        random: [u8; 8],
+        diversifier: u16,
+        key: [u8; 16],
+    },
+}
+
+/// How far encryption is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Crypt {
+    pub(crate) skd: [u8; 16],
+    pub(crate) iv: [u8; 8],
+    /// The link was encrypted before.
+    pub(crate) refresh: bool,
+    /// The host has been asked for the key.
+    pub(crate) asked: bool,
+}
+
+/// One side of a link.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) who: usize,
+    pub(crate) handle: u16,
+    /// It takes the link for alive.
+    pub(crate) alive: bool,
+    pub(crate) control: VecDeque<Control>,
+    pub(crate) data: VecDeque<AclOut>,
+    /// What it would send at most.
+    pub(crate) wanted: (u16, u16),
+    /// What is in force.
+    pub(crate) lengths: Lengths,
+    pub(crate) remote_version: Option<(u8, u16, u16)>,
+    pub(crate) version_sent: bool,
+    pub(crate) remote_features: Option<u64>,
+    pub(crate) current: Option<Procedure>,
+    pub(crate) waiting: VecDeque<Procedure>,
+    /// Tells one procedure from the next.
+    pub(crate) token: u64,
+    pub(crate) session: Option<Session>,
+    pub(crate) send_encrypted: bool,
+    pub(crate) receive_encrypted: bool,
+    /// Encryption is on its way: data waits.
+    pub(crate) paused: bool,
+    pub(crate) crypt: Crypt,
+    /// The host has been asked about parameters.
+    pub(crate) parameters_asked: bool,
+    /// The last PDU came then.
+    pub(crate) heard: u64,
+}
+
+/// A change at an instant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change {
+    pub(crate) control: Control,
+    pub(crate) instant: u16,
+    /// The other side knows.
+    pub(crate) delivered: bool,
+}
+
+/// A link between two controllers: end 0 is the central.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) ends: [End; 2],
+    pub(crate) addresses: [Address; 2],
+    /// Microseconds.
+    pub(crate) interval: u64,
+    pub(crate) latency: u16,
+    /// Units of 10 ms.
+    pub(crate) timeout: u16,
+    /// When a connection event began, and its number.
+    pub(crate) anchor: u64,
+    pub(crate) counter: u16,
+    /// The event that the peripheral listened to last.
+    listened: u16,
+    /// An exchange is on the agenda then.
+    scheduled: Option<u64>,
+    pub(crate) changes: Vec<Change>,
+    /// What each end sends with: 1 is 1M, 2 is 2M, 3 is Coded.
+    pub(crate) phys: [u8; 2],
+    pub(crate) channels: [u8; 5],
+}
+
+impl Link {
+    pub(crate) fn new(
+        who: [usize; 2],
+        handles: [u16; 2],
+        addresses: [Address; 2],
+        c: &LeCreateConnection,
+        now: u64,
+        channels: [u8; 5],
+    ) -> Self {
+        let interval = u64::from(c.interval_max) * 1_250;
+        let end = |i: usize| End {
+            who: who[i],
+            handle: handles[i],
+            alive: true,
+            control: VecDeque::new(),
+            data: VecDeque::new(),
+            wanted: (27, 328),
+            lengths: Lengths::LEAST,
+            remote_version: None,
+            version_sent: false,
+            remote_features: None,
+            current: None,
+            waiting: VecDeque::new(),
+            token: 0,
+            session: None,
+            send_encrypted: false,
+            receive_encrypted: false,
+            paused: false,
+            crypt: Crypt::default(),
+            parameters_asked: false,
+            heard: now,
+        };
+        Link {
+            ends: [end(0), end(1)],
+            addresses,
+            interval,
+            latency: c.latency,
+            timeout: c.supervision_timeout,
+            // Vol 6, Part B, 4.5.3: the transmit window begins 1.25 ms after the request.
+            anchor: now + 2_500,
+            counter: 0,
+            listened: 0,
+            scheduled: None,
+            changes: vec![],
+            phys: [1, 1],
+            channels,
+        }
+    }
+
+    /// The number of the connection event that goes on at `at`.
+    pub(crate) fn counter_at(&self, at: u64) -> u16 {
+        let events = at.saturating_sub(self.anchor) / self.interval.max(1);
+        self.counter.wrapping_add(u16::try_from(events & 0xffff).unwrap_or(0))
+    }
+
+    fn next_anchor(&self, after: u64) -> u64 {
+        if after < self.anchor {
+            return self.anchor;
+        }
+        self.anchor + ((after - self.anchor) / self.interval.max(1) + 1) * self.interval
+    }
+
+    fn has_work(&self) -> bool {
+        self.ends.iter().any(|e| !e.control.is_empty() || (!e.paused && !e.data.is_empty())) || !self.changes.is_empty()
+    }
+
+    /// Microseconds of a PDU with so many octets (Vol 6, Part B, 2.1 and 2.2).
+    fn air_time(&self, end: usize, octets: usize) -> u64 {
+        let octets = u64::try_from(octets).unwrap_or(0);
+        match self.phys[end] {
+            2 => (11 + octets) * 4,
+            3 => 80 + 256 + 16 + 24 + (2 + octets + 3) * 64 + 24,
+            _ => (10 + octets) * 8,
+        }
+    }
+}
+
+/// A PDU that is sent.
+struct Pdu {
+    llid: u8,
+    octets: Vec<u8>,
+    /// A packet of the host is done with it.
+    completes: bool,
+    control: Option<Control>,
+}
+
+impl World {
+    pub(crate) fn peer_of(&self, link: u64, end: usize) -> usize {
+        self.links.get(&link).map_or(0, |l| l.ends[1 - end].who)
+    }
+
+    fn reachable(&self, link: &Link) -> bool {
+        link.ends.iter().all(|e| e.alive) && self.hear(link.ends[0].who, link.ends[1].who)
+    }
+
+    /// Something is to be sent: an exchange is put on the agenda, unless one is.
+    pub(crate) fn kick(&mut self, number: u64) {
+        let instant = self.conditions.instant;
+        let now = self.now;
+        let Some(link) = self.links.get_mut(&number) else { return };
+        if link.scheduled.is_some() || !link.has_work() {
+            return;
+        }
+        let idle_since = now.max(link.ends[0].heard.max(link.ends[1].heard));
+        for end in &mut link.ends {
+            end.heard = idle_since;
+        }
+        let at = if instant { now } else { Self::next_event(link, now) };
+        link.scheduled = Some(at);
+        self.schedule(at, Task::Exchange { link: number });
+    }
+
+    /// The next connection event in which both sides listen for what there is.
+    fn next_event(link: &Link, now: u64) -> u64 {
+        let mut at = link.next_anchor(now);
+        let peripheral_has =
+            !link.ends[1].control.is_empty() || (!link.ends[1].paused && !link.ends[1].data.is_empty());
+        if !peripheral_has && link.latency > 0 {
+            // The peripheral listens to each (latency + 1)th event.
+            let since = link.counter_at(at).wrapping_sub(link.listened);
+            let period = link.latency + 1;
+            let missing = (period - since % period) % period;
+            at += u64::from(missing) * link.interval;
+        }
+        at
+    }
+
+    /// Two PDUs, one each way.
+    pub(crate) fn exchange(&mut self, number: u64) {
+        let (now, instant) = (self.now, self.conditions.instant);
+        let Some(link) = self.links.get_mut(&number) else { return };
+        if link.scheduled != Some(now) && !instant {
+            return;
+        }
+        link.scheduled = None;
+        if !instant && now >= link.anchor {
+            let counter = link.counter_at(now);
+            link.anchor += u64::from(counter.wrapping_sub(link.counter)) * link.interval;
+            link.counter = counter;
+            link.listened = counter;
+        }
+        self.apply_changes(number);
+        let Some(link) = self.links.get(&number) else { return };
+        if !self.reachable(link) {
+            return;
+        }
+        if self.is_lost() {
+            return self.after_loss(number);
+        }
+        let mut time = 0;
+        for end in [0, 1] {
+            // What one side has to say follows from what it knew before it heard the other.
+            let pdu = self.take_pdu(number, end);
+            let octets = pdu.as_ref().map_or(0, |p| p.octets.len());
+            if let Some(link) = self.links.get(&number) {
+                time += link.air_time(end, octets) + INTER_FRAME_SPACE;
+            }
+            if let Some(pdu) = pdu {
+                self.carry(number, end, pdu);
+            }
+        }
+        let Some(link) = self.links.get_mut(&number) else { return };
+        for end in &mut link.ends {
+            end.heard = now;
+        }
+        self.go_on(number, time);
+    }
+
+    fn after_loss(&mut self, number: u64) {
+        let now = self.now;
+        let Some(link) = self.links.get_mut(&number) else { return };
+        let silence = now.saturating_sub(link.ends[0].heard);
+        if silence > u64::from(link.timeout) * 10_000 {
+            return self.part(number, [Some(Status::CONNECTION_TIMEOUT); 2]);
+        }
+        // The event closes; the next one tries again.
+        let at = link.next_anchor(now);
+        link.scheduled = Some(at);
+        self.schedule(at, Task::Exchange { link: number });
+    }
+
+    fn go_on(&mut self, number: u64, time: u64) {
+        let (now, instant) = (self.now, self.conditions.instant);
+        let blocked = |world: &World, link: &Link| {
+            // The receiver has no room: it is asked again in the next event.
+            (0..2).any(|e| world.host_is_full(link.ends[e].who) && !link.ends[1 - e].data.is_empty())
+        };
+        let Some(link) = self.links.get(&number) else { return };
+        if link.scheduled.is_some() || !link.has_work() {
+            return;
+        }
+        let full = blocked(self, link);
+        if instant && full && link.ends.iter().all(|e| e.control.is_empty()) {
+            // The host's credits wake it.
+            return;
+        }
+        let next = link.next_anchor(now);
+        let more = link.ends.iter().any(|e| !e.control.is_empty() || (!e.paused && !e.data.is_empty()));
+        let longest =
+            self.links.get(&number).map_or(0, |l| (0..2).map(|e| l.air_time(e, 255) + INTER_FRAME_SPACE).sum());
+        let at = if instant {
+            now
+        } else if more && !full && now + time + longest <= next {
+            now + time
+        } else {
+            next
+        };
+        if let Some(link) = self.links.get_mut(&number) {
+            link.scheduled = Some(at);
+        }
+        self.schedule(at, Task::Exchange { link: number });
+    }
+
+    /// The next PDU of an end: control before data.
+    fn take_pdu(&mut self, number: u64, end: usize) -> Option<Pdu> {
+        let full = self.links.get(&number).is_some_and(|l| self.host_is_full(l.ends[1 - end].who));
+        let link = self.links.get_mut(&number)?;
+        let side = &mut link.ends[end];
+        let mut pdu = if let Some(control) = side.control.pop_front() {
+            Pdu { llid: 3, octets: control.octets(), completes: false, control: Some(control) }
+        } else if !side.paused && !full {
+            let most = usize::from(side.lengths.tx_octets);
+            let packet = side.data.front_mut()?;
+            let from = packet.sent;
+            let to = packet.octets.len().min(from + most);
+            packet.sent = to;
+            let octets = packet.octets[from..to].to_vec();
+            let llid = if packet.start && from == 0 { 2 } else { 1 };
+            let completes = to == packet.octets.len();
+            if completes {
+                side.data.pop_front();
+            }
+            Pdu { llid, octets, completes, control: None }
+        } else {
+            return None;
+        };
+        if side.send_encrypted
+            && let Some(session) = &mut side.session
+            && !pdu.octets.is_empty()
+        {
+            session.seal(pdu.llid, &mut pdu.octets);
+        }
+        Some(pdu)
+    }
+
+    /// A PDU goes from one end to the other and is acknowledged.
+    fn carry(&mut self, number: u64, from: usize, mut pdu: Pdu) {
+        let Some(link) = self.links.get_mut(&number) else { return };
+        let (sender, handle) = (link.ends[from].who, link.ends[from].handle);
+        let receiver = &mut link.ends[1 - from];
+        let (to, to_handle) = (receiver.who, receiver.handle);
+        if receiver.receive_encrypted
+            && !pdu.octets.is_empty()
+            && let Some(session) = &mut receiver.session
+            && (pdu.octets.len() < MIC || !session.open(pdu.llid, &mut pdu.octets))
+        {
+            // Vol 6, Part B, 5.1.3.1: the link ends at once, on both sides.
+            return self.part(number, [Some(Status::MIC_FAILURE); 2]);
+        }
+        if pdu.completes {
+            let octets = [1, handle.to_le_bytes()[0], handle.to_le_bytes()[1], 1, 0];
+            if let Ok(packets) = CompletedPackets::parse(&octets) {
+                self.event(sender, &Event::NumberOfCompletedPackets(packets), Notice::Credits(handle, 1));
+            }
+        }
+        match pdu.control {
+            None => {
+                if !pdu.octets.is_empty() {
+                    self.acl_to_host(to, to_handle, pdu.llid == 2, &pdu.octets);
+                }
+            }
+            Some(sent) => {
+                // What arrives counts, not what was meant.
+                if let Ok(control) = Control::parse(&pdu.octets) {
+                    self.control(number, 1 - from, control);
+                }
+                self.control_sent(number, from, sent);
+            }
+        }
+    }
+
+    /// A link ends: each end that is given a reason and takes the link for alive learns it.
+    pub(crate) fn part(&mut self, number: u64, reasons: [Option<Status>; 2]) {
+        for (end, reason) in reasons.into_iter().enumerate() {
+            let Some(link) = self.links.get_mut(&number) else { return };
+            let side = &mut link.ends[end];
+            let Some(reason) = reason else { continue };
+            if !side.alive {
+                continue;
+            }
+            side.alive = false;
+            let (who, handle) = (side.who, side.handle);
+            self.controllers[who].settings.handles.remove(&handle);
+            // Packets of a link that is gone count as taken (Vol 4, Part E, 4.2).
+            self.controllers[who].settings.host.held.remove(&handle);
+            let event =
+                Event::DisconnectionComplete { status: Status::SUCCESS, handle: ConnectionHandle(handle), reason };
+            self.event(who, &event, Notice::Down(handle));
+        }
+        self.sweep(number);
+    }
+
+    /// A link that nobody takes for alive is forgotten; one that only one side does is watched.
+    fn sweep(&mut self, number: u64) {
+        let Some(link) = self.links.get(&number) else { return };
+        if link.ends.iter().all(|e| !e.alive) {
+            self.links.remove(&number);
+        } else if link.ends.iter().any(|e| !e.alive) {
+            self.watch(number);
+        }
+    }
+
+    /// The supervision timeout of a link begins to run.
+    pub(crate) fn watch(&mut self, number: u64) {
+        let Some(link) = self.links.get(&number) else { return };
+        if !self.reachable(link) {
+            let at = self.now + u64::from(link.timeout) * 10_000;
+            self.schedule(at, Task::Supervise { link: number });
+        }
+    }
+
+    /// Who hears whom has changed.
+    pub(crate) fn watch_links(&mut self) {
+        let numbers: Vec<u64> = self.links.keys().copied().collect();
+        let now = self.now;
+        for number in numbers {
+            let Some(link) = self.links.get(&number) else { continue };
+            if self.reachable(link) {
+                self.kick(number);
+            } else {
+                if let Some(link) = self.links.get_mut(&number) {
+                    link.scheduled = None;
+                    link.ends.iter_mut().for_each(|e| e.heard = now);
+                }
+                self.watch(number);
+            }
+        }
+    }
+
+    pub(crate) fn supervise(&mut self, number: u64) {
+        let Some(link) = self.links.get(&number) else { return };
+        let last = link.ends[0].heard.max(link.ends[1].heard);
+        if !self.reachable(link) && self.now >= last + u64::from(link.timeout) * 10_000 {
+            self.part(number, [Some(Status::CONNECTION_TIMEOUT); 2]);
+        }
+    }
+
+    /// Vol 6, Part B, 4.5.2: a connection that nobody answered.
+    pub(crate) fn establish(&mut self, number: u64) {
+        if self.links.get(&number).is_some_and(|l| !l.ends[1].alive) {
+            self.part(number, [Some(Status::CONNECTION_FAILED_TO_BE_ESTABLISHED), None]);
+        }
+    }
+
+    /// All links of a controller are lost on the air at once, for both sides.
+    pub(crate) fn lose_links(&mut self, who: usize) {
+        let links: Vec<u64> = self.controllers[who].settings.handles.values().map(|(link, _)| *link).collect();
+        for link in links {
+            self.part(link, [Some(Status::CONNECTION_TIMEOUT); 2]);
+        }
+    }
+
+    /// A controller forgets its links: the other sides learn by supervision timeout.
+    pub(crate) fn abandon_links(&mut self, who: usize) {
+        let now = self.now;
+        let numbers: Vec<u64> =
+            self.links.iter().filter(|(_, l)| l.ends.iter().any(|e| e.who == who)).map(|(n, _)| *n).collect();
+        for number in numbers {
+            if let Some(link) = self.links.get_mut(&number) {
+                for end in &mut link.ends {
+                    if end.who == who {
+                        end.alive = false;
+                    }
+                    end.heard = now;
+                }
+                link.scheduled = None;
+            }
+            self.sweep(number);
+        }
+    }
+}

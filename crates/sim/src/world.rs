@@ -1,0 +1,449 @@
+//! The air and everything on it: an agenda in microseconds, and the packets between hosts and controllers.
+
+use crate::{
+    controller::{Controller, ControllerConfig, Life, Settings, ToHost},
+    fault::{Action, Direction, Noise},
+    link::Link,
+    police::{Breach, Notice, Violation},
+};
+use core::task::Waker;
+use jelling_wire::{Packet, PacketKind, Writer, hci::event::Event};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap},
+};
+
+/// Something that happens at a time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Task {
+    /// A controller advertises on its three channels; once more beside its interval, or as it says.
+    Advertise { who: usize, token: u64, extra: bool },
+    /// High duty directed advertising ends.
+    DirectedEnd { who: usize, token: u64 },
+    /// Two PDUs of a link, one each way.
+    Exchange { link: u64 },
+    /// A link may have been silent for too long.
+    Supervise { link: u64 },
+    /// A link should have been established.
+    Establish { link: u64 },
+    /// A procedure of a link should have ended.
+    Procedure { link: u64, end: usize, token: u64 },
+    /// An event, made before, is told now.
+    Tell { who: usize, generation: u64, octets: Vec<u8>, notice: u8 },
+    /// A delayed packet of a host arrives.
+    Arrive { who: usize },
+    /// A packet that waited can be read.
+    Readable { who: usize },
+}
+
+/// What the air does to what is sent through it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conditions {
+    /// No time passes on the air.
+    pub(crate) instant: bool,
+    /// Of 65,536 PDUs, so many are lost.
+    pub(crate) loss: u32,
+    /// Microseconds from the air to the host.
+    pub(crate) latency: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) now: u64,
+    pub(crate) random: ChaCha8Rng,
+    pub(crate) conditions: Conditions,
+    pub(crate) controllers: Vec<Controller>,
+    pub(crate) links: BTreeMap<u64, Link>,
+    pub(crate) next_link: u64,
+    agenda: BinaryHeap<Reverse<(u64, u64, Task)>>,
+    sequence: u64,
+    pub(crate) violations: Vec<Violation>,
+    /// Pairs that do not hear each other.
+    pub(crate) apart: Vec<(usize, usize)>,
+    /// Signal strength of pairs that is not the usual.
+    pub(crate) strengths: Vec<((usize, usize), i8)>,
+    /// The earliest moment that a reader's timer is set to.
+    armed: Option<u64>,
+    /// All packets that passed.
+    pub(crate) packets: u64,
+}
+
+/// Octets and bits of FNV-1a's names: kept in the packet's digest with its kind.
+const SIDES: [usize; 2] = [0, 1];
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        World {
+            now: 0,
+            random: ChaCha8Rng::seed_from_u64(seed),
+            conditions: Conditions { instant: false, loss: 0, latency: 0 },
+            controllers: vec![],
+            links: BTreeMap::new(),
+            next_link: 1,
+            agenda: BinaryHeap::new(),
+            sequence: 0,
+            violations: vec![],
+            apart: vec![],
+            strengths: vec![],
+            armed: None,
+            packets: 0,
+        }
+    }
+
+    pub(crate) fn add(&mut self, config: ControllerConfig) -> usize {
+        let number = self.controllers.len();
+        self.controllers.push(Controller::new(config, number));
+        number
+    }
+
+    pub(crate) fn schedule(&mut self, at: u64, task: Task) {
+        self.sequence += 1;
+        self.agenda.push(Reverse((at, self.sequence, task)));
+    }
+
+    /// When something happens next.
+    pub(crate) fn next_time(&self) -> Option<u64> {
+        self.agenda.peek().map(|Reverse((at, ..))| *at)
+    }
+
+    /// Does everything up to this moment.
+    pub(crate) fn advance(&mut self, to: u64) {
+        while let Some(Reverse((at, ..))) = self.agenda.peek() {
+            if *at > to {
+                break;
+            }
+            let Some(Reverse((at, _, task))) = self.agenda.pop() else { break };
+            self.now = self.now.max(at);
+            self.perform(task);
+        }
+        self.now = self.now.max(to);
+    }
+
+    fn perform(&mut self, task: Task) {
+        match task {
+            Task::Advertise { who, token, extra } => self.advertise(who, token, extra),
+            Task::DirectedEnd { who, token } => self.directed_end(who, token),
+            Task::Exchange { link } => self.exchange(link),
+            Task::Supervise { link } => self.supervise(link),
+            Task::Establish { link } => self.establish(link),
+            Task::Procedure { link, end, token } => self.procedure_timeout(link, end, token),
+            Task::Tell { who, generation, octets, notice } => {
+                if self.controllers[who].generation == generation {
+                    let notice = if notice == 1 { Notice::State } else { Notice::Nothing };
+                    self.to_host(who, PacketKind::Event, octets, notice);
+                }
+            }
+            Task::Arrive { who } => self.arrivals(who),
+            Task::Readable { .. } => {}
+        }
+    }
+
+    pub(crate) fn draw(&mut self) -> u32 {
+        self.random.next_u32()
+    }
+
+    pub(crate) fn draw_octets<const N: usize>(&mut self) -> [u8; N] {
+        let mut octets = [0; N];
+        self.random.fill_bytes(&mut octets);
+        octets
+    }
+
+    /// True when a PDU is lost.
+    pub(crate) fn is_lost(&mut self) -> bool {
+        self.conditions.loss > 0 && self.draw() & 0xffff < self.conditions.loss
+    }
+
+    /// True when two controllers hear each other.
+    pub(crate) fn hear(&self, a: usize, b: usize) -> bool {
+        let well = |who: usize| self.controllers.get(who).is_some_and(|c| c.life == Life::Well);
+        well(a) && well(b) && !self.apart.contains(&(a.min(b), a.max(b)))
+    }
+
+    pub(crate) fn strength(&self, a: usize, b: usize) -> i8 {
+        let pair = (a.min(b), a.max(b));
+        self.strengths.iter().rev().find(|(p, _)| *p == pair).map_or(-60, |(_, rssi)| *rssi)
+    }
+
+    pub(crate) fn breach(&mut self, who: usize, breach: Breach) {
+        if !self.controllers[who].police.blind {
+            self.violations.push(Violation { controller: who, micros: self.now, breach });
+        }
+    }
+
+    /// Tells the host of an event, if it wants to know.
+    pub(crate) fn event(&mut self, who: usize, event: &Event<'_>, notice: Notice) {
+        let settings = &self.controllers[who].settings;
+        let bit = |mask: u64, code: u8| mask.checked_shr(u32::from(code).saturating_sub(1)).unwrap_or(0) & 1 == 1;
+        let wanted = match (event.code(), event.subevent()) {
+            // Vol 4, Part E, 7.3.1: these cannot be masked.
+            (0x0e | 0x0f | 0x13, _) => true,
+            (code, Some(subevent)) => bit(settings.event_mask, code) && bit(settings.le_event_mask, subevent),
+            (code, None) => bit(settings.event_mask, code),
+        };
+        if wanted {
+            let octets = emit(event);
+            self.to_host(who, PacketKind::Event, octets, notice);
+        }
+    }
+
+    /// An event that is told later.
+    pub(crate) fn event_later(&mut self, after: u64, who: usize, event: &Event<'_>) {
+        let generation = self.controllers[who].generation;
+        let at = if self.conditions.instant { self.now } else { self.now + after };
+        let octets = emit(event);
+        self.schedule(at, Task::Tell { who, generation, octets, notice: 1 });
+    }
+
+    /// A packet for the host, with what befalls it on the way.
+    pub(crate) fn to_host(&mut self, who: usize, kind: PacketKind, octets: Vec<u8>, notice: Notice) {
+        if self.controllers[who].life != Life::Well {
+            return;
+        }
+        let action = self.fault(who, Direction::FromController);
+        let at = self.now + if kind == PacketKind::Acl { self.conditions.latency } else { 0 };
+        let mut packet = ToHost { kind, octets, notice, at };
+        if action.is_some_and(|a| alters(&a)) {
+            self.controllers[who].police.blind = true;
+        }
+        match action {
+            Some(Action::Drop) => {}
+            Some(Action::Duplicate) => {
+                self.queue(who, packet.clone());
+                packet.notice = Notice::Nothing;
+                self.queue(who, packet);
+            }
+            Some(Action::Delay(by)) => {
+                packet.at += u64::try_from(by.as_micros()).unwrap_or(u64::MAX / 2);
+                self.queue(who, packet);
+            }
+            Some(action) => {
+                spoil(&mut packet.octets, kind, &action);
+                self.queue(who, packet);
+                self.befall(who, action);
+            }
+            None => self.queue(who, packet),
+        }
+    }
+
+    fn queue(&mut self, who: usize, mut packet: ToHost) {
+        let controller = &mut self.controllers[who];
+        // Packets keep their order.
+        packet.at = packet.at.max(controller.to_host.back().map_or(0, |p| p.at));
+        controller.police.queued(packet.notice);
+        let at = packet.at;
+        controller.to_host.push_back(packet);
+        if at > self.now {
+            self.schedule(at, Task::Readable { who });
+        }
+    }
+
+    /// The next packet that the host can read.
+    pub(crate) fn read(&mut self, who: usize) -> Option<(PacketKind, Vec<u8>)> {
+        let now = self.now;
+        let controller = &mut self.controllers[who];
+        if controller.to_host.front()?.at > now {
+            return None;
+        }
+        let packet = controller.to_host.pop_front()?;
+        controller.police.read(packet.notice);
+        self.packets += 1;
+        Some((packet.kind, packet.octets))
+    }
+
+    /// A packet of the host, with what befalls it on the way.
+    pub(crate) fn write(&mut self, who: usize, packet: Packet<'_>) {
+        self.packets += 1;
+        self.controllers[who].digest(&[packet.kind.indicator()]);
+        self.controllers[who].digest(packet.data);
+        let action = self.fault(who, Direction::ToController);
+        if action.is_some_and(|a| alters(&a)) {
+            self.controllers[who].police.blind = true;
+        }
+        let mut octets = packet.data.to_vec();
+        let mut at = self.now;
+        match action {
+            Some(Action::Drop) => return,
+            Some(Action::Delay(by)) => at += u64::try_from(by.as_micros()).unwrap_or(u64::MAX / 2),
+            Some(action) => spoil(&mut octets, packet.kind, &action),
+            None => {}
+        }
+        let controller = &mut self.controllers[who];
+        at = at.max(controller.from_host.back().map_or(0, |(at, ..)| *at));
+        if at > self.now {
+            controller.from_host.push_back((at, packet.kind, octets));
+            self.schedule(at, Task::Arrive { who });
+            return;
+        }
+        if action == Some(Action::Duplicate) {
+            self.arrive(who, packet.kind, &octets);
+        }
+        self.arrive(who, packet.kind, &octets);
+        if let Some(action) = action {
+            self.befall(who, action);
+        }
+        // What follows at once, follows before anything else is heard.
+        self.advance(self.now);
+    }
+
+    fn arrivals(&mut self, who: usize) {
+        while let Some((at, ..)) = self.controllers[who].from_host.front() {
+            if *at > self.now {
+                return;
+            }
+            if let Some((_, kind, octets)) = self.controllers[who].from_host.pop_front() {
+                self.arrive(who, kind, &octets);
+            }
+        }
+    }
+
+    fn arrive(&mut self, who: usize, kind: PacketKind, octets: &[u8]) {
+        let is_reset = kind == PacketKind::Command && octets.starts_with(&[0x03, 0x0c]);
+        match self.controllers[who].life {
+            Life::Silent => return,
+            Life::Hanging if !is_reset => return,
+            _ => {}
+        }
+        match kind {
+            PacketKind::Command => self.command(who, octets),
+            PacketKind::Acl => self.acl(who, octets),
+            _ => self.breach(who, Breach::Malformed),
+        }
+    }
+
+    fn fault(&mut self, who: usize, direction: Direction) -> Option<Action> {
+        let side = SIDES[usize::from(direction == Direction::FromController)];
+        let controller = &mut self.controllers[who];
+        let index = controller.passed[side];
+        controller.passed[side] += 1;
+        if let Some(at) = controller.faults.iter().position(|f| f.direction == direction && f.index == index) {
+            return Some(controller.faults.swap_remove(at).action);
+        }
+        let noise = controller.noise;
+        if noise == Noise::default() {
+            return None;
+        }
+        let mut dice = self.draw() & 0xffff;
+        for (part, kind) in [noise.drop, noise.duplicate, noise.delay, noise.corrupt, noise.resize].into_iter().zip(0..)
+        {
+            if dice < u32::from(part) {
+                let more = self.draw();
+                let small = usize::try_from(more >> 16 & 3).unwrap_or(0) + 1;
+                return Some(match kind {
+                    0 => Action::Drop,
+                    1 => Action::Duplicate,
+                    2 => Action::Delay(core::time::Duration::from_micros(u64::from(more % 50_000))),
+                    3 => Action::Corrupt {
+                        offset: usize::try_from(more >> 8 & 0xff).unwrap_or(0),
+                        mask: 1 << (more & 7),
+                    },
+                    _ if more & 1 == 0 => Action::Cut(small),
+                    _ => Action::Extend(small),
+                });
+            }
+            dice -= u32::from(part);
+        }
+        None
+    }
+
+    /// What a fault does beside what it does to the packet.
+    fn befall(&mut self, who: usize, action: Action) {
+        match action {
+            Action::LoseLinks => self.lose_links(who),
+            Action::Silence => self.set_life(who, Life::Silent),
+            Action::Hang => self.set_life(who, Life::Hanging),
+            Action::Restart => {
+                self.restart(who);
+                let controller = &mut self.controllers[who];
+                controller.police.blind = true;
+                let nop = Event::CommandComplete {
+                    credits: 1,
+                    opcode: jelling_wire::hci::Opcode::NOP,
+                    return_parameters: &[],
+                };
+                self.event(who, &nop, Notice::Nothing);
+            }
+            Action::HardwareError(code) => {
+                self.controllers[who].police.blind = true;
+                self.event(who, &Event::HardwareError { code }, Notice::Nothing);
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn set_life(&mut self, who: usize, life: Life) {
+        let controller = &mut self.controllers[who];
+        controller.life = life;
+        controller.to_host.clear();
+        controller.from_host.clear();
+        controller.police = crate::police::Police { blind: true, ..Default::default() };
+        self.watch_links();
+    }
+
+    /// Everything a host has set is forgotten; links fall silent.
+    pub(crate) fn restart(&mut self, who: usize) {
+        let token = self.controllers[who].settings.advertiser.token + 1;
+        let controller = &mut self.controllers[who];
+        controller.settings = Settings::new();
+        controller.settings.advertiser.token = token;
+        controller.generation += 1;
+        controller.life = Life::Well;
+        controller.to_host.clear();
+        controller.from_host.clear();
+        controller.police = crate::police::Police::default();
+        self.abandon_links(who);
+    }
+
+    /// Wakes whoever has something to read, and everybody when something is due before the timers fire.
+    pub(crate) fn wakers(&mut self) -> Vec<Waker> {
+        let next = self.next_time();
+        let sooner = next.is_some_and(|n| self.armed.is_none_or(|armed| n < armed));
+        if sooner {
+            self.armed = next;
+        }
+        let now = self.now;
+        let readable = |c: &Controller| c.to_host.front().is_some_and(|p| p.at <= now);
+        let waiting = self.controllers.iter_mut().filter(|c| sooner || readable(c));
+        waiting.filter_map(|c| c.reader.take()).collect()
+    }
+
+    /// A reader waits; it sets its timer to the moment given.
+    pub(crate) fn wait(&mut self, who: usize, waker: &Waker) -> Option<u64> {
+        self.controllers[who].reader = Some(waker.clone());
+        self.armed = self.next_time();
+        self.armed
+    }
+}
+
+fn alters(action: &Action) -> bool {
+    !matches!(action, Action::Delay(_) | Action::LoseLinks)
+}
+
+fn spoil(octets: &mut Vec<u8>, kind: PacketKind, action: &Action) {
+    match action {
+        Action::Corrupt { offset, mask } if !octets.is_empty() => {
+            let at = offset % octets.len();
+            octets[at] ^= mask;
+        }
+        Action::Cut(by) => octets.truncate(octets.len().saturating_sub(*by)),
+        Action::Extend(by) => octets.resize(octets.len() + by, 0xa5),
+        Action::Lie(by) => {
+            let at = match kind {
+                PacketKind::Event => 1,
+                _ => 2,
+            };
+            if let Some(length) = octets.get_mut(at) {
+                *length = length.wrapping_add(*by);
+            }
+        }
+        _ => {}
+    }
+}
+
+pub(crate) fn emit(event: &Event<'_>) -> Vec<u8> {
+    let mut buffer = [0; 260];
+    let mut w = Writer::new(&mut buffer);
+    event.emit(&mut w);
+    w.written().to_vec()
+}
