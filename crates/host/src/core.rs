@@ -50,6 +50,16 @@ impl Core<'_> {
         })
     }
 
+    /// What happened beside any call, once.
+    pub fn take_event(&mut self) -> Option<crate::HostEvent> {
+        self.state.happened.take()
+    }
+
+    /// Why the host was down the last time: `Stopped`, or `Down` with its fault.
+    pub fn why_down(&self) -> crate::Error {
+        self.state.ended.get().unwrap_or(crate::Error::Stopped)
+    }
+
     /// What was dropped so far.
     pub fn counters(&self) -> Counters {
         self.state.counters
@@ -95,6 +105,7 @@ impl Core<'_> {
     /// Does what was due at or before `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.command_timeout(now);
+        self.completion_timeout(now);
         self.disconnect_timeout(now);
         for index in 0..self.links.len() {
             self.bearer_timeout(now, index);
@@ -105,6 +116,7 @@ impl Core<'_> {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let controller = &self.state.controller;
         let mut next = earlier(controller.in_flight.get().map(|f| f.deadline), controller.credit_deadline);
+        next = earlier(next, controller.acl_deadline);
         for link in self.links.iter().filter(|l| l.is_up()) {
             next = earlier(next, link.disconnect_deadline);
             next = earlier(next, link.client.deadline());

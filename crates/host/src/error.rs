@@ -102,6 +102,10 @@ pub enum Fault {
     Hardware(u8),
     /// The transport closed or failed.
     TransportClosed,
+    /// The controller restarted by itself.
+    Restarted,
+    /// The controller completed no data packet for 40 s.
+    Stalled,
 }
 
 impl fmt::Display for Fault {
@@ -117,6 +121,8 @@ impl fmt::Display for Fault {
             Fault::NoBuffers => f.write_str("the controller has no buffers for LE data"),
             Fault::Hardware(code) => write!(f, "the controller reported hardware error {code:#04x}"),
             Fault::TransportClosed => f.write_str("the connection to the controller is closed"),
+            Fault::Restarted => f.write_str("the controller restarted: check its power supply"),
+            Fault::Stalled => f.write_str("the controller sends no data any more"),
         }
     }
 }

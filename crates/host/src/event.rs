@@ -29,6 +29,19 @@ pub enum Event {
     Pool,
 }
 
+/// What happened to a host beside any call. Only the latest is kept until it is taken.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostEvent {
+    /// The controller or the transport failed: all links are lost. The host is being brought up again, or will be when its
+    /// transport is back.
+    Lost(crate::Fault),
+    /// The host is up again after this, with its GATT table, and advertising if it did before.
+    Recovered(crate::Fault),
+    /// It could not be brought up again. The next operation tries once more.
+    Failed(crate::Fault),
+}
+
 bitflags! {
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub(crate) struct HostNews: u16 {

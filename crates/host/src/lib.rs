@@ -47,7 +47,7 @@ pub use att::{Answer, IndicationTicket, RequestTicket};
 pub use config::{Config, OwnAddress};
 pub use counters::{Counters, Pools, Usage};
 pub use error::{Argument, Error, Fault, Resource};
-pub use event::Event;
+pub use event::{Event, HostEvent};
 pub use gap::{
     AdvertisingSettings, AdvertisingTicket, ConnectSettings, ConnectTicket, Report, ScanSettings, ScanTicket,
 };

@@ -137,6 +137,9 @@ impl Core<'_> {
         // Vol 4, Part E, 4.3: packets of a link that went down count as completed.
         let controller = &mut self.state.controller;
         controller.acl_in_flight = controller.acl_in_flight.saturating_sub(in_flight);
+        if controller.acl_in_flight == 0 {
+            controller.acl_deadline = None;
+        }
         self.state.news |= HostNews::LINKS | HostNews::ADVERTISING | HostNews::INITIATOR;
     }
 }

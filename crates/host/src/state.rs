@@ -3,11 +3,12 @@
 use crate::{
     config::{Config, OwnAddress},
     counters::Counters,
-    error::Fault,
-    event::HostNews,
+    error::{Error, Fault},
+    event::{HostEvent, HostNews},
     gap::{Advertising, Initiator, Scanning},
     gatt::Table,
     hci::Controller,
+    kept::Kept,
     pool::Accounts,
 };
 use core::time::Duration;
@@ -25,7 +26,8 @@ pub enum Power {
     Up,
     /// `stop` is under way.
     Stopping,
-    /// Down for the reason given; the next operation starts it again.
+    /// Down for the reason given, when bringing it up again was of no use, or when the transport is gone; the next operation
+    /// starts it again.
     Failed(Fault),
 }
 
@@ -77,6 +79,15 @@ pub struct State {
     fault: Fault,
     /// How often the host was stopped or failed: who waits across that learns of it.
     pub(crate) epoch: u16,
+    /// Why it was the last time.
+    pub(crate) ended: Kept<Error>,
+    /// Bring-ups since a fault, until one succeeds.
+    pub(crate) attempts: u8,
+    /// What the host recovers from.
+    pub(crate) recovering: Kept<Fault>,
+    /// The next transport brings the host up.
+    pub(crate) resumes: bool,
+    pub(crate) happened: Kept<HostEvent>,
     pub(crate) controller: Controller,
     pub(crate) advertising: Advertising,
     pub(crate) scanning: Scanning,
@@ -101,6 +112,11 @@ impl State {
         stage: Stage::Off,
         fault: Fault::Silent(Opcode(0)),
         epoch: 0,
+        ended: Kept::none(Error::Timeout),
+        attempts: 0,
+        recovering: Kept::none(Fault::Silent(Opcode(0))),
+        resumes: false,
+        happened: Kept::none(HostEvent::Lost(Fault::Silent(Opcode(0)))),
         controller: Controller::NEW,
         advertising: Advertising::NEW,
         scanning: Scanning::NEW,

@@ -11,7 +11,7 @@ use ::core::{fmt, future::Future, pin::pin, task::Poll, time::Duration};
 use embassy_futures::select::{Either, select};
 pub use jelling_host::Config;
 use jelling_host::{
-    ControllerInfo, Core, Counters, Error, GattGroup, Instant, LinkGroup, LinkId, PoolGroup, Pools, Power,
+    ControllerInfo, Core, Counters, Error, GattGroup, HostEvent, Instant, LinkGroup, LinkId, PoolGroup, Pools, Power,
     RequestTicket, ScanGroup,
     wire::hci::{Role, Status},
 };
@@ -115,6 +115,23 @@ impl<'d> Host<'d> {
         };
         // Every step of stopping ends within the time that the core gives it.
         let _ = crate::operation::wait(self, Topic::Host, None, stopped).await;
+    }
+
+    /// What happened beside any call: the controller failed, the host is up again, or gave up. Only the latest is kept.
+    ///
+    /// After a fault (a command not answered in [`Config::command_timeout`], a hardware error, a restart, data not taken for
+    /// 40 s) all links are lost, what waits ends with [`Error::Down`] or `Disconnected`, and the host brings its controller
+    /// up again: three times at most, then it gives up. The GATT table stays, and advertising goes on. When the transport
+    /// ends, the same happens with the next [`Runner::run`]. Dropping the future loses nothing.
+    pub async fn event(self) -> HostEvent {
+        let look = |core: &mut Core<'_>| core.take_event().map_or(Poll::Pending, |event| Poll::Ready(Ok(event)));
+        loop {
+            // Nothing but a lock that is taken can fail here.
+            if let Ok(event) = crate::operation::wait(self, Topic::Host, None, look).await {
+                return event;
+            }
+            embassy_futures::yield_now().await;
+        }
     }
 
     /// The connections that are up.

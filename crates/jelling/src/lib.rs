@@ -75,8 +75,8 @@ pub use jelling_host::wire::{
     hci::{LeFeatures, Role, Status},
 };
 pub use jelling_host::{
-    Argument, ControllerInfo, Counters, Error, Fault, Gatt, Links, OwnAddress, Permissions, Policy, Pool, Pools,
-    Properties, Resource, Scan as ScanSlots, Updates, Usage,
+    Argument, ControllerInfo, Counters, Error, Fault, Gatt, HostEvent, Links, OwnAddress, Permissions, Policy, Pool,
+    Pools, Properties, Resource, Scan as ScanSlots, Updates, Usage,
 };
 pub use jelling_transport::{PacketRead, PacketWrite};
 pub use operation::Operation;

@@ -21,6 +21,11 @@ pub trait Step<'d> {
     type Output;
     /// Whether the radio is switched on for it.
     const STARTS: bool = false;
+    /// True when it goes on though the host goes down and comes up again.
+    #[doc(hidden)]
+    fn survives(&self) -> bool {
+        false
+    }
     /// What to wait for before the next step.
     #[doc(hidden)]
     fn wait_for(&self) -> Wait;
@@ -77,10 +82,10 @@ impl<'d, S: Step<'d>> Operation<'d, S> {
             }
             self.epoch = core.epoch();
         }
-        if S::STARTS {
+        if S::STARTS && !self.step.survives() {
             match core.power() {
                 Power::Failed(fault) => return Poll::Ready(Err(Error::Down(fault))),
-                _ if core.epoch() != self.epoch => return Poll::Ready(Err(Error::Stopped)),
+                _ if core.epoch() != self.epoch => return Poll::Ready(Err(core.why_down())),
                 Power::Up => {}
                 Power::Starting | Power::Off | Power::Stopping => return self.in_time(now),
             }

@@ -44,6 +44,7 @@ impl<'d> Host<'d> {
     ///
     /// Fields go into the advertisement in this order, and into the scan response from the first on that does not fit: flags,
     /// services (a list for each size), name, appearance, manufacturer. No timeout unless one is set; it ends with `Timeout`.
+    /// When the controller fails, advertising goes on as soon as the host is up again: see [`Host::event`].
     /// Dropping the future stops advertising; a link that it led to all the same is disconnected.
     pub fn advertise<'a>(self, interval: Duration) -> Advertise<'d, 'a> {
         let step = AdvertiseStep {
@@ -172,6 +173,10 @@ impl<'d> Step<'d> for AdvertiseStep<'_> {
     type Raw = LinkId;
     type Output = Connection<'d>;
     const STARTS: bool = true;
+
+    fn survives(&self) -> bool {
+        self.ticket.is_some()
+    }
 
     fn wait_for(&self) -> Wait {
         Wait(Topic::Advertising)

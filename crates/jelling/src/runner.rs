@@ -66,6 +66,7 @@ impl Runner<'_> {
     ) -> RunError<R::Error, W::Error> {
         let host = self.host;
         let _session = Session(host);
+        host.with(|core| core.transport_opened());
         let receive = async {
             let mut buffer = [0; RECEIVE_BUFFER];
             loop {

@@ -197,7 +197,7 @@ impl Controller {
     pub fn say(&self, packet: Packet<'_>) {
         self.air.with(|world| {
             world.controllers[self.who].police.blind = true;
-            world.to_host(self.who, packet.kind, packet.data.to_vec(), crate::police::Notice::Nothing);
+            world.give(self.who, packet.kind, packet.data.to_vec(), crate::police::Notice::Nothing);
         });
     }
 

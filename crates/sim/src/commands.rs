@@ -612,7 +612,7 @@ impl World {
             if host.on {
                 *host.held.entry(handle).or_default() += 1;
             }
-            self.to_host(who, PacketKind::Acl, buffer, Notice::Nothing);
+            self.give(who, PacketKind::Acl, buffer, Notice::Nothing);
             boundary = Boundary::Continuing;
         }
     }

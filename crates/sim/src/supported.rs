@@ -13,8 +13,11 @@ pub(crate) enum Answered {
     Never,
 }
 
-/// Opcode, octet and bit, and how it is answered. Read Local Supported Commands itself has no bit.
-const COMMANDS: [(Opcode, Option<(usize, u8)>, Answered); 52] = {
+/// Opcode, octet and bit, and how it is answered.
+type Supported = (Opcode, Option<(usize, u8)>, Answered);
+
+/// Read Local Supported Commands itself has no bit.
+const COMMANDS: [Supported; 52] = {
     use Answered::{Complete, Never, Status};
     [
         (Opcode::DISCONNECT, Some((0, 5)), Status),

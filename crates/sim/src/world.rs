@@ -132,7 +132,7 @@ impl World {
             Task::Tell { who, generation, octets, notice } => {
                 if self.controllers[who].generation == generation {
                     let notice = if notice == 1 { Notice::State } else { Notice::Nothing };
-                    self.to_host(who, PacketKind::Event, octets, notice);
+                    self.give(who, PacketKind::Event, octets, notice);
                 }
             }
             Task::Arrive { who } => self.arrivals(who),
@@ -184,7 +184,7 @@ impl World {
         };
         if wanted {
             let octets = emit(event);
-            self.to_host(who, PacketKind::Event, octets, notice);
+            self.give(who, PacketKind::Event, octets, notice);
         }
     }
 
@@ -197,7 +197,7 @@ impl World {
     }
 
     /// A packet for the host, with what befalls it on the way.
-    pub(crate) fn to_host(&mut self, who: usize, kind: PacketKind, octets: Vec<u8>, notice: Notice) {
+    pub(crate) fn give(&mut self, who: usize, kind: PacketKind, octets: Vec<u8>, notice: Notice) {
         if self.controllers[who].life != Life::Well {
             return;
         }

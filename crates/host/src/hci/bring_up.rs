@@ -66,10 +66,15 @@ impl Core<'_> {
     /// Switches the radio on, if it is off or failed. Nothing to do where it is up or coming up.
     pub fn start(&mut self) {
         if matches!(self.state.power(), Power::Off | Power::Failed(_)) {
-            self.state.set_power(Power::Starting);
-            let controller = &mut self.state.controller;
-            *controller = super::Controller { credits: 1, ..super::Controller::NEW };
+            self.state.resumes = false;
+            self.begin_bring_up();
         }
+    }
+
+    pub(crate) fn begin_bring_up(&mut self) {
+        self.state.set_power(Power::Starting);
+        self.state.controller = super::Controller { credits: 1, ..super::Controller::NEW };
+        self.state.work = true;
     }
 
     fn is_needed(&self, step: Step) -> bool {
@@ -94,6 +99,7 @@ impl Core<'_> {
             let Some(step) = STEPS.get(usize::from(self.state.controller.step)).copied() else {
                 self.state.set_power(Power::Up);
                 self.state.news |= HostNews::HOST;
+                self.on_up();
                 return None;
             };
             if self.is_needed(step) {

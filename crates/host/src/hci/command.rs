@@ -4,7 +4,7 @@ use super::Step;
 use crate::{
     Core,
     counters::count,
-    error::Error,
+    error::{Error, Fault},
     event::HostNews,
     gap::{AdvertisingStage, InitiatorStage, ScanStage},
     link::Owed,
@@ -85,6 +85,15 @@ impl Core<'_> {
         self.state.controller.in_flight.set(Some(InFlight { purpose, opcode, deadline }));
         self.state.controller.credits = self.state.controller.credits.saturating_sub(1);
         true
+    }
+
+    /// True while the controller is being reset.
+    pub(crate) fn is_resetting(&self) -> bool {
+        let reset = |p| matches!(p, Purpose::BringUp(Step::Reset) | Purpose::Stop);
+        match self.state.controller.in_flight.get() {
+            Some(in_flight) => reset(in_flight.purpose),
+            None => self.state.power() == Power::Starting && self.state.controller.step == 0,
+        }
     }
 
     fn next_stop(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
@@ -288,6 +297,12 @@ impl Core<'_> {
         status: Status,
         parameters: &[u8],
     ) {
+        // An empty answer gives a controller that took no commands its credit back (Vol 4, Part E, 7.7.14). One that took them
+        // and was asked nothing has none to give: it has just started.
+        let idle = self.state.controller.credits > 0 && self.state.controller.in_flight.get().is_none();
+        if opcode.0 == 0 && idle && self.state.power() == Power::Up {
+            return self.fail(Fault::Restarted);
+        }
         self.state.controller.credits = credits;
         self.state.controller.credit_deadline = (credits == 0).then(|| now.after(self.state.config().command_timeout));
         // Opcode 0 only tells that the controller takes commands (Vol 4, Part E, 7.7.14).

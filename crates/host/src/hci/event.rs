@@ -6,6 +6,7 @@ use crate::{
     error::{Error, Fault},
     event::{HostNews, LinkNews},
     gap::InitiatorStage,
+    l2cap::COMPLETION_TIMEOUT,
     link::{Owed, Parameters},
     state::Power,
     time::Instant,
@@ -33,9 +34,11 @@ impl Core<'_> {
             }
             Event::NumberOfCompletedPackets(packets) => {
                 for (handle, completed) in packets.iter() {
-                    self.on_completed(handle, completed);
+                    self.on_completed(now, handle, completed);
                 }
             }
+            // A reset is what cures it.
+            Event::HardwareError { .. } if self.is_resetting() => {}
             Event::HardwareError { code } => self.fail(Fault::Hardware(code)),
             _ if self.state.power() == Power::Up || self.state.power() == Power::Stopping => self.on_link_event(event),
             _ => count(&mut self.state.counters.unexpected),
@@ -98,7 +101,7 @@ impl Core<'_> {
         index
     }
 
-    fn on_completed(&mut self, handle: ConnectionHandle, completed: u16) {
+    fn on_completed(&mut self, now: Instant, handle: ConnectionHandle, completed: u16) {
         let Some(index) = self.link_of(handle) else { return };
         let Some(link) = self.links.get_mut(index) else { return };
         // More than was sent: credit for what the link has, no more.
@@ -109,6 +112,8 @@ impl Core<'_> {
         link.in_flight = link.in_flight.saturating_sub(given);
         let controller = &mut self.state.controller;
         controller.acl_in_flight = controller.acl_in_flight.saturating_sub(given);
+        let more = controller.acl_in_flight > 0;
+        controller.acl_deadline = more.then(|| now.after(COMPLETION_TIMEOUT));
     }
 
     fn on_connection(&mut self, complete: &ConnectionComplete) {

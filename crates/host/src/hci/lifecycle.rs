@@ -4,7 +4,7 @@ use crate::{
     Core,
     counters::count,
     error::{Error, Fault},
-    event::{HostNews, LinkNews},
+    event::{HostEvent, HostNews, LinkNews},
     gap::{AdvertisingStage, ScanStage},
     link::Owed,
     state::Power,
@@ -14,6 +14,9 @@ use jelling_wire::hci::{
     ConnectionHandle, Opcode, Status,
     command::{self, Command},
 };
+
+/// Bring-ups after a fault before the host gives up.
+const ATTEMPTS: u8 = 3;
 
 impl Core<'_> {
     /// Ends what waited too long for the controller.
@@ -27,47 +30,129 @@ impl Core<'_> {
         }
     }
 
+    /// A controller that takes packets and completes none.
+    pub(crate) fn completion_timeout(&mut self, now: Instant) {
+        if self.state.controller.acl_deadline.is_some_and(|d| d <= now) {
+            count(&mut self.state.counters.timeouts);
+            self.fail(Fault::Stalled);
+        }
+    }
+
     /// Switches the radio off: links are disconnected, everything else ends, the controller is reset.
     pub fn stop(&mut self) {
-        if matches!(self.state.power(), Power::Starting | Power::Up) {
-            self.end_activities(Error::Stopped);
-            for link in self.links.iter_mut().filter(|l| l.is_up()) {
-                if !link.owed.contains(Owed::DISCONNECTING) {
-                    link.owed.insert(Owed::DISCONNECT);
+        match self.state.power() {
+            Power::Starting | Power::Up => {
+                self.end_activities(Error::Stopped);
+                for link in self.links.iter_mut().filter(|l| l.is_up()) {
+                    if !link.owed.contains(Owed::DISCONNECTING) {
+                        link.owed.insert(Owed::DISCONNECT);
+                    }
                 }
+                self.state.set_power(Power::Stopping);
             }
-            self.state.set_power(Power::Stopping);
-            self.state.news |= HostNews::HOST;
+            Power::Failed(_) => {
+                self.end_activities(Error::Stopped);
+                self.go_down(Error::Stopped, Power::Off);
+            }
+            Power::Off | Power::Stopping => return,
         }
+        self.state.recovering.set(None);
+        self.state.resumes = false;
+        self.state.attempts = 0;
+        self.state.work = true;
+        self.state.news |= HostNews::HOST;
     }
 
     pub(crate) fn on_stopped(&mut self) {
         self.lose_links(Status::CONNECTION_TERMINATED_BY_LOCAL_HOST);
-        self.state.set_power(Power::Off);
+        self.go_down(Error::Stopped, Power::Off);
+    }
+
+    fn go_down(&mut self, why: Error, power: Power) {
+        self.state.set_power(power);
+        self.state.ended.set(Some(why));
         self.state.epoch = self.state.epoch.wrapping_add(1);
         self.state.news |= HostNews::HOST;
     }
 
-    /// The transport is gone: everything on it is lost. A later `start` begins anew.
+    /// The transport is gone: everything on it is lost. With the next one the host comes up again.
     pub fn transport_closed(&mut self) {
         self.fail(Fault::TransportClosed);
     }
 
+    /// There is a transport: a host that lost one comes up again, and advertises if it did.
+    pub fn transport_opened(&mut self) {
+        if core::mem::take(&mut self.state.resumes) && matches!(self.state.power(), Power::Failed(_)) {
+            self.begin_bring_up();
+        }
+    }
+
+    /// The controller or the transport failed: links are lost, what waits is told, and the host comes up again by itself.
     pub(crate) fn fail(&mut self, fault: Fault) {
-        if matches!(self.state.power(), Power::Off | Power::Failed(_)) {
+        let power = self.state.power();
+        if matches!(power, Power::Off | Power::Failed(_)) {
             return;
         }
         self.state.controller.in_flight.set(None);
         self.state.controller.credit_deadline = None;
-        self.end_activities(Error::Down(fault));
+        self.state.controller.acl_deadline = None;
+        let error = Error::Down(fault);
+        let recovers = power == Power::Up || self.state.recovering.get().is_some();
+        // A bring-up that the application asked for fails at once: nothing was there to restore.
+        let again = recovers && power != Power::Stopping && self.state.attempts < ATTEMPTS;
+        if recovers && fault == Fault::TransportClosed && power != Power::Stopping {
+            self.state.resumes = true;
+            self.interrupt(error);
+            self.state.recovering.set(Some(fault));
+            self.happened(HostEvent::Lost(fault));
+            return self.go_down(error, Power::Failed(fault));
+        }
+        if again {
+            self.interrupt(error);
+            if self.state.recovering.get().is_none() {
+                self.happened(HostEvent::Lost(fault));
+            }
+            self.state.attempts = self.state.attempts.saturating_add(1);
+            self.state.recovering.set(Some(fault));
+            self.go_down(error, Power::Failed(fault));
+            return self.begin_bring_up();
+        }
+        self.end_activities(error);
         self.lose_links(Status::CONNECTION_TIMEOUT);
-        self.state.set_power(if self.state.power() == Power::Stopping { Power::Off } else { Power::Failed(fault) });
-        self.state.epoch = self.state.epoch.wrapping_add(1);
-        self.state.news |= HostNews::HOST;
+        self.state.attempts = 0;
+        self.state.recovering.set(None);
+        if power == Power::Stopping {
+            return self.go_down(Error::Stopped, Power::Off);
+        }
+        self.happened(HostEvent::Failed(fault));
+        self.go_down(error, Power::Failed(fault));
+    }
+
+    fn happened(&mut self, event: HostEvent) {
+        self.state.happened.set(Some(event));
+    }
+
+    /// The bring-up is done.
+    pub(crate) fn on_up(&mut self) {
+        self.state.attempts = 0;
+        if let Some(fault) = self.state.recovering.take() {
+            self.happened(HostEvent::Recovered(fault));
+        }
+    }
+
+    /// Ends what does not outlive the controller's state. Advertising does: it begins anew.
+    fn interrupt(&mut self, error: Error) {
+        let advertising = self.state.advertising;
+        self.end_activities(error);
+        if advertising.wanted {
+            self.state.advertising = crate::gap::Advertising { changed: true, link: None, ..advertising };
+            self.state.advertising.stage = AdvertisingStage::Off;
+        }
+        self.lose_links(Status::CONNECTION_TIMEOUT);
     }
 
     fn end_activities(&mut self, error: Error) {
-        if self.state.advertising.wanted {
+        if self.state.advertising.wanted || self.state.advertising.link.is_some() {
             self.state.advertising.end(Some(error));
         }
         self.state.advertising.stage = AdvertisingStage::Off;

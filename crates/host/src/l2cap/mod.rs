@@ -3,3 +3,5 @@
 mod receive;
 mod signalling;
 mod transmit;
+
+pub(crate) use transmit::COMPLETION_TIMEOUT;

@@ -13,6 +13,10 @@ use jelling_wire::{
     l2cap::{ChannelId, HEADER_LENGTH},
 };
 
+/// How long a controller may complete no packet: longer than any supervision timeout, which frees what waits for a link that
+/// is out of reach.
+pub(crate) const COMPLETION_TIMEOUT: core::time::Duration = core::time::Duration::from_secs(40);
+
 /// Header of an ACL data packet.
 const ACL_HEADER: usize = 4;
 
@@ -28,7 +32,7 @@ impl Core<'_> {
             if index >= count {
                 index = 0;
             }
-            if self.fill(now, index) && self.emit_fragment(index, w) {
+            if self.fill(now, index) && self.emit_fragment(now, index, w) {
                 self.state.turn = u8::try_from(index.saturating_add(1)).unwrap_or(0);
                 return true;
             }
@@ -46,7 +50,7 @@ impl Core<'_> {
         link.outgoing.active || self.next_frame(now, index)
     }
 
-    fn emit_fragment(&mut self, index: usize, w: &mut Writer<'_>) -> bool {
+    fn emit_fragment(&mut self, now: Instant, index: usize, w: &mut Writer<'_>) -> bool {
         let room = self.frame_room;
         let controller = &mut self.state.controller;
         let most = usize::from(controller.acl_length).min(w.room().saturating_sub(ACL_HEADER));
@@ -71,6 +75,9 @@ impl Core<'_> {
         out.sent = out.sent.saturating_add(u16::try_from(sent).unwrap_or(0));
         link.in_flight = link.in_flight.saturating_add(1);
         controller.acl_in_flight = controller.acl_in_flight.saturating_add(1);
+        if controller.acl_deadline.is_none() {
+            controller.acl_deadline = Some(now.after(COMPLETION_TIMEOUT));
+        }
         controller.acl_high_water = controller.acl_high_water.max(controller.acl_in_flight);
         if part == left {
             *out = Outgoing::default();
