@@ -96,6 +96,23 @@ impl<'d> Host<'d> {
         enter(self.lock, Verb::Look, |core, _, _| core.pools()).unwrap_or_default()
     }
 
+    /// Tasks that wait for this host just now. None, and nothing under way: no time runs either.
+    pub fn waiting(self) -> usize {
+        enter(self.lock, Verb::Look, |_, waiters, _| waiters.waiting()).unwrap_or(0)
+    }
+
+    /// How long until the host has something to do by itself; `None` when no time runs.
+    pub fn next_deadline(self) -> Option<Duration> {
+        let next = enter(self.lock, Verb::Look, |core, waiters, now| {
+            let next = match (core.poll_timeout(), waiters.deadline()) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            next.map(|at| at.since(now))
+        });
+        next.flatten()
+    }
+
     /// Switches the radio on, if it is off, and tells what the controller is. Other operations do so by themselves.
     ///
     /// Dropping the future leaves the radio as it is.

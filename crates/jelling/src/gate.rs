@@ -60,11 +60,19 @@ pub struct Waiter {
     topic: Topic,
     deadline: Option<Instant>,
     waker: Option<Waker>,
+    /// Which use of the slot this is, and how many futures of the task share it.
+    ticket: WaitTicket,
+    sharers: u16,
 }
 
 impl Waiter {
-    pub(crate) const NEW: Waiter = Waiter { topic: Topic::Host, deadline: None, waker: None };
+    pub(crate) const NEW: Waiter =
+        Waiter { topic: Topic::Host, deadline: None, waker: None, ticket: WaitTicket(0), sharers: 0 };
 }
+
+/// One use of a waiting slot, as a future remembers it; zero is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct WaitTicket(u32);
 
 /// The runner's own slots.
 #[derive(Debug)]
@@ -73,10 +81,12 @@ pub(crate) struct RunnerWakers {
     pub(crate) timer: Option<Waker>,
     /// When the timer fires as things stand.
     pub(crate) armed: Option<Instant>,
+    last_ticket: WaitTicket,
 }
 
 impl RunnerWakers {
-    pub(crate) const NEW: RunnerWakers = RunnerWakers { transmit: None, timer: None, armed: None };
+    pub(crate) const NEW: RunnerWakers =
+        RunnerWakers { transmit: None, timer: None, armed: None, last_ticket: WaitTicket(0) };
 }
 
 /// Who waits.
@@ -87,28 +97,51 @@ pub(crate) struct Waiters<'a> {
 
 impl Waiters<'_> {
     /// Waits, until `deadline` at most. Returns a waker that had to make room: it is to be woken with the lock open.
-    pub(crate) fn register(&mut self, topic: Topic, deadline: Option<Instant>, waker: &Waker) -> Option<Waker> {
+    pub(crate) fn register(
+        &mut self,
+        topic: Topic,
+        deadline: Option<Instant>,
+        waker: &Waker,
+        ticket: &mut WaitTicket,
+    ) -> Option<Waker> {
         let same = |w: &Waiter| w.topic == topic && w.waker.as_ref().is_some_and(|k| k.will_wake(waker));
         let index = self.tasks.iter().position(same).or_else(|| self.tasks.iter().position(|w| w.waker.is_none()));
-        match index.and_then(|i| self.tasks.get_mut(i)) {
-            Some(slot) => {
-                let known = slot.waker.is_some();
-                slot.topic = topic;
-                // One task may wait for the same thing twice, as in a join: the earlier deadline counts.
-                slot.deadline = match (slot.deadline, deadline) {
-                    (Some(a), Some(b)) if known => Some(a.min(b)),
-                    (Some(a), None) if known => Some(a),
-                    (_, deadline) => deadline,
-                };
-                if known { None } else { slot.waker.replace(waker.clone()) }
-            }
-            None => {
-                self.tasks.rotate_left(1);
-                let slot = self.tasks.last_mut()?;
-                (slot.topic, slot.deadline) = (topic, deadline);
-                slot.waker.replace(waker.clone())
-            }
+        if index.is_none() {
+            self.tasks.rotate_left(1);
         }
+        let last = self.tasks.len().saturating_sub(1);
+        let slot = self.tasks.get_mut(index.unwrap_or(last))?;
+        if index.is_some() && slot.waker.is_some() {
+            // One task may wait for the same thing twice, as in a join: the earlier deadline counts.
+            slot.deadline = match (slot.deadline, deadline) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            if *ticket != slot.ticket {
+                *ticket = slot.ticket;
+                slot.sharers = slot.sharers.saturating_add(1);
+            }
+            return None;
+        }
+        let next = &mut self.runner.last_ticket.0;
+        *next = next.wrapping_add(1).max(1);
+        *ticket = WaitTicket(*next);
+        (slot.topic, slot.deadline, slot.ticket, slot.sharers) = (topic, deadline, *ticket, 1);
+        slot.waker.replace(waker.clone())
+    }
+
+    /// A future waits no more. The last one of a slot takes its waker away, which is to be dropped with the lock open.
+    pub(crate) fn withdraw(&mut self, ticket: &mut WaitTicket) -> Option<Waker> {
+        let ticket = core::mem::take(ticket);
+        let mut slots = self.tasks.iter_mut();
+        let slot = slots.find(|w| ticket != WaitTicket(0) && w.waker.is_some() && w.ticket == ticket)?;
+        slot.sharers = slot.sharers.saturating_sub(1);
+        if slot.sharers == 0 { slot.waker.take() } else { None }
+    }
+
+    /// Tasks that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.tasks.iter().filter(|w| w.waker.is_some()).count()
     }
 
     fn take_heard(&mut self, event: Event) -> Option<Waker> {

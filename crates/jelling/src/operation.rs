@@ -2,7 +2,7 @@
 
 use crate::{
     core::Host,
-    gate::{Topic, Verb, enter, now},
+    gate::{Topic, Verb, WaitTicket, Waiters, enter, now},
 };
 use ::core::{
     fmt,
@@ -52,13 +52,23 @@ pub struct Operation<'d, S: Step<'d>> {
     timeout: Option<Duration>,
     deadline: Option<Instant>,
     epoch: u16,
+    ticket: WaitTicket,
     begun: bool,
     done: bool,
 }
 
 impl<'d, S: Step<'d>> Operation<'d, S> {
     pub(crate) fn new(host: Host<'d>, step: S, timeout: Option<Duration>) -> Self {
-        Operation { host, step, timeout, deadline: None, epoch: 0, begun: false, done: false }
+        Operation {
+            host,
+            step,
+            timeout,
+            deadline: None,
+            epoch: 0,
+            ticket: WaitTicket::default(),
+            begun: false,
+            done: false,
+        }
     }
 
     /// How long it may take, from its first poll on; then it ends with [`Error::Timeout`].
@@ -119,19 +129,23 @@ impl<'d, S: Step<'d>> Future for Operation<'d, S> {
                 core.mark_work();
             }
             let displaced = match &result {
-                Poll::Pending => waiters.register(this.step.wait_for().0, this.deadline, context.waker()),
+                Poll::Pending => {
+                    waiters.register(this.step.wait_for().0, this.deadline, context.waker(), &mut this.ticket)
+                }
                 Poll::Ready(result) => {
                     this.done = true;
                     if result.is_err() {
                         this.step.undo(core);
                     }
-                    None
+                    waiters.withdraw(&mut this.ticket)
                 }
             };
             (result, displaced)
         });
         let Some((result, displaced)) = entered else { return Poll::Ready(Err(Error::Busy)) };
-        if let Some(waker) = displaced {
+        if result.is_pending()
+            && let Some(waker) = displaced
+        {
             waker.wake();
         }
         result.map(|result| result.map(|raw| S::finish(this.host, raw)))
@@ -142,7 +156,12 @@ impl<'d, S: Step<'d>> Drop for Operation<'d, S> {
     fn drop(&mut self) {
         if self.begun && !self.done {
             self.done = true;
-            self.host.with(|core| self.step.undo(core));
+            let undo = |core: &mut Core<'_>, waiters: &mut Waiters<'_>, _| {
+                self.step.undo(core);
+                waiters.withdraw(&mut self.ticket)
+            };
+            // The waker is dropped with the lock open.
+            drop(enter(self.host.lock, Verb::Act, undo));
         }
     }
 }
@@ -153,6 +172,21 @@ impl<'d, S: Step<'d>> fmt::Debug for Operation<'d, S> {
     }
 }
 
+/// A place among the waiting tasks, given up when it is dropped.
+struct Place<'d> {
+    host: Host<'d>,
+    ticket: WaitTicket,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if self.ticket != WaitTicket::default() {
+            // The waker is dropped with the lock open.
+            drop(enter(self.host.lock, Verb::Look, |_, waiters, _| waiters.withdraw(&mut self.ticket)));
+        }
+    }
+}
+
 /// Waits under the lock until `look` has a result, or the deadline has come.
 pub(crate) async fn wait<R>(
     host: Host<'_>,
@@ -160,10 +194,12 @@ pub(crate) async fn wait<R>(
     deadline: Option<Instant>,
     mut look: impl FnMut(&mut Core<'_>) -> Poll<Result<R, Error>>,
 ) -> Result<R, Error> {
+    let mut place = Place { host, ticket: WaitTicket::default() };
     ::core::future::poll_fn(|context| {
+        let ticket = &mut place.ticket;
         let entered = enter(host.lock, Verb::Look, |core, waiters, now| match look(core) {
             Poll::Pending if deadline.is_some_and(|d| d <= now) => (Poll::Ready(Err(Error::Timeout)), None),
-            Poll::Pending => (Poll::Pending, waiters.register(topic, deadline, context.waker())),
+            Poll::Pending => (Poll::Pending, waiters.register(topic, deadline, context.waker(), ticket)),
             ready => {
                 core.mark_work();
                 (ready, None)

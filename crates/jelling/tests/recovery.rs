@@ -134,7 +134,8 @@ fn a_dead_controller_is_given_up_and_everybody_is_told() {
         let app = async {
             host.start().await.unwrap();
             let [to, _] = controller.passed();
-            let kill = jelling_sim::Fault { direction: Direction::ToController, index: to + 4, action: Action::Silence };
+            let kill =
+                jelling_sim::Fault { direction: Direction::ToController, index: to + 4, action: Action::Silence };
             controller.inject(kill);
             let start = Instant::now();
             let advertise = async { host.advertise(Duration::from_millis(50)).await.unwrap_err() };
@@ -143,9 +144,7 @@ fn a_dead_controller_is_given_up_and_everybody_is_told() {
                 let Ok(mut scanner) = host.scan(Duration::ZERO).await else { return };
                 assert!(scanner.try_next().await.is_err());
             };
-            let event = async {
-                while !matches!(host.event().await, HostEvent::Failed(_)) {}
-            };
+            let event = async { while !matches!(host.event().await, HostEvent::Failed(_)) {} };
             let (error, (), ()) = join3(advertise, scan, event).await;
             assert!(matches!(error, Error::Down(Fault::Silent(_))), "{error}");
             assert!(start.elapsed().as_secs() <= 9, "three more attempts of 2 s each");
