@@ -28,6 +28,9 @@ impl<T: PacketRead> PacketRead for Trace<T> {
         }
         Ok(packet)
     }
+    fn begin_anew(&mut self) {
+        self.inner.begin_anew();
+    }
 }
 
 impl<T: PacketWrite> PacketWrite for Trace<T> {

@@ -20,7 +20,7 @@ pub enum OwnAddress {
 pub struct Config {
     /// The address the host goes by.
     pub address: OwnAddress,
-    /// How long a controller may take to answer a command. Default 2 s.
+    /// How long a controller may take to answer a command; the first Reset is sent twice. Default 2 s.
     pub command_timeout: Duration,
     /// The largest ATT MTU we accept, 23 to 517; never more than `Links` has room for. Default: that room.
     pub mtu: u16,

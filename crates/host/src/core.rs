@@ -117,6 +117,7 @@ impl Core<'_> {
         let controller = &self.state.controller;
         let mut next = earlier(controller.in_flight.get().map(|f| f.deadline), controller.credit_deadline);
         next = earlier(next, controller.acl_deadline);
+        next = earlier(next, self.state.initiator.cancel_deadline);
         for link in self.links.iter().filter(|l| l.is_up()) {
             next = earlier(next, link.disconnect_deadline);
             next = earlier(next, link.client.deadline());
@@ -146,6 +147,16 @@ impl Core<'_> {
     /// True when a verb has left something to transmit since the last call of this.
     pub fn take_work(&mut self) -> bool {
         core::mem::take(&mut self.state.work)
+    }
+
+    /// True while the transport has not been told that the host begins anew.
+    pub fn begins_anew(&self) -> bool {
+        self.state.anew
+    }
+
+    /// The transport has been told, before the Reset that follows.
+    pub fn begun_anew(&mut self) {
+        self.state.anew = false;
     }
 
     /// The next slot with news.

@@ -85,6 +85,10 @@ pub struct State {
     pub(crate) attempts: u8,
     /// What the host recovers from.
     pub(crate) recovering: Kept<Fault>,
+    /// The controller may wait for the rest of a packet that went wrong: it is given more than it can wait for.
+    pub(crate) flush: bool,
+    /// The transport is to look for the answer of Reset.
+    pub(crate) anew: bool,
     /// The next transport brings the host up.
     pub(crate) resumes: bool,
     pub(crate) happened: Kept<HostEvent>,
@@ -115,6 +119,8 @@ impl State {
         ended: Kept::none(Error::Timeout),
         attempts: 0,
         recovering: Kept::none(Fault::Silent(Opcode(0))),
+        flush: false,
+        anew: false,
         resumes: false,
         happened: Kept::none(HostEvent::Lost(Fault::Silent(Opcode(0)))),
         controller: Controller::NEW,

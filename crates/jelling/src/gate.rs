@@ -78,6 +78,7 @@ pub(crate) struct WaitTicket(u32);
 #[derive(Debug)]
 pub(crate) struct RunnerWakers {
     pub(crate) transmit: Option<Waker>,
+    pub(crate) receive: Option<Waker>,
     pub(crate) timer: Option<Waker>,
     /// When the timer fires as things stand.
     pub(crate) armed: Option<Instant>,
@@ -86,7 +87,7 @@ pub(crate) struct RunnerWakers {
 
 impl RunnerWakers {
     pub(crate) const NEW: RunnerWakers =
-        RunnerWakers { transmit: None, timer: None, armed: None, last_ticket: WaitTicket(0) };
+        RunnerWakers { transmit: None, receive: None, timer: None, armed: None, last_ticket: WaitTicket(0) };
 }
 
 /// Who waits.
@@ -248,7 +249,17 @@ fn settle(lock: &DynLock<'_>, verb: Verb, now: Instant) -> bool {
             if act && let Some(target) = slot.take() {
                 *target = runner.transmit.take();
             }
-            slot = slots.next();
+            if slot.is_none() {
+                slot = slots.next();
+            }
+            if core.begins_anew()
+                && let Some(target) = slot.take()
+            {
+                *target = runner.receive.take();
+            }
+            if slot.is_none() {
+                slot = slots.next();
+            }
             let next = match (core.poll_timeout(), waiters.deadline()) {
                 (Some(a), Some(b)) => Some(a.min(b)),
                 (a, b) => a.or(b),

@@ -1,4 +1,5 @@
-//! The runner: three endless futures side by side, so that neither a read nor a write is ever dropped half way.
+//! The runner: three endless futures side by side, so that neither a read nor a write is dropped half way; but for a read when
+//! the host begins anew with Reset.
 
 use crate::{
     core::Host,
@@ -70,7 +71,15 @@ impl Runner<'_> {
         let receive = async {
             let mut buffer = [0; RECEIVE_BUFFER];
             loop {
-                match reader.read(&mut buffer).await {
+                let outcome = match select(reader.read(&mut buffer), begins_anew(host)).await {
+                    Either::First(outcome) => outcome,
+                    Either::Second(()) => {
+                        reader.begin_anew();
+                        host.with(|core| core.begun_anew());
+                        continue;
+                    }
+                };
+                match outcome {
                     Ok(packet) => {
                         let handle = |core: &mut Core<'_>, _: &mut Waiters<'_>, now| core.handle_packet(now, packet);
                         let (_, news) = enter_telling(host.lock, Verb::Act, handle);
@@ -90,11 +99,16 @@ impl Runner<'_> {
             let mut buffer = [0; TRANSMIT_BUFFER];
             loop {
                 let (kind, length) = poll_fn(|context| {
-                    enter(host.lock, Verb::Look, |core, waiters, now| match core.poll_transmit(now, &mut buffer) {
-                        Some(packet) => Poll::Ready((packet.kind, packet.data.len())),
-                        None => {
-                            waiters.runner.transmit = Some(context.waker().clone());
-                            Poll::Pending
+                    enter(host.lock, Verb::Look, |core, waiters, now| {
+                        // The reader has to know of a Reset before it is sent, or it would take the answers behind it for
+                        // what came before.
+                        let ready = !core.begins_anew();
+                        match ready.then(|| core.poll_transmit(now, &mut buffer)).flatten() {
+                            Some(packet) => Poll::Ready((packet.kind, packet.data.len())),
+                            None => {
+                                waiters.runner.transmit = Some(context.waker().clone());
+                                Poll::Pending
+                            }
                         }
                     })
                     .unwrap_or(Poll::Pending)
@@ -112,6 +126,21 @@ impl Runner<'_> {
             Either3::Third(never) => match never {},
         }
     }
+}
+
+/// Waits until the host is to begin anew with Reset.
+async fn begins_anew(host: Host<'_>) {
+    poll_fn(|context| {
+        let waits = enter(host.lock, Verb::Look, |core, waiters, _| {
+            if core.begins_anew() {
+                return Poll::Ready(());
+            }
+            waiters.runner.receive = Some(context.waker().clone());
+            Poll::Pending
+        });
+        waits.unwrap_or(Poll::Pending)
+    })
+    .await;
 }
 
 /// Sleeps until something is due, again and again.

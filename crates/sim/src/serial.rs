@@ -40,8 +40,9 @@ struct Line {
 }
 
 impl Line {
-    /// Sends octets down the line.
-    fn pass(&mut self, direction: Direction, octets: &[u8], out: &mut impl Extend<u8>) {
+    /// Sends octets down the line; true when one of them went wrong.
+    fn pass(&mut self, direction: Direction, octets: &[u8], out: &mut impl Extend<u8>) -> bool {
+        let mut wrong = false;
         let side = usize::from(direction == Direction::FromController);
         for octet in octets {
             let at = self.passed[side];
@@ -49,6 +50,7 @@ impl Line {
             match self.fault {
                 Some(f) if f.direction == direction && f.offset == at => {
                     self.fault = None;
+                    wrong = true;
                     match f.fault {
                         OctetFault::Drop => {}
                         OctetFault::Add(more) => out.extend([more, *octet]),
@@ -58,6 +60,14 @@ impl Line {
                 _ => out.extend([*octet]),
             }
         }
+        wrong
+    }
+}
+
+impl Controller {
+    /// What the host knows and what is the case may be two things from now on, until the next Reset.
+    fn look_away(&self) {
+        self.air.with(|world| world.controllers[self.who].police.blind = true);
     }
 }
 
@@ -120,8 +130,11 @@ impl Read for SerialReader {
         while self.buffered.is_empty() {
             let (kind, octets) = next_packet(&self.controller).await;
             let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-            line.pass(Direction::FromController, &[kind.indicator()], &mut self.buffered);
-            line.pass(Direction::FromController, &octets, &mut self.buffered);
+            let wrong = line.pass(Direction::FromController, &[kind.indicator()], &mut self.buffered)
+                | line.pass(Direction::FromController, &octets, &mut self.buffered);
+            if wrong {
+                self.controller.look_away();
+            }
         }
         let n = buffer.len().min(self.buffered.len());
         for (target, octet) in buffer.iter_mut().zip(self.buffered.drain(..n)) {
@@ -135,7 +148,9 @@ impl Write for SerialWriter {
     async fn write(&mut self, octets: &[u8]) -> Result<usize, Infallible> {
         {
             let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-            line.pass(Direction::ToController, octets, &mut self.received);
+            if line.pass(Direction::ToController, octets, &mut self.received) {
+                self.controller.look_away();
+            }
         }
         self.take_packets();
         Ok(octets.len())
@@ -148,8 +163,6 @@ impl Write for SerialWriter {
 
 /// HCI Reset with its indicator.
 const RESET: [u8; 4] = [0x01, 0x03, 0x0c, 0x00];
-/// The largest ACL packet that is believed.
-const LONGEST: usize = 1 + 4 + 1_024;
 
 impl SerialWriter {
     fn take_packets(&mut self) {
@@ -171,7 +184,9 @@ impl SerialWriter {
                 [0x01 | 0x02, ..] => return,
                 _ => usize::MAX,
             };
-            if length > LONGEST {
+            // A command has 258 octets at most; data no more than the controller has room for.
+            let acl_length = self.controller.air.with(|world| world.controllers[self.controller.who].config.acl_length);
+            if length > 5 + usize::from(acl_length).max(255) {
                 self.lost = true;
                 self.controller.air.with(|world| {
                     world.controllers[self.controller.who].police.blind = true;

@@ -258,7 +258,8 @@ impl World {
         self.controllers[who].digest(&[packet.kind.indicator()]);
         self.controllers[who].digest(packet.data);
         let action = self.fault(who, Direction::ToController);
-        if action.is_some_and(|a| alters(&a)) {
+        // What is delayed on its way is judged by what its host knows only later.
+        if action.is_some_and(|a| a != Action::LoseLinks) {
             self.controllers[who].police.blind = true;
         }
         let mut octets = packet.data.to_vec();

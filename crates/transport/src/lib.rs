@@ -46,6 +46,10 @@ pub trait PacketRead {
     ///
     /// Dropping the future may lose a packet that has come in part, unless the transport says that it keeps it.
     async fn read<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Packet<'b>, Self::Error>;
+
+    /// The host begins anew with Reset: a transport that may have lost step drops what has come in part, and everything up to
+    /// the answer of Reset (Vol 4, Part A, 4). Nothing to do for one that carries whole packets.
+    fn begin_anew(&mut self) {}
 }
 
 /// The half of a transport that packets for the controller go to.
@@ -61,6 +65,9 @@ impl<T: PacketRead> PacketRead for &mut T {
     type Error = T::Error;
     async fn read<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Packet<'b>, Self::Error> {
         T::read(self, buffer).await
+    }
+    fn begin_anew(&mut self) {
+        T::begin_anew(self);
     }
 }
 

@@ -75,6 +75,9 @@ impl<T: PacketRead, S: SnoopSink> PacketRead for Snoop<T, S> {
         self.record(Direction::FromController, packet);
         Ok(packet)
     }
+    fn begin_anew(&mut self) {
+        self.inner.begin_anew();
+    }
 }
 
 impl<T: PacketWrite, S: SnoopSink> PacketWrite for Snoop<T, S> {

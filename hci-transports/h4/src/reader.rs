@@ -33,6 +33,8 @@ pub struct H4Reader<R, const N: usize = 1028> {
     skipped: u32,
     /// Octets were skipped and no packet has come since: what looks like one must also be followed by one.
     suspicious: bool,
+    /// Only the answer of Reset, or a hardware error, is looked for.
+    searching: bool,
 }
 
 /// Events that controllers send to an LE host; the code of any other is noise (Vol 4, Part E, 7.7).
@@ -58,7 +60,7 @@ impl<R: Read> H4Reader<R> {
 impl<R: Read, const N: usize> H4Reader<R, N> {
     /// A reader with a buffer of `N` octets.
     pub const fn with_buffer(device: R) -> Self {
-        H4Reader { device, buffer: [0; N], start: 0, end: 0, skipped: 0, suspicious: false }
+        H4Reader { device, buffer: [0; N], start: 0, end: 0, skipped: 0, suspicious: false, searching: false }
     }
 
     /// Octets that were no part of a packet, since the start.
@@ -66,20 +68,22 @@ impl<R: Read, const N: usize> H4Reader<R, N> {
         self.skipped
     }
 
-    fn front(&self) -> Front {
+    /// What stands at the front, where a packet of up to `limit` octets can be taken.
+    fn front(&self, limit: usize) -> Front {
         let octets = self.buffer.get(self.start..self.end).unwrap_or_default();
+        if self.searching {
+            return search(octets);
+        }
         let Some((indicator, rest)) = octets.split_first() else { return Front::Partial };
         let (kind, header) = match PacketKind::from_indicator(*indicator) {
             Some(kind @ PacketKind::Event) => (kind, 2),
-            Some(kind @ PacketKind::Sco) => (kind, 3),
-            Some(kind @ (PacketKind::Acl | PacketKind::Iso)) => (kind, 4),
-            // Controllers send no commands.
-            Some(PacketKind::Command) | None => return Front::Noise,
+            Some(kind @ PacketKind::Acl) => (kind, 4),
+            // Controllers send no commands, and only the data they were asked for: this host asks for no other.
+            Some(PacketKind::Command | PacketKind::Sco | PacketKind::Iso) | None => return Front::Noise,
         };
         let length = match (kind, rest) {
-            (PacketKind::Event, [_, length, ..]) | (PacketKind::Sco, [_, _, length, ..]) => usize::from(*length),
+            (PacketKind::Event, [_, length, ..]) => usize::from(*length),
             (PacketKind::Acl, [_, _, low, high, ..]) => usize::from(u16::from_le_bytes([*low, *high])),
-            (PacketKind::Iso, [_, _, low, high, ..]) => usize::from(u16::from_le_bytes([*low, *high]) & 0x3fff),
             _ => return Front::Partial,
         };
         let plausible = match (kind, rest) {
@@ -97,12 +101,12 @@ impl<R: Read, const N: usize> H4Reader<R, N> {
         let whole = length.saturating_add(header);
         if self.suspicious
             && let Some(next) = rest.get(whole)
-            && !matches!(PacketKind::from_indicator(*next), Some(kind) if kind != PacketKind::Command)
+            && !matches!(PacketKind::from_indicator(*next), Some(PacketKind::Acl | PacketKind::Event))
         {
             return Front::Noise;
         }
-        if whole.saturating_add(1) > N {
-            // Longer than any packet that was agreed on: the length is noise.
+        if whole > limit || whole.saturating_add(1) > N {
+            // Longer than any packet that was agreed on: the length is noise. To wait for it would swallow what follows.
             Front::Noise
         } else if rest.len() >= whole {
             Front::Packet(kind, whole)
@@ -130,22 +134,45 @@ impl<R: Read, const N: usize> H4Reader<R, N> {
     }
 }
 
+/// Vol 4, Part A, 4: what a host that lost step looks for. `04 0e 04 nn 03 0c ss` is the answer of Reset, `04 10 01 cc` is a
+/// controller that did not understand it.
+fn search(octets: &[u8]) -> Front {
+    let answer = |i: usize, octet: u8| match i {
+        3 | 6 => true,
+        _ => [0x04, 0x0e, 0x04, 0, 0x03, 0x0c].get(i) == Some(&octet),
+    };
+    let error = |i: usize, octet: u8| i == 3 || [0x04, 0x10, 0x01].get(i) == Some(&octet);
+    let begins = |length: usize, is: &dyn Fn(usize, u8) -> bool| {
+        octets.iter().take(length).enumerate().all(|(i, octet)| is(i, *octet))
+    };
+    let (answered, failed) = (begins(7, &answer), begins(4, &error));
+    match octets.len() {
+        7.. if answered => Front::Packet(PacketKind::Event, 6),
+        4.. if failed => Front::Packet(PacketKind::Event, 3),
+        ..7 if answered => Front::Partial,
+        ..4 if failed => Front::Partial,
+        _ => Front::Noise,
+    }
+}
+
 /// Keeps what has come of a packet when the future is dropped.
 impl<R: Read, const N: usize> PacketRead for H4Reader<R, N> {
     type Error = Closed<R::Error>;
 
+    fn begin_anew(&mut self) {
+        self.searching = true;
+    }
+
     async fn read<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Packet<'b>, Self::Error> {
         loop {
-            match self.front() {
+            match self.front(buffer.len()) {
                 Front::Packet(kind, length) => {
                     let from = self.start.saturating_add(1);
                     let to = from.saturating_add(length);
                     self.start = to;
                     self.suspicious = false;
+                    self.searching = false;
                     let octets = self.buffer.get(from..to).unwrap_or_default();
-                    if octets.len() > buffer.len() {
-                        continue;
-                    }
                     let n = copy(buffer, octets);
                     return Ok(Packet::new(kind, buffer.get(..n).unwrap_or_default()));
                 }

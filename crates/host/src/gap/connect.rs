@@ -7,6 +7,7 @@ use crate::{
     event::HostNews,
     kept::Kept,
     link::{LinkId, Parameters},
+    time::Instant,
 };
 use core::{task::Poll, time::Duration};
 use jelling_wire::Address;
@@ -74,6 +75,8 @@ pub(crate) struct Initiator {
     pub(crate) peer: Address,
     pub(crate) parameters: Parameters,
     pub(crate) result: Kept<Result<LinkId, Error>>,
+    /// When LE Connection Complete must have followed the cancel.
+    pub(crate) cancel_deadline: Option<Instant>,
 }
 
 impl Initiator {
@@ -84,6 +87,7 @@ impl Initiator {
         peer: Address::new(jelling_wire::AddressKind::Public, [0; 6]),
         parameters: Parameters { interval_min: 0, interval_max: 0, latency: 0, supervision_timeout: 0 },
         result: Kept::none(Err(Error::Timeout)),
+        cancel_deadline: None,
     };
 
     /// True while a connection could come of it.
@@ -97,6 +101,7 @@ impl Initiator {
         }
         self.wanted = false;
         self.stage = InitiatorStage::Idle;
+        self.cancel_deadline = None;
     }
 }
 
@@ -109,10 +114,14 @@ impl Core<'_> {
         Some(id)
     }
 
-    /// Begins to connect, ending a scan. Busy while another attempt goes on; Full when no link is free.
+    /// Begins to connect, ending a scan. Busy while another attempt, or a link to this peer, goes on; Full when no link is free.
     pub fn connect(&mut self, settings: &ConnectSettings) -> Result<ConnectTicket, Error> {
         let parameters = settings.parameters().ok_or(Error::InvalidArgument(Argument::ConnectionInterval))?;
         if self.state.initiator.is_active() || self.state.initiator.result.get().is_some() {
+            return Err(Error::Busy);
+        }
+        // A link that is on its way out goes first: a controller has one link to a device.
+        if self.links.iter().any(|l| l.is_up() && l.peer == settings.peer) {
             return Err(Error::Busy);
         }
         if self.free_links() <= usize::from(self.state.advertising.may_connect()) {

@@ -75,6 +75,7 @@ impl Core<'_> {
         self.state.set_power(Power::Starting);
         self.state.controller = super::Controller { credits: 1, ..super::Controller::NEW };
         self.state.work = true;
+        self.state.anew = true;
     }
 
     fn is_needed(&self, step: Step) -> bool {

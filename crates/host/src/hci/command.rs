@@ -66,6 +66,13 @@ impl Core<'_> {
         if controller.credits == 0 {
             return false;
         }
+        if self.state.flush {
+            // A controller that lost step waits for the rest of some packet: this is longer than any, needs no credit, has no
+            // answer, and says nothing to one that did not (Vol 4, Part E, 7.3.40; Vol 4, Part A, 4).
+            self.state.flush = false;
+            command::emit(&command::NothingCompleted {}, w);
+            return true;
+        }
         let purpose = match self.state.power() {
             Power::Off | Power::Failed(_) => return false,
             Power::Starting => self.next_step(w).map(Purpose::BringUp).or_else(|| self.next_purpose(w)),
@@ -85,15 +92,6 @@ impl Core<'_> {
         self.state.controller.in_flight.set(Some(InFlight { purpose, opcode, deadline }));
         self.state.controller.credits = self.state.controller.credits.saturating_sub(1);
         true
-    }
-
-    /// True while the controller is being reset.
-    pub(crate) fn is_resetting(&self) -> bool {
-        let reset = |p| matches!(p, Purpose::BringUp(Step::Reset) | Purpose::Stop);
-        match self.state.controller.in_flight.get() {
-            Some(in_flight) => reset(in_flight.purpose),
-            None => self.state.power() == Power::Starting && self.state.controller.step == 0,
-        }
     }
 
     fn next_stop(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
@@ -122,9 +120,12 @@ impl Core<'_> {
             command::emit(&command::Disconnect { handle, reason: Status::REMOTE_USER_TERMINATED_CONNECTION }, w);
             return Some(Purpose::Orphan);
         }
-        // What is owed to the peer goes first, as long as the controller takes it: no new request is served meanwhile.
-        let room = self.state.controller.acl_room() > 0;
-        let due = |l: &crate::link::Link| l.is_up() && l.owed.contains(Owed::DISCONNECT) && !(room && l.has_to_send());
+        // What is owed to the peer goes first, and is acknowledged first: a controller may throw away what it still holds when
+        // it ends a link. No new request is served meanwhile. A peer that acknowledges nothing is lost by its supervision
+        // timeout, as it would be if it did not acknowledge the end.
+        let due = |l: &crate::link::Link| {
+            l.is_up() && l.owed.contains(Owed::DISCONNECT) && !l.has_to_send() && l.in_flight == 0
+        };
         let (index, link) = self.links.iter_mut().enumerate().find(|(_, l)| due(l))?;
         link.owed.remove(Owed::DISCONNECT);
         link.owed.insert(Owed::DISCONNECTING);
@@ -314,10 +315,10 @@ impl Core<'_> {
             return;
         };
         self.state.controller.in_flight.set(None);
-        self.on_answer(in_flight.purpose, opcode, status, parameters);
+        self.on_answer(now, in_flight.purpose, opcode, status, parameters);
     }
 
-    fn on_answer(&mut self, purpose: Purpose, opcode: Opcode, status: Status, parameters: &[u8]) {
+    fn on_answer(&mut self, now: Instant, purpose: Purpose, opcode: Opcode, status: Status, parameters: &[u8]) {
         let refused = if status.is_success() { None } else { Some(Error::Refused(opcode, status)) };
         match purpose {
             Purpose::BringUp(step) => self.on_step(step, opcode, status, parameters),
@@ -349,16 +350,21 @@ impl Core<'_> {
                 }
             }
             Purpose::ConnectCancel => {
-                // Refused: the connection was made just before, and its event tells (Vol 4, Part E, 7.8.13).
-                if refused.is_some() && self.state.initiator.stage == InitiatorStage::Cancelling {
-                    self.state.initiator.stage = InitiatorStage::Idle;
-                    self.state.news |= HostNews::INITIATOR;
+                // LE Connection Complete follows; where the cancel was refused, it tells of a connection that was made just
+                // before (Vol 4, Part E, 7.8.13).
+                let deadline = now.after(self.state.config().command_timeout);
+                let initiator = &mut self.state.initiator;
+                if initiator.stage == InitiatorStage::Cancelling {
+                    initiator.cancel_deadline = Some(deadline);
                 }
             }
             Purpose::Disconnect(index) => {
-                // Refused: the link is gone already, or its Disconnection Complete is on its way.
-                if status == Status::UNKNOWN_CONNECTION_IDENTIFIER {
-                    self.link_down(usize::from(index), status);
+                // Had the link ended, its Disconnection Complete would have come first: the controller has forgotten it.
+                let index = usize::from(index);
+                let forgotten =
+                    self.links.get(index).is_some_and(|l| l.is_up() && l.owed.contains(Owed::DISCONNECTING));
+                if status == Status::UNKNOWN_CONNECTION_IDENTIFIER && forgotten {
+                    self.fail(Fault::Restarted);
                 }
             }
             Purpose::Orphan | Purpose::Update | Purpose::ParameterReply => {}
@@ -368,7 +374,13 @@ impl Core<'_> {
     fn advance_advertising(&mut self, stage: AdvertisingStage, refused: Option<Error>) {
         let advertising = &mut self.state.advertising;
         match refused {
-            Some(error) => advertising.end(Some(error)),
+            Some(error) => {
+                advertising.end(Some(error));
+                // Whatever the controller makes of it, it is to be off: it may have understood something else.
+                if matches!(stage, AdvertisingStage::Parameters | AdvertisingStage::On) {
+                    advertising.stage = AdvertisingStage::On;
+                }
+            }
             // A connection may have come before the answer to Enable.
             None if stage == AdvertisingStage::On && advertising.link.is_some() => {}
             None => advertising.stage = stage,
@@ -379,7 +391,11 @@ impl Core<'_> {
     fn advance_scan(&mut self, stage: ScanStage, refused: Option<Error>) {
         let scanning = &mut self.state.scanning;
         match refused {
-            Some(error) => scanning.end(Some(error)),
+            Some(error) => {
+                scanning.end(Some(error));
+                // As with advertising.
+                scanning.stage = ScanStage::On;
+            }
             None => scanning.stage = stage,
         }
         self.state.news |= HostNews::SCAN;

@@ -37,8 +37,6 @@ impl Core<'_> {
                     self.on_completed(now, handle, completed);
                 }
             }
-            // A reset is what cures it.
-            Event::HardwareError { .. } if self.is_resetting() => {}
             Event::HardwareError { code } => self.fail(Fault::Hardware(code)),
             _ if self.state.power() == Power::Up || self.state.power() == Power::Stopping => self.on_link_event(event),
             _ => count(&mut self.state.counters.unexpected),

@@ -17,6 +17,8 @@ use jelling_wire::hci::{
 
 /// Bring-ups after a fault before the host gives up.
 const ATTEMPTS: u8 = 3;
+/// Further Resets of a controller that does not answer the first one.
+const RESETS: u8 = 1;
 
 impl Core<'_> {
     /// Ends what waited too long for the controller.
@@ -24,7 +26,9 @@ impl Core<'_> {
         let controller = &self.state.controller;
         let late = controller.in_flight.get().filter(|f| f.deadline <= now).map(|f| f.opcode);
         let starved = controller.credit_deadline.filter(|d| *d <= now).map(|_| Opcode(0));
-        if let Some(opcode) = late.or(starved) {
+        let cancelled = self.state.initiator.cancel_deadline.filter(|d| *d <= now);
+        let unending = cancelled.map(|_| command::LeCreateConnectionCancel::OPCODE);
+        if let Some(opcode) = late.or(starved).or(unending) {
             count(&mut self.state.counters.timeouts);
             self.fail(Fault::Silent(opcode));
         }
@@ -98,8 +102,11 @@ impl Core<'_> {
         self.state.controller.acl_deadline = None;
         let error = Error::Down(fault);
         let recovers = power == Power::Up || self.state.recovering.get().is_some();
-        // A bring-up that the application asked for fails at once: nothing was there to restore.
-        let again = recovers && power != Power::Stopping && self.state.attempts < ATTEMPTS;
+        // A bring-up that the application asked for fails sooner: nothing was there to restore. But what a controller was sent
+        // before we began may have swallowed the first Reset.
+        let resetting = power == Power::Starting && self.state.controller.step == 0;
+        let again = (recovers && power != Power::Stopping && self.state.attempts < ATTEMPTS)
+            || (resetting && fault != Fault::TransportClosed && self.state.attempts < RESETS);
         if recovers && fault == Fault::TransportClosed && power != Power::Stopping {
             self.state.resumes = true;
             self.interrupt(error);
@@ -108,19 +115,23 @@ impl Core<'_> {
             return self.go_down(error, Power::Failed(fault));
         }
         if again {
-            self.interrupt(error);
-            if self.state.recovering.get().is_none() {
-                self.happened(HostEvent::Lost(fault));
-            }
+            self.state.flush = resetting;
             self.state.attempts = self.state.attempts.saturating_add(1);
-            self.state.recovering.set(Some(fault));
-            self.go_down(error, Power::Failed(fault));
+            if recovers {
+                self.interrupt(error);
+                if self.state.recovering.get().is_none() {
+                    self.happened(HostEvent::Lost(fault));
+                }
+                self.state.recovering.set(Some(fault));
+                self.go_down(error, Power::Failed(fault));
+            }
             return self.begin_bring_up();
         }
         self.end_activities(error);
         self.lose_links(Status::CONNECTION_TIMEOUT);
         self.state.attempts = 0;
         self.state.recovering.set(None);
+        self.state.flush = false;
         if power == Power::Stopping {
             return self.go_down(Error::Stopped, Power::Off);
         }

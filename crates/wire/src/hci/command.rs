@@ -396,6 +396,28 @@ impl Command for HostNumberOfCompletedPackets {
     }
 }
 
+/// Host Number Of Completed Packets with as many links as it can name, none of which completed anything: octets without a
+/// meaning, with which a UART is filled up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NothingCompleted {}
+
+impl Command for NothingCompleted {
+    const OPCODE: Opcode = Opcode::HOST_NUMBER_OF_COMPLETED_PACKETS;
+    type Return = ();
+
+    fn emit_parameters(&self, w: &mut Writer<'_>) {
+        const LINKS: u8 = 63;
+        w.u8(LINKS);
+        for _ in 0..LINKS {
+            w.u32(0);
+        }
+    }
+
+    fn parse_return(_: &[u8]) -> Result<(), Malformed> {
+        Ok(())
+    }
+}
+
 macro_rules! data_commands {
     ($($(#[$doc:meta])* $name:ident = $opcode:ident;)+) => {
         $(

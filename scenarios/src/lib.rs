@@ -1,0 +1,8 @@
+//! What two hosts of jelling do with each other, as scenarios; and sweeps, which do it again with something going wrong at each
+//! point. After each point everything must be as it was, and a fresh connect, read and disconnect must work.
+//!
+//! A sweep takes a scenario by one line: `sweep::disconnect(&scenario::NOTIFY)`.
+
+pub mod scenario;
+pub mod stage;
+pub mod sweep;

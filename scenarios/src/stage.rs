@@ -1,0 +1,335 @@
+//! Where a scenario is played: two hosts, their controllers, and what goes wrong.
+
+use crate::scenario::{self, Scenario};
+use core::{
+    cell::{Cell, RefCell},
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
+use embassy_futures::{
+    join::join,
+    select::{Either, Either3, select, select3},
+};
+use embassy_time::Timer;
+use jelling::{
+    AddressKind, Characteristic, Config, Device, Error, Gatt, Host, Links, Pool, Pools, Resources, ScanSlots, Tasks,
+};
+use jelling_h4::{H4Reader, H4Writer};
+use jelling_sim::{Air, Controller, ControllerConfig, SerialLine, Simulation};
+use jelling_transport::{PacketRead, PacketWrite};
+use std::fmt::Debug;
+
+/// Room for what the scenarios do, and little more.
+type Memory = Resources<Links<2, 247>, Gatt<32, 1024>, Pool<48, 8>, ScanSlots<4>, Tasks<24>>;
+
+/// How long a scenario may take, whatever happens: a controller that takes no data is noticed after 40 s, and is brought up
+/// three times at most.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// Which future is dropped, and after how many polls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cancel {
+    /// The number of the call.
+    pub call: usize,
+    /// Polls before the drop.
+    pub polls: usize,
+}
+
+/// What calls of a scenario did.
+#[derive(Debug, Default)]
+pub struct Calls {
+    cancel: Cell<Option<Cancel>>,
+    /// Polls of each call.
+    polls: RefCell<Vec<usize>>,
+}
+
+/// The hosts as a scenario sees them.
+#[derive(Clone, Copy, Debug)]
+pub struct Stage<'d> {
+    /// The central.
+    pub central: Host<'d>,
+    /// The peripheral.
+    pub peripheral: Host<'d>,
+    /// The peripheral's address.
+    pub device: Device,
+    /// What the peripheral serves.
+    pub value: Characteristic<'d>,
+    calls: &'d Calls,
+}
+
+impl Stage<'_> {
+    /// True when a call is cancelled in this play: a link may be lost with it, and is made again.
+    pub(crate) fn cancels(&self) -> bool {
+        self.calls.cancel.get().is_some()
+    }
+
+    /// Makes a call of the face: where this is the one to be cancelled, it is dropped after so many polls and made again.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub async fn call<T>(&self, mut make: impl AsyncFnMut() -> Result<T, Error>) -> Result<T, Error> {
+        let number = {
+            let mut polls = self.calls.polls.borrow_mut();
+            polls.push(0);
+            polls.len() - 1
+        };
+        if let Some(cancel) = self.calls.cancel.get().filter(|c| c.call == number) {
+            let mut left = cancel.polls;
+            let future = make();
+            let mut future = pin!(future);
+            let early = poll_fn(|context| {
+                if left == 0 {
+                    return Poll::Ready(None);
+                }
+                left -= 1;
+                match future.as_mut().poll(context) {
+                    Poll::Ready(result) => Poll::Ready(Some(result)),
+                    // The drop comes when the future would have been polled again.
+                    Poll::Pending => Poll::Pending,
+                }
+            })
+            .await;
+            if let Some(result) = early {
+                return result;
+            }
+        }
+        let mut future = pin!(make());
+        poll_fn(|context| {
+            if let Some(polls) = self.calls.polls.borrow_mut().get_mut(number) {
+                *polls += 1;
+            }
+            future.as_mut().poll(context)
+        })
+        .await
+    }
+}
+
+/// What is left, to be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    links: usize,
+    blocks: usize,
+    queues: usize,
+    controller_buffers: usize,
+    waiting: usize,
+    deadline: Option<Duration>,
+}
+
+impl Left {
+    fn of(host: Host<'_>) -> Self {
+        let Pools { links, blocks, queues, controller_buffers } = host.pools();
+        Left {
+            links: links.used,
+            blocks: blocks.used,
+            queues: queues.used,
+            controller_buffers: controller_buffers.used,
+            waiting: host.waiting(),
+            deadline: host.next_deadline(),
+        }
+    }
+}
+
+/// When a fresh connection works again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Healing {
+    /// The first one did.
+    AtOnce,
+    /// The first one found the damage, the second one worked.
+    ByUse,
+    /// Nothing told the host: its application switched it off and on.
+    ByRestart,
+}
+
+/// How a scenario ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What it returned.
+    pub result: Result<(), Error>,
+    /// Packets that passed at each controller, to it and from it, by the end of the scenario.
+    pub passed: [[u64; 2]; 2],
+    /// Octets that passed on each line, where there are lines.
+    pub octets: [[u64; 2]; 2],
+    /// Polls of each call.
+    pub polls: Vec<usize>,
+    /// Virtual time until the scenario ended.
+    pub took: Duration,
+    /// When a fresh connection worked again.
+    pub healing: Healing,
+    /// Hashes of what both hosts sent.
+    pub hashes: [u64; 2],
+    /// Virtual time of the whole play, settling and the fresh connection included.
+    pub whole: Duration,
+}
+
+/// What goes wrong, and where.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Trouble<'t> {
+    /// A call is dropped.
+    pub cancel: Option<Cancel>,
+    /// Faults of each controller.
+    pub faults: [&'t [jelling_sim::Fault]; 2],
+    /// The hosts speak H4 to their controllers, and an octet of one of the lines goes wrong.
+    pub line: Option<(usize, Option<jelling_sim::LineFault>)>,
+    /// What goes wrong may be a command that makes sense all the same, of which no host can know.
+    pub undetectable: bool,
+    /// A resource is lost on purpose: to show that it is noticed.
+    pub leak: bool,
+}
+
+fn device(controller: &Controller) -> Device {
+    jelling_wire::Address::new(AddressKind::Public, controller.address()).into()
+}
+
+/// Plays a scenario on an air with this seed.
+///
+/// # Errors
+/// What is not as it should be afterwards: somebody waits for ever, something is lost, a rule of HCI was broken, or a fresh
+/// connection does not work.
+pub fn play(scenario: &Scenario, seed: u64, trouble: &Trouble<'_>) -> Result<Outcome, String> {
+    let simulation = Simulation::on(Air::new(seed));
+    let config = ControllerConfig { acl_length: scenario.acl_length, acl_packets: 4, ..ControllerConfig::default() };
+    let controllers = [simulation.air().controller_with(config), simulation.air().controller_with(config)];
+    for (controller, faults) in controllers.iter().zip(trouble.faults) {
+        faults.iter().for_each(|fault| controller.inject(*fault));
+    }
+    let outcome = if trouble.line.is_some() {
+        let [a, b] = controllers.each_ref().map(|c| c.serial());
+        let lines = [a.2, b.2];
+        if let Some((which, Some(fault))) = trouble.line {
+            lines[which].inject(fault);
+        }
+        let transports = [(a.0, a.1), (b.0, b.1)].map(|(r, w)| (H4Reader::new(r), H4Writer::new(w)));
+        on(&simulation, &controllers, transports, Some(&lines), scenario, trouble)
+    } else {
+        let transports = controllers.each_ref().map(Controller::transport);
+        on(&simulation, &controllers, transports, None, scenario, trouble)
+    };
+    let violations = simulation.air().take_violations();
+    match outcome {
+        Ok(_) if !violations.is_empty() => Err(format!("HCI was broken: {violations:?}")),
+        outcome => outcome,
+    }
+}
+
+fn on<R: PacketRead, W: PacketWrite>(
+    simulation: &Simulation<'_>,
+    controllers: &[Controller; 2],
+    transports: [(R, W); 2],
+    lines: Option<&[SerialLine; 2]>,
+    scenario: &Scenario,
+    trouble: &Trouble<'_>,
+) -> Result<Outcome, String>
+where
+    R::Error: Debug,
+    W::Error: Debug,
+{
+    let calls = Calls { cancel: Cell::new(trouble.cancel), ..Calls::default() };
+    let mut memory = [Box::new(Memory::new()), Box::new(Memory::new())];
+    let [one, two] = &mut memory;
+    let (central, mut first) = jelling::new(&mut **one, Config::default());
+    let (peripheral, mut second) = jelling::new(&mut **two, Config::default());
+    let value = scenario::serve(peripheral).map_err(|error| format!("serve: {error}"))?;
+    let stage = Stage { central, peripheral, device: device(&controllers[1]), value, calls: &calls };
+    let [(r1, w1), (r2, w2)] = transports;
+    let before = [Left::of(central), Left::of(peripheral)];
+    let begin = simulation.now();
+    let since = |simulation: &Simulation<'_>| Duration::from_micros(simulation.now() - begin);
+    let work = async {
+        let result = (scenario.play)(stage).await;
+        let took = since(simulation);
+        let passed = controllers.each_ref().map(Controller::passed);
+        let octets = lines.map_or([[0; 2]; 2], |lines| lines.each_ref().map(SerialLine::passed));
+        let hashes = controllers.each_ref().map(Controller::host_hash);
+        if took > LIMIT {
+            return Err(format!("it took {took:?}"));
+        }
+        // Whoever is silent for good gets a new controller; the rest settles by itself.
+        for controller in controllers.iter().filter(|c| c.is_silent()) {
+            controller.power_cycle();
+        }
+        // Longer than any supervision timeout, disconnect and recovery that may be under way.
+        settle([central, peripheral], before).await?;
+        let mut outcome = Outcome {
+            healing: Healing::AtOnce,
+            result,
+            passed,
+            octets,
+            polls: calls.polls.borrow().clone(),
+            took,
+            hashes,
+            whole: Duration::ZERO,
+        };
+        if trouble.leak {
+            // On purpose: a handle that is never dropped.
+            let (connection, other) =
+                join(central.connect(stage.device), peripheral.advertise(Duration::from_millis(30))).await;
+            core::mem::forget(connection);
+            core::mem::forget(other);
+        }
+        // A command that was changed on its way and still made sense is noticed by what it broke, if at all: by the first
+        // connection, or by the application, which switches the radio off and on.
+        let mut result = fresh(stage).await;
+        settle([central, peripheral], before).await?;
+        if result.is_err() && !trouble.leak {
+            outcome.healing = Healing::ByUse;
+            result = fresh(stage).await;
+            settle([central, peripheral], before).await?;
+        }
+        if result.is_err() && !trouble.leak && trouble.undetectable {
+            outcome.healing = Healing::ByRestart;
+            join(central.stop(), peripheral.stop()).await;
+            result = fresh(stage).await;
+            settle([central, peripheral], before).await?;
+        }
+        result.map_err(|error| format!("a fresh connection: {error}"))?;
+        Ok(outcome)
+    };
+    let all = async {
+        match select3(work, first.run(r1, w1), second.run(r2, w2)).await {
+            Either3::First(outcome) => outcome,
+            Either3::Second(_) | Either3::Third(_) => Err("a runner ended".into()),
+        }
+    };
+    let mut outcome = match simulation.try_block_on(all, LIMIT * 4) {
+        Ok(outcome) => outcome?,
+        Err(stuck) => return Err(stuck.to_string()),
+    };
+    outcome.whole = since(simulation);
+    Ok(outcome)
+}
+
+/// Waits until both hosts have nothing to do, and wants what they hold to be what they held.
+async fn settle(hosts: [Host<'_>; 2], before: [Left; 2]) -> Result<(), String> {
+    let now = || hosts.map(Left::of);
+    let mut calm = 0;
+    for _ in 0..60 {
+        Timer::after_secs(1).await;
+        calm = if now() == before { calm + 1 } else { 0 };
+        // Longer than a command may take.
+        if calm == 3 {
+            return Ok(());
+        }
+    }
+    Err(format!("not as before: {:?}, which was {before:?}", now()))
+}
+
+/// Connects, reads and disconnects.
+async fn fresh(stage: Stage<'_>) -> Result<(), Error> {
+    let serve = async {
+        let connection = stage.peripheral.advertise(Duration::from_millis(30)).await?;
+        connection.disconnected().await
+    };
+    let ask = async {
+        let connection = stage.central.connect(stage.device).timeout(Duration::from_secs(20)).await?;
+        let remote = connection.service(scenario::SERVICE).await?.characteristic(scenario::VALUE).await?;
+        remote.read_into(&mut [0; 512]).await?;
+        connection.disconnect().await
+    };
+    let limit = Timer::after_secs(30);
+    match select(join(serve, ask), limit).await {
+        Either::First((served, asked)) => served.and(asked),
+        Either::Second(()) => Err(Error::Timeout),
+    }
+}

@@ -1,0 +1,164 @@
+//! The sweeps: a scenario is played once as it should be, then once for each point at which something can go wrong.
+
+use crate::{
+    scenario::Scenario,
+    stage::{Cancel, Healing, Outcome, Trouble, play},
+};
+use core::time::Duration;
+use jelling_sim::{Action, Direction, Fault, LineFault, OctetFault};
+
+/// The seed of every sweep.
+const SEED: u64 = 3;
+
+/// What a sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Points, each of which recovered.
+    pub points: usize,
+    /// Plays that ended with success in spite of what went wrong.
+    pub unharmed: usize,
+    /// Plays whose damage only the next connection found.
+    pub by_use: usize,
+    /// Plays whose damage nothing told of: a command changed into another one. The application's restart healed it.
+    pub by_restart: usize,
+    /// The longest virtual time that a scenario took to end.
+    pub longest: Duration,
+}
+
+impl Swept {
+    fn add(&mut self, outcome: &Outcome) {
+        self.points += 1;
+        self.unharmed += usize::from(outcome.result.is_ok());
+        self.by_use += usize::from(outcome.healing == Healing::ByUse);
+        self.by_restart += usize::from(outcome.healing == Healing::ByRestart);
+        self.longest = self.longest.max(outcome.took);
+    }
+}
+
+/// A sweep by its name.
+pub type Sweep = fn(&Scenario, usize) -> Result<Swept, String>;
+
+/// Every sweep.
+pub const ALL: &[(&str, Sweep)] =
+    &[("disconnect", disconnect), ("cancel", cancel), ("silence", silence), ("fault", fault), ("byte", byte)];
+
+/// The scenario as it should be.
+fn undisturbed(scenario: &Scenario, line: bool) -> Result<Outcome, String> {
+    let trouble = Trouble { line: line.then_some((0, None)), ..Trouble::default() };
+    let outcome = play(scenario, SEED, &trouble).map_err(|error| format!("{} alone: {error}", scenario.name))?;
+    outcome.result.map_err(|error| format!("{} alone ended with: {error}", scenario.name))?;
+    Ok(outcome)
+}
+
+const DIRECTIONS: [Direction; 2] = [Direction::ToController, Direction::FromController];
+
+/// Plays the scenario with `action` at each `stride`th packet of each controller in these directions.
+fn at_each_packet(
+    scenario: &Scenario,
+    stride: usize,
+    directions: &[Direction],
+    actions: &[Action],
+) -> Result<Swept, String> {
+    let alone = undisturbed(scenario, false)?;
+    let mut swept = Swept::default();
+    for (who, passed) in alone.passed.iter().enumerate() {
+        for direction in directions {
+            let packets = passed[usize::from(*direction == Direction::FromController)];
+            for index in (0..packets).step_by(stride) {
+                for action in actions {
+                    let fault = [Fault { direction: *direction, index, action: *action }];
+                    let mut faults: [&[Fault]; 2] = [&[], &[]];
+                    faults[who] = &fault;
+                    let undetectable =
+                        *direction == Direction::ToController && matches!(action, Action::Corrupt { .. });
+                    let trouble = Trouble { faults, undetectable, ..Trouble::default() };
+                    let outcome = play(scenario, SEED, &trouble)
+                        .map_err(|error| format!("{}, controller {who}, {fault:?}: {error}", scenario.name))?;
+                    swept.add(&outcome);
+                }
+            }
+        }
+    }
+    Ok(swept)
+}
+
+/// All links are lost at each packet.
+///
+/// # Errors
+/// The first point that did not recover.
+pub fn disconnect(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
+    at_each_packet(scenario, stride, &DIRECTIONS, &[Action::LoseLinks])
+}
+
+/// The controller stops answering at each packet of its host: for good, or until it is reset.
+///
+/// # Errors
+/// The first point that did not recover.
+pub fn silence(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
+    at_each_packet(scenario, stride, &[Direction::ToController], &[Action::Silence, Action::Hang])
+}
+
+/// Each packet, either way, is dropped, doubled, delayed, changed, cut or lengthened; the controller restarts or reports an error.
+///
+/// # Errors
+/// The first point that did not recover.
+pub fn fault(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
+    let actions = [
+        Action::Drop,
+        Action::Duplicate,
+        Action::Delay(Duration::from_millis(700)),
+        Action::Corrupt { offset: 3, mask: 0x10 },
+        Action::Corrupt { offset: 5, mask: 0x01 },
+        Action::Cut(1),
+        Action::Extend(2),
+        Action::Lie(3),
+        Action::Restart,
+        Action::HardwareError(1),
+    ];
+    at_each_packet(scenario, stride, &DIRECTIONS, &actions)
+}
+
+/// Each call is dropped after each of its polls, then made again, and the scenario must succeed.
+///
+/// # Errors
+/// The first point that did not recover.
+pub fn cancel(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
+    let alone = undisturbed(scenario, false)?;
+    let mut swept = Swept::default();
+    for (call, polls) in alone.polls.iter().enumerate() {
+        for polls in (0..*polls).step_by(stride) {
+            let cancel = Cancel { call, polls };
+            let trouble = Trouble { cancel: Some(cancel), ..Trouble::default() };
+            let point = format!("{}, {cancel:?}", scenario.name);
+            let outcome = play(scenario, SEED, &trouble).map_err(|error| format!("{point}: {error}"))?;
+            outcome.result.map_err(|error| format!("{point}: the call made again did not succeed: {error}"))?;
+            swept.add(&outcome);
+        }
+    }
+    Ok(swept)
+}
+
+/// Over H4: each octet, either way, is dropped, has one added before it, or is changed.
+///
+/// # Errors
+/// The first point that did not recover.
+pub fn byte(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
+    let alone = undisturbed(scenario, true)?;
+    let mut swept = Swept::default();
+    for (who, passed) in alone.octets.iter().enumerate() {
+        for direction in DIRECTIONS {
+            let octets = passed[usize::from(direction == Direction::FromController)];
+            for offset in (0..octets).step_by(stride) {
+                for fault in [OctetFault::Drop, OctetFault::Add(0x04), OctetFault::Flip(0xff), OctetFault::Flip(0x01)] {
+                    let fault = LineFault { direction, offset, fault };
+                    let undetectable = direction == Direction::ToController;
+                    let trouble = Trouble { line: Some((who, Some(fault))), undetectable, ..Trouble::default() };
+                    let outcome = play(scenario, SEED, &trouble)
+                        .map_err(|error| format!("{}, line {who}, {fault:?}: {error}", scenario.name))?;
+                    swept.add(&outcome);
+                }
+            }
+        }
+    }
+    Ok(swept)
+}
