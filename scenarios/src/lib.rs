@@ -3,6 +3,10 @@
 //!
 //! A sweep takes a scenario by one line: `sweep::disconnect(&scenario::NOTIFY)`.
 
+pub mod actor;
+pub mod fuzz;
+pub mod replay;
 pub mod scenario;
 pub mod stage;
 pub mod sweep;
+pub mod table;

@@ -1,8 +1,10 @@
 //! Sweeps from the command line.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::{Parser, Subcommand};
-use jelling_scenarios::{scenario, sweep};
+use jelling_scenarios::{fuzz, replay, scenario, sweep};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
 use std::time::Instant;
 
 /// Scenarios of two hosts on simulated controllers, with everything that can go wrong
@@ -27,12 +29,56 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         stride: usize,
     },
+    /// Record a session of two hosts, play it again, and compare what came out
+    Replay {
+        /// Packets at least
+        #[arg(long, default_value_t = 10_000)]
+        packets: usize,
+    },
+    /// Play sessions of random octets, as the fuzz target does
+    Random {
+        /// How many
+        #[arg(long, default_value_t = 2_000)]
+        count: u64,
+        /// The first one's number
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+    },
 }
 
 fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Sweep { sweep, scenario, stride } => sweeps(sweep.as_deref(), scenario.as_deref(), stride),
+        Command::Replay { packets } => replays(packets),
+        Command::Random { count, from } => {
+            for number in from..from + count {
+                let mut octets = vec![0; 400];
+                ChaCha8Rng::seed_from_u64(number).fill_bytes(&mut octets);
+                let played = std::panic::catch_unwind(|| fuzz::play(&octets));
+                if played.is_err() {
+                    bail!("session {number} failed");
+                }
+            }
+            println!("{count} random sessions, everything whole after each");
+            Ok(())
+        }
     }
+}
+
+fn replays(packets: usize) -> Result<()> {
+    let mut hashes = vec![];
+    for seed in [1, 2] {
+        let (session, peer) = replay::record(seed, packets).map_err(anyhow::Error::msg)?;
+        let again = replay::again(&session, peer);
+        println!(
+            "seed {seed}: {} packets, host octets {:016x}, played again {again:016x}",
+            session.packets, session.hash
+        );
+        ensure!(again == session.hash, "the replay differs");
+        hashes.push(again);
+    }
+    ensure!(hashes[0] != hashes[1], "another seed gives the same session");
+    Ok(())
 }
 
 fn sweeps(only: Option<&str>, of: Option<&str>, stride: usize) -> Result<()> {

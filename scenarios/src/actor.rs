@@ -1,0 +1,421 @@
+//! A host without a face: the core, driven verb by verb, by hand. What goes into it can be recorded, and played again.
+
+use core::time::Duration;
+use jelling_host::{
+    AdvertisingSettings, AdvertisingTicket, AttributeId, CharacteristicSettings, Config, ConnectSettings,
+    ConnectTicket, Core, Gatt, IndicationTicket, Instant, LinkId, Links, OwnAddress, Policy, Pool, Properties, QueueId,
+    RequestTicket, Scan, ScanSettings, ScanTicket, ServiceSettings, Storage, Store, TRANSMIT_BUFFER, Updates,
+    wire::{
+        Address, Packet, PacketKind, Uuid,
+        att::Pdu,
+        hci::{AdvertisingKind, ScanKind},
+    },
+};
+use std::task::Poll;
+
+type Memory = Store<Links<2, 64>, Gatt<12, 256>, Pool<32, 6>, Scan<3>>;
+
+/// The handle of the characteristic's value, and of its CCCD.
+pub const VALUE: u16 = 3;
+/// See [`VALUE`].
+pub const CCCD: u16 = 4;
+
+/// What an application may ask of its host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named as the verbs of the core are")]
+pub enum Verb {
+    Start,
+    Stop,
+    Advertise,
+    EndAdvertising,
+    Scan { active: bool },
+    EndScan,
+    Connect,
+    EndConnect,
+    Disconnect,
+    ExchangeMtu,
+    Discover { handle: u16 },
+    Read { handle: u16, offset: u16 },
+    Write { handle: u16, length: u8 },
+    WriteCommand { handle: u16, length: u8 },
+    Prepare { offset: u8, length: u8 },
+    Execute { flags: u8 },
+    Subscribe { updates: u8 },
+    Unsubscribe,
+    Abandon,
+    Update { length: u8 },
+    Notify { length: u8 },
+    Indicate { length: u8 },
+    Register,
+}
+
+impl Verb {
+    /// The verb of three octets, whatever they are.
+    pub fn from_octets([kind, a, b]: [u8; 3]) -> Self {
+        let handle = u16::from(a % 8);
+        match kind % 24 {
+            0 | 1 => Verb::Start,
+            2 | 3 => Verb::Advertise,
+            4 => Verb::EndAdvertising,
+            5 => Verb::Scan { active: a & 1 == 1 },
+            6 => Verb::EndScan,
+            7 | 8 => Verb::Connect,
+            9 => Verb::EndConnect,
+            10 => Verb::Disconnect,
+            11 => Verb::ExchangeMtu,
+            12 => Verb::Discover { handle },
+            13 => Verb::Read { handle, offset: u16::from(b) },
+            14 => Verb::Write { handle, length: b },
+            15 => Verb::WriteCommand { handle, length: b },
+            16 => Verb::Prepare { offset: a, length: b },
+            17 => Verb::Execute { flags: a & 1 },
+            18 => Verb::Subscribe { updates: a & 3 },
+            19 => Verb::Unsubscribe,
+            20 => Verb::Abandon,
+            21 => Verb::Update { length: b },
+            22 => Verb::Notify { length: b },
+            _ if b > 250 => Verb::Stop,
+            _ if b > 240 => Verb::Register,
+            _ => Verb::Indicate { length: b },
+        }
+    }
+}
+
+/// Something that went into a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A packet of its controller.
+    Packet(PacketKind, Vec<u8>),
+    /// Time passed.
+    Timeout,
+    /// A verb of its application, and a look at what has come since.
+    Verb(Verb),
+    /// It was asked for a packet.
+    Transmit,
+}
+
+/// A recorded session: what went in, when, and a hash and the number of the packets that came out.
+#[derive(Clone, Debug, Default)]
+pub struct Session {
+    /// What went in, with its microsecond.
+    pub inputs: Vec<(u64, Input)>,
+    /// FNV-1a over the octets of all packets that came out.
+    pub hash: u64,
+    /// Packets, both ways.
+    pub packets: usize,
+}
+
+/// What an application holds.
+#[derive(Debug, Default)]
+struct Held {
+    value: Option<AttributeId>,
+    advertising: Option<AdvertisingTicket>,
+    scan: Option<ScanTicket>,
+    connect: Option<ConnectTicket>,
+    links: Vec<LinkId>,
+    request: Option<RequestTicket>,
+    indication: Option<IndicationTicket>,
+    queue: Option<QueueId>,
+}
+
+/// A host.
+#[derive(Debug)]
+pub struct Actor {
+    memory: Box<Memory>,
+    held: Held,
+    peer: Address,
+    session: Session,
+    records: bool,
+}
+
+impl Actor {
+    /// A host whose peer has this address. It keeps its inputs if `records` says so.
+    pub fn new(peer: Address, records: bool) -> Self {
+        let session = Session { hash: 0xcbf2_9ce4_8422_2325, ..Session::default() };
+        let mut actor = Actor { memory: Box::new(Store::NEW), held: Held::default(), peer, session, records };
+        // A random address, so that random octets are a part of the session.
+        let config = Config { address: OwnAddress::RandomStatic, ..Config::default() };
+        actor.memory.core().configure(config);
+        register(&mut actor.memory.core(), &mut actor.held);
+        actor
+    }
+
+    /// What went in and came out so far.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The core.
+    pub fn core(&mut self) -> Core<'_> {
+        self.memory.core()
+    }
+
+    /// Its address now.
+    pub fn address(&mut self) -> Option<Address> {
+        self.core().controller().map(|c| c.address)
+    }
+
+    /// Whom it connects to.
+    pub fn set_peer(&mut self, peer: Address) {
+        self.peer = peer;
+    }
+
+    /// When it wants to be told the time.
+    pub fn deadline(&mut self) -> Option<u64> {
+        self.core().poll_timeout().map(Instant::as_micros)
+    }
+
+    fn record(&mut self, micros: u64, input: Input) {
+        if self.records {
+            self.session.inputs.push((micros, input));
+        }
+    }
+
+    /// A packet of its controller.
+    pub fn packet(&mut self, micros: u64, kind: PacketKind, octets: &[u8]) {
+        self.record(micros, Input::Packet(kind, octets.to_vec()));
+        self.session.packets += 1;
+        self.core().handle_packet(Instant::from_micros(micros), Packet::new(kind, octets));
+    }
+
+    /// The time is this.
+    pub fn timeout(&mut self, micros: u64) {
+        self.record(micros, Input::Timeout);
+        self.core().handle_timeout(Instant::from_micros(micros));
+    }
+
+    /// The next packet for its controller.
+    pub fn transmit(&mut self, micros: u64) -> Option<(PacketKind, Vec<u8>)> {
+        self.record(micros, Input::Transmit);
+        let mut buffer = [0; TRANSMIT_BUFFER];
+        let mut core = self.memory.core();
+        core.begun_anew();
+        let packet = core.poll_transmit(Instant::from_micros(micros), &mut buffer)?;
+        for octet in core::iter::once(&packet.kind.indicator()).chain(packet.data) {
+            self.session.hash = (self.session.hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3);
+        }
+        self.session.packets += 1;
+        Some((packet.kind, packet.data.to_vec()))
+    }
+
+    /// The application does something, after it has taken what was there for it.
+    pub fn act(&mut self, micros: u64, verb: Verb) {
+        self.record(micros, Input::Verb(verb));
+        let mut core = self.memory.core();
+        look(&mut core, &mut self.held);
+        apply(&mut core, &mut self.held, Instant::from_micros(micros), self.peer, verb);
+    }
+
+    /// Lets go of everything, as an application does that ends.
+    pub fn let_go(&mut self) {
+        let mut core = self.memory.core();
+        let held = core::mem::take(&mut self.held);
+        if let Some(ticket) = held.advertising {
+            core.end_advertising(ticket);
+        }
+        if let Some(ticket) = held.scan {
+            core.end_scan(ticket);
+        }
+        if let Some(ticket) = held.connect {
+            core.end_connect(ticket);
+        }
+        if let Some(ticket) = held.request {
+            core.abandon_request(ticket);
+        }
+        if let Some(ticket) = held.indication {
+            core.abandon_indication(ticket);
+        }
+        if let Some(queue) = held.queue {
+            core.close_subscription(queue, None);
+        }
+        for link in held.links {
+            core.release(link);
+        }
+        self.held.value = held.value;
+    }
+
+    /// Plays a session again on a new host; gives what came out of it.
+    pub fn replay(session: &Session, peer: Address) -> Session {
+        let mut actor = Actor::new(peer, false);
+        for (micros, input) in &session.inputs {
+            match input {
+                Input::Packet(kind, octets) => actor.packet(*micros, *kind, octets),
+                Input::Timeout => actor.timeout(*micros),
+                Input::Verb(verb) => actor.act(*micros, *verb),
+                Input::Transmit => drop(actor.transmit(*micros)),
+            }
+        }
+        actor.session
+    }
+}
+
+fn register(core: &mut Core<'_>, held: &mut Held) {
+    let mut build = || -> Result<AttributeId, jelling_host::Error> {
+        core.begin_registration()?;
+        let uuid = Uuid::new16(0x181a);
+        core.add_service(&ServiceSettings { uuid, primary: true, handle: None, end_handle: None })?;
+        let settings = CharacteristicSettings {
+            uuid: Uuid::new16(0x2a6e),
+            properties: Properties::all(),
+            permissions: None,
+            handle: None,
+            value_handle: None,
+            storage: Storage::Variable(60, b"value"),
+            append: false,
+            cccd: true,
+        };
+        let id = core.add_characteristic(&settings)?;
+        core.commit_registration()?;
+        Ok(id)
+    };
+    match build() {
+        Ok(id) => held.value = Some(id),
+        Err(_) => core.discard_registration(),
+    }
+}
+
+/// Takes what has come.
+fn look(core: &mut Core<'_>, held: &mut Held) {
+    while core.poll_event().is_some() {}
+    let _ = core.take_event();
+    if let Some(ticket) = held.connect
+        && let Poll::Ready(result) = core.connected(ticket)
+    {
+        held.connect = None;
+        held.links.extend(result.ok());
+    }
+    if let Some(ticket) = held.advertising
+        && let Poll::Ready(result) = core.advertised(ticket)
+    {
+        held.advertising = None;
+        held.links.extend(result.ok());
+    }
+    held.links.retain(|link| core.link_info(*link).is_ok());
+    if let Some(ticket) = held.scan
+        && matches!(core.scanned(ticket), Poll::Ready(Err(_) | Ok(None)))
+    {
+        core.end_scan(ticket);
+        held.scan = None;
+    }
+    if let Some(ticket) = held.request
+        && let Poll::Ready(result) = core.answer(ticket)
+    {
+        held.request = None;
+        if let Ok(answer) = result {
+            core.read_answer(&answer, 0, &mut [0; 64]);
+            core.free_answer(answer);
+        }
+    }
+    if let Some(ticket) = held.indication
+        && core.confirmed(ticket).is_ready()
+    {
+        held.indication = None;
+    }
+    if let Some(queue) = held.queue
+        && matches!(core.take_value(queue, &mut [0; 64]), Poll::Ready(Err(_)))
+    {
+        core.close_subscription(queue, None);
+        held.queue = None;
+    }
+    if let Some(id) = held.value {
+        let _ = core.take_written(id);
+        let _ = core.take_subscription_change(id);
+    }
+}
+
+/// The values that are written: of each length another.
+const OCTETS: [u8; 255] = {
+    let mut octets = [0; 255];
+    let mut i = 0;
+    while i < 255 {
+        octets[i] = i as u8;
+        i += 1;
+    }
+    octets
+};
+
+fn apply(core: &mut Core<'_>, held: &mut Held, now: Instant, peer: Address, verb: Verb) {
+    let interval = Duration::from_millis(30);
+    let link = held.links.first().copied();
+    let octets = |length: u8| &OCTETS[..usize::from(length)];
+    let ask = |core: &mut Core<'_>, held: &mut Held, pdu: &Pdu<'_>| {
+        if let (None, Some(link)) = (held.request, link) {
+            held.request = core.request(now, link, pdu).ok();
+        }
+    };
+    match verb {
+        Verb::Start => core.start(),
+        Verb::Stop => core.stop(),
+        Verb::Advertise if held.advertising.is_none() => {
+            let settings = AdvertisingSettings {
+                interval,
+                kind: AdvertisingKind::ConnectableUndirected,
+                peer: Address::default(),
+                adv_data: &[2, 1, 6],
+                resp_data: &[],
+            };
+            held.advertising = core.advertise(&settings).ok();
+        }
+        Verb::Scan { active } if held.scan.is_none() => {
+            let kind = if active { ScanKind::Active } else { ScanKind::Passive };
+            held.scan = core.scan(&ScanSettings { kind, interval, window: interval, rssi_is_news: false }).ok();
+        }
+        Verb::Connect if held.connect.is_none() => {
+            held.connect = core.connect(&ConnectSettings::new(peer)).ok();
+        }
+        Verb::EndAdvertising => held.advertising.take().into_iter().for_each(|t| core.end_advertising(t)),
+        Verb::EndScan => held.scan.take().into_iter().for_each(|t| core.end_scan(t)),
+        Verb::EndConnect => held.connect.take().into_iter().for_each(|t| core.end_connect(t)),
+        Verb::Disconnect => link.into_iter().for_each(|link| core.disconnect(link)),
+        Verb::ExchangeMtu => {
+            if let (None, Some(link)) = (held.request, link) {
+                held.request = core.exchange_mtu(now, link, None).ok();
+            }
+        }
+        Verb::Discover { handle } => {
+            let kind = Uuid::new16(0x2803);
+            ask(core, held, &Pdu::ReadByTypeRequest { start: handle, end: 0xffff, kind });
+        }
+        Verb::Read { handle, offset: 0 } => ask(core, held, &Pdu::ReadRequest { handle }),
+        Verb::Read { handle, offset } => ask(core, held, &Pdu::ReadBlobRequest { handle, offset }),
+        Verb::Write { handle, length } => {
+            ask(core, held, &Pdu::WriteRequest { handle, value: octets(length.min(20)) });
+        }
+        Verb::WriteCommand { handle, length } => {
+            if let Some(link) = link {
+                let _ = core.write_command(link, handle, octets(length));
+            }
+        }
+        Verb::Prepare { offset, length } => {
+            let (offset, value) = (u16::from(offset), octets(length.min(18)));
+            ask(core, held, &Pdu::PrepareWriteRequest { handle: VALUE, offset, value });
+        }
+        Verb::Execute { flags } => ask(core, held, &Pdu::ExecuteWriteRequest { flags }),
+        Verb::Subscribe { updates } => {
+            if let (None, Some(link)) = (held.queue, link) {
+                let kind = if updates & 2 == 2 { Updates::INDICATE } else { Updates::NOTIFY };
+                held.queue = core.open_subscription(link, VALUE, kind, 2, None, Policy::DropOldest).ok();
+            }
+            ask(core, held, &Pdu::WriteRequest { handle: CCCD, value: &[updates, 0] });
+        }
+        Verb::Unsubscribe => {
+            held.queue.take().into_iter().for_each(|queue| core.close_subscription(queue, Some(CCCD)));
+        }
+        Verb::Abandon => held.request.take().into_iter().for_each(|t| core.abandon_request(t)),
+        Verb::Update { length } => held.value.into_iter().for_each(|id| {
+            let _ = core.update(id, octets(length));
+        }),
+        Verb::Notify { length } => {
+            if let (Some(id), Some(link)) = (held.value, link) {
+                let _ = core.notify(id, link, octets(length));
+            }
+        }
+        Verb::Indicate { length } => {
+            if let (Some(id), Some(link), None) = (held.value, link, held.indication) {
+                held.indication = core.indicate(now, id, link, octets(length)).ok();
+            }
+        }
+        Verb::Register => register(core, held),
+        Verb::Advertise | Verb::Scan { .. } | Verb::Connect => {}
+    }
+}
