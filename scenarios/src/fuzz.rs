@@ -60,7 +60,10 @@ pub fn play(data: &[u8]) {
         assert!(table.settle(), "circles");
         table.introduce();
     }
+    let violations = table.air.take_violations();
+    assert!(provoked || violations.is_empty(), "HCI was broken: {violations:?}");
     for (actor, controller) in table.actors.iter_mut().zip(&table.controllers) {
+        // Its controller forgets everything without a word.
         controller.power_cycle();
         actor.let_go();
         actor.core().stop();
@@ -72,8 +75,6 @@ pub fn play(data: &[u8]) {
         assert!(used == (0, 0, 0, 0), "kept: {pools:?}");
         assert!(actor.deadline().is_none(), "time still runs");
     }
-    let violations = table.air.take_violations();
-    assert!(provoked || violations.is_empty(), "HCI was broken: {violations:?}");
 }
 
 fn action(kind: u8, more: u8) -> Action {

@@ -78,6 +78,12 @@ pub(crate) enum Command {
     /// Print a characteristic's notifications or indications
     #[command(after_help = "Example: jelling subscribe da:4c:10:de:00:01 2a6e --count 3")]
     Subscribe(SubscribeOptions),
+    /// Show the main job on simulated controllers: scan, connect, discover, notifications
+    #[command(after_help = "Example: jelling demo")]
+    Demo,
+    /// Simulated controllers on one air, for any host: each on a port or a pty of its own
+    #[command(after_help = "Example: jelling sim --tcp 6402 6403 --json")]
+    Sim(SimOptions),
     /// Serve a GATT database from a file
     #[command(after_help = "Example: jelling serve thermo.toml --json --stdin")]
     Serve(ServeOptions),
@@ -190,12 +196,47 @@ pub(crate) struct ServeOptions {
     pub(crate) duration: Option<Duration>,
 }
 
+#[derive(Args)]
+#[command(group(clap::ArgGroup::new("ports").required(true).multiple(true)))]
+pub(crate) struct SimOptions {
+    /// TCP ports on 127.0.0.1, one for each controller; 0: any free one
+    #[arg(long, value_name = "PORT", num_args = 1.., group = "ports")]
+    pub(crate) tcp: Vec<u16>,
+    /// So many ptys, one for each controller
+    #[arg(long, value_name = "N", group = "ports")]
+    pub(crate) pty: Option<usize>,
+    /// What the air's randomness follows from
+    #[arg(long, default_value = "1", value_name = "N")]
+    pub(crate) seed: u64,
+    /// Part of all packets on the air that is lost: 0.0 to 1.0
+    #[arg(long, default_value = "0", value_name = "PART", value_parser = part)]
+    pub(crate) loss: f64,
+    /// Octets of data in an ACL packet of the controllers, from 27
+    #[arg(long, default_value = "251", value_name = "BYTES", value_parser = clap::value_parser!(u16).range(27..))]
+    pub(crate) acl_length: u16,
+    /// Seconds after which to end
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) duration: Option<Duration>,
+}
+
 /// Where the controller is.
 #[derive(Clone, Debug)]
 pub(crate) enum Spec {
     Tcp(String),
+    /// Simulated controllers in the process.
+    Sim,
     /// Understood, but not built into this version.
     NotBuilt(&'static str),
+}
+
+impl std::fmt::Display for Spec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Spec::Tcp(address) => write!(f, "tcp:{address}"),
+            Spec::Sim => f.write_str("sim:"),
+            Spec::NotBuilt(kind) => write!(f, "{kind}:"),
+        }
+    }
 }
 
 impl FromStr for Spec {
@@ -207,7 +248,7 @@ impl FromStr for Spec {
                 _ => Err("expected tcp:HOST:PORT".into()),
             },
             Some(("serial", path)) if !path.is_empty() => Ok(Spec::NotBuilt("serial")),
-            Some(("sim", "")) => Ok(Spec::NotBuilt("sim")),
+            Some(("sim", "")) => Ok(Spec::Sim),
             _ => Err("expected serial:PATH[,BAUD[,noflow]], tcp:HOST:PORT or sim:".into()),
         }
     }
@@ -296,6 +337,13 @@ fn number(s: &str) -> Result<u16, String> {
         None => s.parse(),
     };
     parsed.map_err(|_| "expected a number from 0 to 65535, decimal or 0x..".into())
+}
+
+fn part(s: &str) -> Result<f64, String> {
+    match s.parse() {
+        Ok(part) if (0.0..=1.0).contains(&part) => Ok(part),
+        _ => Err("expected a part from 0.0 to 1.0".into()),
+    }
 }
 
 fn seconds(s: &str) -> Result<Duration, String> {

@@ -3,11 +3,14 @@
 mod advertise;
 mod arguments;
 mod client;
+mod demo;
 mod output;
 mod scan;
 mod serve;
 mod session;
+mod sim;
 mod trace;
+mod transport;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -46,6 +49,8 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
         Command::Write(options) => session::run(global, async |s| client::write(s, options).await).await,
         Command::Subscribe(options) => session::run(global, async |s| client::subscribe(s, options).await).await,
+        Command::Demo => demo::demo(output::Output { json: global.json }),
+        Command::Sim(options) => sim::sim(output::Output { json: global.json }, options).await,
         Command::Serve(options) => {
             let file = serve::file::load(&options.file)?;
             session::run(global, async |s| serve::serve(s, options, &file).await).await

@@ -4,6 +4,7 @@ use crate::{
     arguments::{Global, Spec, Target},
     output::Output,
     trace::Trace,
+    transport,
 };
 use anyhow::{Context, Result, anyhow, bail};
 use jelling::{
@@ -56,10 +57,8 @@ impl jelling_transport::SnoopSink for Capture {
 
 /// Runs a command on the controller.
 pub(crate) async fn run(global: &Global, command: impl AsyncFnOnce(Session) -> Result<()>) -> Result<()> {
-    let spec = match &global.transport {
-        Some(Spec::Tcp(address)) => address.clone(),
-        Some(Spec::NotBuilt(kind)) => bail!("{kind}: transports are not in this version: use tcp:HOST:PORT"),
-        None => bail!("no controller: say where it is with --transport SPEC or JELLING_TRANSPORT"),
+    let Some(spec) = &global.transport else {
+        bail!("no controller: say where it is with --transport SPEC or JELLING_TRANSPORT; sim: needs none")
     };
     if global.bonds.is_some() || global.privacy {
         bail!("--bonds and --privacy need security, which this version does not have");
@@ -71,17 +70,15 @@ pub(crate) async fn run(global: &Global, command: impl AsyncFnOnce(Session) -> R
             Capture::On(open().with_context(|| format!("cannot write the capture {}", path.display()))?)
         }
     };
-    let connect = tokio::time::timeout(global.timeout, jelling_tcp::connect(&*spec)).await;
-    let (reader, writer) = connect
-        .map_err(|_| anyhow!("no answer from tcp:{spec} within {:?}", global.timeout))?
-        .with_context(|| format!("no controller at tcp:{spec}"))?;
+    let (reader, writer) = transport::open(spec, global.timeout).await?;
     let on = global.verbose > 1;
     let (reader, writer) = (Trace { inner: reader, on }, Trace { inner: writer, on });
 
     // One host for the life of the program: its handles may go into tasks.
     static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
     let memory = MEMORY.try_take().context("one session a program")?;
-    let config = Config { command_timeout: global.timeout, ..Config::default() };
+    // The first Reset is sent twice.
+    let config = Config { command_timeout: global.timeout / 2, ..Config::default() };
     let (host, mut runner) = jelling::new(memory, config);
     let session =
         Session { host, output: Output { json: global.json }, timeout: global.timeout, verbose: global.verbose };
@@ -91,18 +88,36 @@ pub(crate) async fn run(global: &Global, command: impl AsyncFnOnce(Session) -> R
         result
     };
     tokio::select! {
-        result = work => result.map_err(|error| explain(error, &spec)),
+        result = work => result.map_err(|error| explain(error, spec)),
         end = runner.run(Snoop::new(reader, &capture), Snoop::new(writer, &capture)) => {
-            Err(anyhow!("tcp:{spec}: {end}"))
+            Err(anyhow!("{spec}: {end}"))
         }
     }
 }
 
 /// Names the controller where it is at fault.
-fn explain(error: anyhow::Error, spec: &str) -> anyhow::Error {
+fn explain(error: anyhow::Error, spec: &Spec) -> anyhow::Error {
     match error.downcast_ref::<Error>() {
-        Some(Error::Down(_)) => anyhow!("tcp:{spec}: {error:#}"),
+        Some(Error::Down(_)) => anyhow!("{spec}: {error:#}"),
         _ => error,
+    }
+}
+
+/// Runs what runs on until a signal, the duration, or its own end.
+pub(crate) async fn until_stopped(duration: Option<Duration>, work: impl Future<Output = Result<()>>) -> Result<End> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let time_is_up = async {
+        match duration {
+            Some(duration) => tokio::time::sleep(duration).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        result = work => result.map(|()| End::Done),
+        _ = interrupt.recv() => Ok(End::Stopped),
+        _ = terminate.recv() => Ok(End::Stopped),
+        () = time_is_up => Ok(End::Stopped),
     }
 }
 
@@ -127,20 +142,7 @@ impl Session {
         duration: Option<Duration>,
         work: impl Future<Output = Result<()>>,
     ) -> Result<End> {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let time_is_up = async {
-            match duration {
-                Some(duration) => tokio::time::sleep(duration).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            result = work => result.map(|()| End::Done),
-            _ = interrupt.recv() => Ok(End::Stopped),
-            _ = terminate.recv() => Ok(End::Stopped),
-            () = time_is_up => Ok(End::Stopped),
-        }
+        until_stopped(duration, work).await
     }
 
     /// Connects to a peer; one whose address type is unknown is looked for first.
