@@ -1,6 +1,6 @@
-//! The `jelling` command against itself on RootCanal, and what it says when something is wrong.
+//! The `jelling` command against itself, and what it says when something is wrong.
 
-use crate::{cargo, rig::RootCanal};
+use crate::{cargo, rig::Radio};
 use anyhow::{Context, Result, ensure};
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -36,16 +36,16 @@ fn want(output: &Output, code: i32, word: &str) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn play(rootcanal: &RootCanal) -> Result<()> {
+pub(crate) fn play(radio: &Radio) -> Result<()> {
     crate::run(&mut cargo(&["build", "--quiet", "--package", "jelling-cli"]))?;
-    let spec = rootcanal.spec();
-    let mut serve = jelling(&["-t", &spec, "--json", "serve", "interop/thermo.toml", "--stdin"]);
+    let mut serve = jelling(&["-t", &radio.spec(), "--json", "serve", "interop/thermo.toml", "--stdin"]);
     let mut serve = Server(serve.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?);
     let mut lines = BufReader::new(serve.0.stdout.take().context("no stdout")?);
     let mut ready = String::new();
     lines.read_line(&mut ready)?;
     let address = ready.split("\"address\":\"").nth(1).and_then(|rest| rest.get(..17)).context("no ready line")?;
     let address = format!("{address}/public");
+    let spec = radio.spec();
     let run = |arguments: &[&str]| jelling(&["-t", &spec, "--json"]).args(arguments).output();
     want(&run(&["info"])?, 0, "LE Encryption")?;
     want(&run(&["scan", "--active", "--duration", "1", "--service", "181a"])?, 0, "\"name\":\"thermo\"")?;
@@ -75,6 +75,11 @@ pub(crate) fn play(rootcanal: &RootCanal) -> Result<()> {
     want(&jelling(&["info"]).output()?, 1, "--transport")?;
     want(&jelling(&["-t", "nowhere", "info"]).output()?, 2, "tcp:HOST:PORT")?;
     want(&jelling(&["-t", "tcp:127.0.0.1:1", "info"]).output()?, 1, "tcp:127.0.0.1:1")?;
+    want(&jelling(&["-t", "sim:", "--json", "scan", "--active", "--duration", "1"]).output()?, 0, "jelling-demo")?;
+    want(&jelling(&["sim"]).output()?, 2, "--tcp")?;
+    want(&jelling(&["sim", "--tcp", "0", "--loss", "2"]).output()?, 2, "0.0 to 1.0")?;
+    want(&jelling(&["demo"]).output()?, 0, "demo ok")?;
+    want(&jelling(&["demo", "--json"]).output()?, 0, "{\"event\":\"done\"}")?;
     garbage()?;
     silence()
 }

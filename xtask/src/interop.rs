@@ -1,6 +1,11 @@
-//! Interop scenarios: our hosts and Bumble's on the controllers of RootCanal, each run captured and judged by dissectors.
+//! Interop scenarios: our hosts and Bumble's on the controllers of RootCanal and on our own, each run captured and judged by
+//! dissectors.
 
-use crate::{cargo, rig::RootCanal, setup};
+use crate::{
+    cargo,
+    rig::{Kind, Radio},
+    setup,
+};
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     collections::BTreeSet,
@@ -27,9 +32,15 @@ pub(crate) enum Scenario {
     Rtt,
     /// The `jelling` command against itself, and what it says when something is wrong
     Command,
+    /// Two Bumble hosts pair with LE Secure Connections, encrypt, refresh, and encrypt again
+    BumblePair,
+    /// The same with legacy pairing
+    BumblePairLegacy,
+    /// Two Bumble hosts with a credit-based channel
+    BumbleChannel,
 }
 
-const ALL: [Scenario; 7] = [
+const ALL: [Scenario; 10] = [
     Scenario::Central,
     Scenario::CentralLeft,
     Scenario::Peripheral,
@@ -37,7 +48,12 @@ const ALL: [Scenario; 7] = [
     Scenario::Both,
     Scenario::Rtt,
     Scenario::Command,
+    Scenario::BumblePair,
+    Scenario::BumblePairLegacy,
+    Scenario::BumbleChannel,
 ];
+
+const RADIOS: [Kind; 2] = [Kind::Rootcanal, Kind::Sim];
 
 /// How long a scenario may take.
 const LIMIT: Duration = Duration::from_secs(40);
@@ -55,26 +71,28 @@ const ATT: [u8; 21] = [
 /// What only our own client sends: long writes.
 const LONG_WRITE: [u8; 4] = [0x16, 0x17, 0x18, 0x19];
 
-/// Plays one scenario, or all, so many times.
-pub(crate) fn run(scenario: Option<Scenario>, count: usize) -> Result<()> {
+/// Plays one scenario, or all, so many times on these controllers, or on all.
+pub(crate) fn run(scenario: Option<Scenario>, radio: Option<Kind>, count: usize) -> Result<()> {
     setup::all()?;
     crate::run(&mut cargo(&["build", "--quiet", "--package", "jelling-interop"]))?;
     let chosen = scenario.map_or(ALL.to_vec(), |one| vec![one]);
-    for scenario in chosen {
-        let mut slowest = Duration::ZERO;
-        for round in 1..=count {
-            let start = Instant::now();
-            play(scenario).with_context(|| format!("{scenario:?}, round {round} of {count}"))?;
-            slowest = slowest.max(start.elapsed());
+    for kind in RADIOS.into_iter().filter(|k| radio.is_none_or(|r| r == *k)) {
+        for scenario in chosen.iter().copied() {
+            let mut slowest = Duration::ZERO;
+            for round in 1..=count {
+                let start = Instant::now();
+                play(scenario, kind).with_context(|| format!("{scenario:?} on {kind:?}, round {round} of {count}"))?;
+                slowest = slowest.max(start.elapsed());
+            }
+            let slowest = slowest.as_secs_f32();
+            println!("interop {scenario:?} on {kind:?}: {count} of {count} passed, slowest {slowest:.2} s");
         }
-        println!("interop {scenario:?}: {count} of {count} passed, slowest {:.2} s", slowest.as_secs_f32());
     }
     Ok(())
 }
 
-fn play(scenario: Scenario) -> Result<()> {
-    let rootcanal = RootCanal::start()?;
-    let rig = Rig { rootcanal, captures: PathBuf::from(crate::target()).join("captures") };
+fn play(scenario: Scenario, kind: Kind) -> Result<()> {
+    let rig = Rig { radio: Radio::start(kind)?, captures: PathBuf::from(crate::target()).join("captures") };
     std::fs::create_dir_all(&rig.captures)?;
     match scenario {
         Scenario::Central | Scenario::CentralLeft => {
@@ -109,7 +127,10 @@ fn play(scenario: Scenario) -> Result<()> {
             rig.judge("one", &commands, &att)?;
             rig.judge("two", &commands, &att)
         }
-        Scenario::Command => crate::command::play(&rig.rootcanal),
+        Scenario::Command => crate::command::play(&rig.radio),
+        Scenario::BumblePair => finish([rig.bumbles("pair")?]).map(|_| ()),
+        Scenario::BumblePairLegacy => finish([rig.bumbles("pair-legacy")?]).map(|_| ()),
+        Scenario::BumbleChannel => finish([rig.bumbles("channel")?]).map(|_| ()),
         Scenario::Rtt => {
             let peer = rig.bumble("peripheral.py", &["bumble-peer"])?;
             let ours = rig.ours("rtt", &["rtt", "bumble-peer"])?;
@@ -124,7 +145,7 @@ fn play(scenario: Scenario) -> Result<()> {
 }
 
 struct Rig {
-    rootcanal: RootCanal,
+    radio: Radio,
     captures: PathBuf,
 }
 
@@ -152,14 +173,21 @@ impl Rig {
 
     fn ours(&self, name: &str, arguments: &[&str]) -> Result<Player> {
         let mut command = Command::new(format!("{}/debug/jelling-interop", crate::target()));
-        command.args(["--transport", &self.rootcanal.spec(), "--snoop"]).arg(self.capture(name)).args(arguments);
+        command.args(["--transport", &self.radio.spec(), "--snoop"]).arg(self.capture(name)).args(arguments);
         Self::spawn(name, &mut command)
     }
 
     fn bumble(&self, script: &str, arguments: &[&str]) -> Result<Player> {
         let mut command = Command::new(setup::PYTHON);
-        command.arg(format!("interop/{script}")).arg(self.rootcanal.port().to_string()).args(arguments);
+        command.arg(format!("interop/{script}")).arg(self.radio.port().to_string()).args(arguments);
         Self::spawn(script, &mut command)
+    }
+
+    fn bumbles(&self, what: &str) -> Result<Player> {
+        let ports = [self.radio.port(), self.radio.port()].map(|p| p.to_string());
+        let mut command = Command::new(setup::PYTHON);
+        command.arg("interop/bumbles.py").args(ports).arg(what);
+        Self::spawn(what, &mut command)
     }
 
     fn capture(&self, name: &str) -> PathBuf {
@@ -172,9 +200,7 @@ impl Rig {
         let filter = "_ws.malformed || _ws.expert.severity >= 4194304";
         let fields = ["-T", "fields", "-e", "frame.number", "-e", "_ws.expert.message"];
         let wrong = output(Command::new("tshark").arg("-r").arg(&file).args(["-Y", filter]).args(fields))?;
-        // An answer as long as the MTU is how long values are read (Vol 3, Part G, 4.8.3).
-        let wrong: Vec<&str> =
-            wrong.lines().filter(|l| !l.ends_with("Reached ATT_MTU. Attribute value may be longer.")).collect();
+        let wrong: Vec<&str> = wrong.lines().filter(|line| !is_known(line)).collect();
         ensure!(wrong.is_empty(), "tshark on {}: {wrong:?}", file.display());
         let dump = output(Command::new("btmon").arg("-r").arg(&file))?;
         let suspicious =
@@ -198,6 +224,21 @@ impl Rig {
         check("L2CAP channel", &seen("btl2cap.cid")?, &mut [4].into_iter())?;
         check("ATT PDU", &seen("btatt.opcode")?, &mut att.iter().map(|o| u32::from(*o)))
     }
+}
+
+/// What tshark says of packets that are right. An answer as long as the MTU is how long values are read (Vol 3, Part G, 4.8.3).
+/// And it keeps one dictionary of attributes for all links of a host: with a table discovered on one link it judges the use of
+/// the host's own handles on another, and gives up on the value.
+const KNOWN: [&str; 3] = [
+    "Reached ATT_MTU. Attribute value may be longer.",
+    "Invalid usage of this characteristic with this opcode",
+    "Bad Data",
+];
+
+/// Whether a line of frame number and messages holds only what is known.
+fn is_known(line: &str) -> bool {
+    let (_, messages) = line.split_once('\t').unwrap_or(("", line));
+    !messages.is_empty() && messages.split(',').all(|m| KNOWN.contains(&m))
 }
 
 /// Waits for all of them, wants success of each, and gives what the first printed.

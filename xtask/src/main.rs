@@ -30,10 +30,13 @@ enum Task {
     Demo,
     /// Run every test, and each interop scenario once
     Test,
-    /// Run interop scenarios against Bumble on RootCanal
+    /// Run interop scenarios against Bumble, on RootCanal and on our own controllers
     Interop {
         /// Only this one
         scenario: Option<interop::Scenario>,
+        /// Only on these controllers
+        #[arg(long)]
+        radio: Option<rig::Kind>,
     },
     /// Run something many times in a row
     Soak {
@@ -68,8 +71,8 @@ fn main() -> Result<()> {
         Task::Setup => setup::all(),
         Task::Demo => demo::run(),
         Task::Test => ci::test(),
-        Task::Interop { scenario } => interop::run(scenario, 1),
-        Task::Soak { what: Soak::Interop, count } => interop::run(None, count),
+        Task::Interop { scenario, radio } => interop::run(scenario, radio, 1),
+        Task::Soak { what: Soak::Interop, count } => interop::run(None, None, count),
         Task::NoStd => images::no_std(),
         Task::NoPanic => images::no_panic(),
         Task::Sizes { record } => images::sizes(record),

@@ -1,14 +1,92 @@
-//! RootCanal on free loopback ports: each connection to its HCI port is a controller of its own on one air.
+//! Controllers on free loopback ports: RootCanal's, where each connection to its HCI port is a controller of its own on one
+//! air, or those of `jelling sim`, each on its own port.
 
 use crate::setup;
 use anyhow::{Context, Result, bail};
 use std::{
-    io::{Read, Write},
+    cell::Cell,
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
+
+/// Which controllers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Kind {
+    /// RootCanal
+    Rootcanal,
+    /// `jelling sim`
+    Sim,
+}
+
+/// An air with controllers, each of which takes one host.
+pub(crate) enum Radio {
+    RootCanal(RootCanal),
+    Sim(Sim),
+}
+
+impl Radio {
+    pub(crate) fn start(kind: Kind) -> Result<Self> {
+        Ok(match kind {
+            Kind::Rootcanal => Radio::RootCanal(RootCanal::start()?),
+            Kind::Sim => Radio::Sim(Sim::start()?),
+        })
+    }
+
+    /// The port of a controller for the next host.
+    pub(crate) fn port(&self) -> u16 {
+        match self {
+            Radio::RootCanal(rootcanal) => rootcanal.hci,
+            Radio::Sim(sim) => sim.port(),
+        }
+    }
+
+    /// The SPEC of a transport to a controller for the next host.
+    pub(crate) fn spec(&self) -> String {
+        format!("tcp:127.0.0.1:{}", self.port())
+    }
+}
+
+/// A running `jelling sim`; dropping it ends it.
+pub(crate) struct Sim {
+    process: Child,
+    ports: Vec<u16>,
+    next: Cell<usize>,
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Sim {
+    fn start() -> Result<Self> {
+        crate::run(&mut crate::cargo(&["build", "--quiet", "--package", "jelling-cli"]))?;
+        let mut process = Command::new(format!("{}/debug/jelling", crate::target()))
+            .args(["--json", "sim", "--tcp", "0", "0", "0", "0", "0", "0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("jelling sim cannot be started")?;
+        let mut ready = String::new();
+        let mut lines = BufReader::new(process.stdout.take().context("no stdout")?);
+        lines.read_line(&mut ready)?;
+        let list = ready.split(['[', ']']).nth(1).context("jelling sim did not say its ports")?;
+        let ports = list.split(',').map(|p| Ok(p.trim().parse()?)).collect::<Result<_>>()?;
+        Ok(Sim { process, ports, next: Cell::new(0) })
+    }
+
+    /// In turn: whoever has left a port has left its controller.
+    fn port(&self) -> u16 {
+        let next = self.next.get();
+        self.next.set(next + 1);
+        self.ports[next % self.ports.len()]
+    }
+}
 
 /// A running RootCanal; dropping it ends it.
 pub(crate) struct RootCanal {
@@ -69,16 +147,6 @@ impl RootCanal {
             thread::sleep(Duration::from_millis(20));
         }
         Ok(false)
-    }
-
-    /// The SPEC of a transport to a new controller.
-    pub(crate) fn spec(&self) -> String {
-        format!("tcp:127.0.0.1:{}", self.hci)
-    }
-
-    /// The port of the controllers.
-    pub(crate) fn port(&self) -> u16 {
-        self.hci
     }
 }
 

@@ -335,12 +335,16 @@ impl World {
         self.schedule(at, Task::Exchange { link: number });
     }
 
-    /// The next PDU of an end: control before data.
+    /// The next PDU of an end: control before data, but for the end of the link.
     fn take_pdu(&mut self, number: u64, end: usize) -> Option<Pdu> {
         let full = self.links.get(&number).is_some_and(|l| self.host_is_full(l.ends[1 - end].who));
         let link = self.links.get_mut(&number)?;
         let side = &mut link.ends[end];
-        let mut pdu = if let Some(control) = side.control.pop_front() {
+        // What the host gave before it ended the link goes first, as far as it can.
+        let ends = matches!(side.control.front(), Some(Control::Terminate { .. }));
+        let data_first = ends && !side.paused && !full && !side.data.is_empty();
+        let control = if data_first { None } else { side.control.pop_front() };
+        let mut pdu = if let Some(control) = control {
             Pdu { llid: 3, octets: control.octets(), completes: false, control: Some(control) }
         } else if !side.paused && !full {
             let most = usize::from(side.lengths.tx_octets);

@@ -27,7 +27,9 @@ async fn find(host: Host<'_>, name: &str) -> Result<Device> {
 
 async fn connect<'d>(host: Host<'d>, name: &str) -> Result<Connection<'d>> {
     let device = find(host, name).await?;
-    host.connect(device).await.context("connect")
+    // The shortest interval: an air that takes its time gives a PDU each way in it.
+    let interval = Duration::from_micros(7_500);
+    host.connect(device).interval(interval, interval).await.context("connect")
 }
 
 pub(crate) async fn play(host: Host<'_>, name: &str, end: End) -> Result<()> {

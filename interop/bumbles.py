@@ -1,0 +1,100 @@
+"""bumbles.py PORT PORT pair|pair-legacy|channel: two Bumble hosts with each other, on the controllers at two ports."""
+
+import asyncio
+import hashlib
+import sys
+
+from bumble import l2cap
+from bumble.core import AdvertisingData
+from bumble.device import Device
+from bumble.hci import Address
+from bumble.keys import MemoryKeyStore
+from bumble.pairing import PairingConfig
+from bumble.transport import open_transport
+
+from scenario import tell
+
+PSM = 0x81
+SDUS = 40
+SDU = 1000
+
+
+async def two_hosts(transports):
+    devices = []
+    for i, hci in enumerate(transports):
+        device = Device.with_hci(f'bumble-{i}', Address(f'F0:F1:F2:F3:F4:0{i}'), hci.source, hci.sink)
+        device.keystore = MemoryKeyStore()
+        await device.power_on()
+        devices.append(device)
+    return devices
+
+
+async def connect(central, peripheral):
+    arrived = asyncio.get_running_loop().create_future()
+    peripheral.once('connection', arrived.set_result)
+    peripheral.advertising_data = bytes(AdvertisingData([(AdvertisingData.FLAGS, bytes([6]))]))
+    await peripheral.start_advertising(advertising_interval_min=30, advertising_interval_max=30)
+    ours = await central.connect(peripheral.random_address, timeout=10)
+    return ours, await asyncio.wait_for(arrived, 10)
+
+
+async def pair(central, peripheral, secure):
+    for device in (central, peripheral):
+        device.pairing_config_factory = lambda connection: PairingConfig(sc=secure, mitm=False, bonding=True)
+    ours, theirs = await connect(central, peripheral)
+    await asyncio.wait_for(ours.pair(), 10)
+    assert ours.is_encrypted and theirs.is_encrypted
+    keys = [await device.keystore.get_all() for device in (central, peripheral)]
+    ltk = [(k[0][1].ltk or k[0][1].ltk_central or k[0][1].ltk_peripheral).value.hex() for k in keys]
+    if secure:
+        assert ltk[0] == ltk[1], ltk
+    # The link's key is refreshed in place, then used again on a new link.
+    await asyncio.wait_for(ours.encrypt(), 10)
+    gone = asyncio.get_running_loop().create_future()
+    theirs.once('disconnection', gone.set_result)
+    await ours.disconnect()
+    await asyncio.wait_for(gone, 10)
+    ours, theirs = await connect(central, peripheral)
+    await asyncio.wait_for(ours.encrypt(), 10)
+    assert ours.is_encrypted
+    await ours.disconnect()
+    tell(paired=True, secure=secure)
+
+
+async def channel(central, peripheral):
+    received = bytearray()
+    done = asyncio.get_running_loop().create_future()
+
+    def on_channel(incoming):
+        def sink(sdu):
+            received.extend(sdu)
+            if len(received) == SDUS * SDU:
+                done.set_result(None)
+        incoming.sink = sink
+
+    peripheral.create_l2cap_server(spec=l2cap.LeCreditBasedChannelSpec(psm=PSM, mtu=SDU, mps=247), handler=on_channel)
+    ours, _ = await connect(central, peripheral)
+    outgoing = await ours.create_l2cap_channel(spec=l2cap.LeCreditBasedChannelSpec(psm=PSM, mtu=SDU, mps=247))
+    sent = bytes(i * 7 % 256 for i in range(SDUS * SDU))
+    for i in range(SDUS):
+        outgoing.write(sent[i * SDU:(i + 1) * SDU])
+    await outgoing.drain()
+    await asyncio.wait_for(done, 20)
+    assert received == sent
+    await outgoing.disconnect()
+    await ours.disconnect()
+    tell(channel=hashlib.sha256(received).hexdigest())
+
+
+async def main():
+    ports, what = sys.argv[1:3], sys.argv[3]
+    async with await open_transport(f'tcp-client:127.0.0.1:{ports[0]}') as one:
+        async with await open_transport(f'tcp-client:127.0.0.1:{ports[1]}') as two:
+            central, peripheral = await two_hosts((one, two))
+            if what == 'channel':
+                await channel(central, peripheral)
+            else:
+                await pair(central, peripheral, what == 'pair')
+
+
+asyncio.run(main())
