@@ -8,6 +8,7 @@ use std::time::Instant;
 pub(crate) fn test() -> Result<()> {
     run(&mut cargo(&["test", "--workspace"]))?;
     run(&mut cargo(&["test", "--package", "jelling", "--features", "std,sync"]))?;
+    interop::commands(false)?;
     interop::run(None, None, 1)
 }
 

@@ -55,6 +55,9 @@ const ALL: [Scenario; 10] = [
 
 const RADIOS: [Kind; 2] = [Kind::Rootcanal, Kind::Sim];
 
+/// How the tool ends when RootCanal ended on a call that is being recorded: the next one goes on.
+const ENDED: i32 = 3;
+
 /// How long a scenario may take.
 const LIMIT: Duration = Duration::from_secs(40);
 
@@ -141,6 +144,26 @@ fn play(scenario: Scenario, kind: Kind) -> Result<()> {
             println!("median ATT read round trip: ours {} us, Bumble's {} us", ours.trim(), theirs.trim());
             Ok(())
         }
+    }
+}
+
+/// Every command that our controllers claim, called on them and on RootCanal: the answers must be those of the table.
+pub(crate) fn commands(record: bool) -> Result<()> {
+    setup::all()?;
+    crate::run(&mut cargo(&["build", "--quiet", "--package", "jelling-interop"]))?;
+    loop {
+        let (ours, theirs) = (Radio::start(Kind::Sim)?, Radio::start(Kind::Rootcanal)?);
+        let mut command = Command::new(format!("{}/debug/commands", crate::target()));
+        command.arg("interop/commands.tsv").args(record.then_some("--record")).env("RUST_BACKTRACE", "0");
+        for (option, radio) in [("--ours", &ours), ("--rootcanal", &theirs)] {
+            command.arg(option).args([radio.port(), radio.port()].map(|p| p.to_string()));
+        }
+        let status = command.status()?;
+        if record && status.code() == Some(ENDED) {
+            continue;
+        }
+        ensure!(status.success(), "the commands are not answered as interop/commands.tsv says");
+        return Ok(());
     }
 }
 

@@ -38,6 +38,12 @@ enum Task {
         #[arg(long)]
         radio: Option<rig::Kind>,
     },
+    /// Call every command of our controllers on them and on RootCanal, and compare with interop/commands.tsv
+    Commands {
+        /// Write the answers down instead
+        #[arg(long)]
+        record: bool,
+    },
     /// Run something many times in a row
     Soak {
         /// What
@@ -72,6 +78,7 @@ fn main() -> Result<()> {
         Task::Demo => demo::run(),
         Task::Test => ci::test(),
         Task::Interop { scenario, radio } => interop::run(scenario, radio, 1),
+        Task::Commands { record } => interop::commands(record),
         Task::Soak { what: Soak::Interop, count } => interop::run(None, None, count),
         Task::NoStd => images::no_std(),
         Task::NoPanic => images::no_panic(),
