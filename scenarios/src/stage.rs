@@ -249,6 +249,13 @@ where
         for controller in controllers.iter().filter(|c| c.is_silent()) {
             controller.power_cycle();
         }
+        if trouble.leak {
+            // On purpose: a handle that is never dropped.
+            let (connection, other) =
+                join(central.connect(stage.device), peripheral.advertise(Duration::from_millis(30))).await;
+            core::mem::forget(connection);
+            core::mem::forget(other);
+        }
         // Longer than any supervision timeout, disconnect and recovery that may be under way.
         settle([central, peripheral], before).await?;
         let mut outcome = Outcome {
@@ -261,23 +268,16 @@ where
             hashes,
             whole: Duration::ZERO,
         };
-        if trouble.leak {
-            // On purpose: a handle that is never dropped.
-            let (connection, other) =
-                join(central.connect(stage.device), peripheral.advertise(Duration::from_millis(30))).await;
-            core::mem::forget(connection);
-            core::mem::forget(other);
-        }
         // A command that was changed on its way and still made sense is noticed by what it broke, if at all: by the first
         // connection, or by the application, which switches the radio off and on.
         let mut result = fresh(stage).await;
         settle([central, peripheral], before).await?;
-        if result.is_err() && !trouble.leak {
+        if result.is_err() {
             outcome.healing = Healing::ByUse;
             result = fresh(stage).await;
             settle([central, peripheral], before).await?;
         }
-        if result.is_err() && !trouble.leak && trouble.undetectable {
+        if result.is_err() && trouble.undetectable {
             outcome.healing = Healing::ByRestart;
             join(central.stop(), peripheral.stop()).await;
             result = fresh(stage).await;

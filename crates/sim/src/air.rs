@@ -4,6 +4,7 @@ use crate::{
     controller::{ControllerConfig, Life},
     fault::{Fault, Noise},
     police::Violation,
+    recording::Passed,
     transport::{SimReader, SimWriter},
     world::World,
 };
@@ -105,6 +106,16 @@ impl Air {
     /// HCI packets that passed so far, all controllers, both ways.
     pub fn packets(&self) -> u64 {
         self.world().packets
+    }
+
+    /// From here on, packets are kept for [`Air::recording`].
+    pub fn record(&self) {
+        self.world().recording.get_or_insert_default();
+    }
+
+    /// The packets that passed since [`Air::record`], or since this was called last.
+    pub fn recording(&self) -> Vec<Passed> {
+        self.world().recording.as_mut().map(core::mem::take).unwrap_or_default()
     }
 
     /// Moves the air on to this moment, in microseconds; never back. Transports do so by themselves, by the clock of

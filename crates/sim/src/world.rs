@@ -5,6 +5,7 @@ use crate::{
     fault::{Action, Direction, Noise},
     link::Link,
     police::{Breach, Notice, Violation},
+    recording::Passed,
 };
 use core::task::Waker;
 use jelling_wire::{Packet, PacketKind, Writer, hci::event::Event};
@@ -68,10 +69,9 @@ pub(crate) struct World {
     armed: Option<u64>,
     /// All packets that passed.
     pub(crate) packets: u64,
+    /// Those packets, if somebody wants them.
+    pub(crate) recording: Option<Vec<Passed>>,
 }
-
-/// Octets and bits of FNV-1a's names: kept in the packet's digest with its kind.
-const SIDES: [usize; 2] = [0, 1];
 
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
@@ -89,6 +89,7 @@ impl World {
             strengths: vec![],
             armed: None,
             packets: 0,
+            recording: None,
         }
     }
 
@@ -239,6 +240,14 @@ impl World {
         }
     }
 
+    fn pass(&mut self, controller: usize, direction: Direction, kind: PacketKind, octets: &[u8]) {
+        self.packets += 1;
+        let micros = self.now;
+        if let Some(recording) = &mut self.recording {
+            recording.push(Passed { micros, controller, direction, kind, octets: octets.to_vec() });
+        }
+    }
+
     /// The next packet that the host can read.
     pub(crate) fn read(&mut self, who: usize) -> Option<(PacketKind, Vec<u8>)> {
         let now = self.now;
@@ -248,13 +257,13 @@ impl World {
         }
         let packet = controller.to_host.pop_front()?;
         controller.police.read(packet.notice);
-        self.packets += 1;
+        self.pass(who, Direction::FromController, packet.kind, &packet.octets);
         Some((packet.kind, packet.octets))
     }
 
     /// A packet of the host, with what befalls it on the way.
     pub(crate) fn write(&mut self, who: usize, packet: Packet<'_>) {
-        self.packets += 1;
+        self.pass(who, Direction::ToController, packet.kind, packet.data);
         self.controllers[who].digest(&[packet.kind.indicator()]);
         self.controllers[who].digest(packet.data);
         let action = self.fault(who, Direction::ToController);
@@ -314,7 +323,7 @@ impl World {
     }
 
     fn fault(&mut self, who: usize, direction: Direction) -> Option<Action> {
-        let side = SIDES[usize::from(direction == Direction::FromController)];
+        let side = usize::from(direction == Direction::FromController);
         let controller = &mut self.controllers[who];
         let index = controller.passed[side];
         controller.passed[side] += 1;

@@ -19,7 +19,7 @@ async fn find_sensor(host: Host<'_>) -> Result<jelling::Device, Error> {
     Err(Error::NotFound)
 }
 
-async fn temp_client(host: Host<'_>, count: usize) -> Result<(), Error> {
+pub(crate) async fn temp_client(host: Host<'_>, count: usize) -> Result<(), Error> {
     let device = find_sensor(host).await?;
     println!("connecting to {device}");
     let connection = host.connect(device).await?;

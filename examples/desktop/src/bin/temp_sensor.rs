@@ -28,7 +28,7 @@ async fn peripheral_task(host: Host<'_>) -> Result<(), Error> {
     }
 }
 
-async fn temp_sensor(host: Host<'_>) -> Result<(), Error> {
+pub(crate) async fn temp_sensor(host: Host<'_>) -> Result<(), Error> {
     let mut db = host.services()?;
     let service = db.service(ENV_SENSE)?;
     let temperature = db.characteristic(service, TEMPERATURE, Properties::READ | Properties::NOTIFY)?;

@@ -1,0 +1,86 @@
+//! Every sweep over every scenario. The long sweeps take some of their points here; `cargo xtask sweeps` takes them all.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "tests")]
+
+use jelling_scenarios::{
+    scenario,
+    stage::{Trouble, play},
+    sweep::{self, Sweep, Swept},
+};
+
+/// Points that are skipped between two of the long sweeps: primes, so that each kind of packet has its turn.
+const FAULTS: usize = 7;
+const OCTETS: usize = 43;
+
+fn swept(sweep: Sweep, scenario: &scenario::Scenario, stride: usize) -> Swept {
+    match sweep(scenario, stride) {
+        Ok(swept) => {
+            assert!(swept.points > 0, "{} had no points", scenario.name);
+            swept
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+macro_rules! sweeps {
+    ($($name:ident = $scenario:ident;)+) => {
+        $(mod $name {
+            use super::*;
+
+            #[test]
+            fn disconnect() {
+                swept(sweep::disconnect, &scenario::$scenario, 1);
+            }
+
+            #[test]
+            fn cancel() {
+                let swept = swept(sweep::cancel, &scenario::$scenario, 1);
+                assert_eq!(swept.unharmed, swept.points);
+            }
+
+            #[test]
+            fn silence() {
+                swept(sweep::silence, &scenario::$scenario, 1);
+            }
+
+            #[test]
+            fn fault() {
+                swept(sweep::fault, &scenario::$scenario, FAULTS);
+            }
+
+            #[test]
+            fn byte() {
+                swept(sweep::byte, &scenario::$scenario, OCTETS);
+            }
+        })+
+
+        /// A scenario that has no line above is not swept.
+        #[test]
+        fn every_scenario_is_swept() {
+            let swept = [$(scenario::$scenario.name),+];
+            assert_eq!(swept.len(), scenario::ALL.len());
+            assert!(scenario::ALL.iter().all(|s| swept.contains(&s.name)));
+        }
+    };
+}
+
+sweeps! {
+    connect = CONNECT;
+    scan = SCAN;
+    read = READ;
+    write = WRITE;
+    notify = NOTIFY;
+    indicate = INDICATE;
+    bulk = BULK;
+    left = LEFT;
+    restart = RESTART;
+}
+
+#[test]
+fn a_slot_leaked_on_purpose_is_found() {
+    for scenario in scenario::ALL {
+        let trouble = Trouble { leak: true, ..Trouble::default() };
+        let error = play(scenario, 3, &trouble).expect_err("the leak was not noticed");
+        assert!(error.starts_with("not as before"), "{}: {error}", scenario.name);
+    }
+}
