@@ -599,29 +599,41 @@ impl World {
         self.kick(link);
     }
 
-    /// Data for a host, in packets that it has room for.
+    /// Data for a host, in packets of its size. What it has no room for waits.
     pub(crate) fn acl_to_host(&mut self, who: usize, handle: u16, start: bool, octets: &[u8]) {
         let host = &mut self.settings(who).host;
         let most = if host.on && host.length > 0 { usize::from(host.length) } else { usize::MAX };
-        let mut boundary = if start { Boundary::FirstFlushable } else { Boundary::Continuing };
-        for part in octets.chunks(most.min(octets.len().max(1))) {
-            let mut buffer = vec![0; part.len() + 4];
-            let mut w = Writer::new(&mut buffer);
-            AclPacket { handle: ConnectionHandle(handle), boundary, broadcast: 0, data: part }.emit(&mut w);
+        for (i, part) in octets.chunks(most.min(octets.len().max(1))).enumerate() {
+            host.waiting.push_back((handle, start && i == 0, part.to_vec()));
+        }
+        self.give_waiting(who);
+    }
+
+    /// A host has room again: it is given what waited, and its links go on.
+    pub(crate) fn room_again(&mut self, who: usize) {
+        self.give_waiting(who);
+        let links: Vec<u64> = self.settings(who).handles.values().map(|(link, _)| *link).collect();
+        links.into_iter().for_each(|link| self.kick(link));
+    }
+
+    fn give_waiting(&mut self, who: usize) {
+        while !self.settings(who).host.has_no_room() {
             let host = &mut self.settings(who).host;
+            let Some((handle, start, data)) = host.waiting.pop_front() else { return };
             if host.on {
                 *host.held.entry(handle).or_default() += 1;
             }
+            let boundary = if start { Boundary::FirstFlushable } else { Boundary::Continuing };
+            let mut buffer = vec![0; data.len() + 4];
+            let mut w = Writer::new(&mut buffer);
+            AclPacket { handle: ConnectionHandle(handle), boundary, broadcast: 0, data: &data }.emit(&mut w);
             self.give(who, PacketKind::Acl, buffer, Notice::Nothing);
-            boundary = Boundary::Continuing;
         }
     }
 
     /// True when a controller has nowhere to put another PDU for its host.
     pub(crate) fn host_is_full(&self, who: usize) -> bool {
-        let host = &self.controllers[who].settings.host;
-        let parts = if host.length == 0 { 1 } else { 251u16.div_ceil(host.length) };
-        host.on && host.held.values().sum::<u16>() + parts > host.packets
+        self.controllers[who].settings.host.is_full()
     }
 
     fn is_connected_to(&self, who: usize, peer: Address) -> bool {

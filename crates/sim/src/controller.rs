@@ -78,6 +78,25 @@ pub(crate) struct HostBuffers {
     pub(crate) packets: u16,
     /// Packets the host holds, by link.
     pub(crate) held: BTreeMap<u16, u16>,
+    /// Packets that wait for room: handle, whether one begins a frame, octets.
+    pub(crate) waiting: VecDeque<(u16, bool, Vec<u8>)>,
+}
+
+impl HostBuffers {
+    /// True when there is nowhere to put another packet.
+    pub(crate) fn is_full(&self) -> bool {
+        self.on && (!self.waiting.is_empty() || self.has_no_room())
+    }
+
+    pub(crate) fn has_no_room(&self) -> bool {
+        self.on && self.held.values().sum::<u16>() >= self.packets
+    }
+
+    /// The packets of a link that is gone count as taken (Vol 4, Part E, 4.2).
+    pub(crate) fn forget(&mut self, handle: u16) {
+        self.held.remove(&handle);
+        self.waiting.retain(|(h, ..)| *h != handle);
+    }
 }
 
 /// How much of a controller is alive.

@@ -419,11 +419,13 @@ impl World {
             side.alive = false;
             let (who, handle) = (side.who, side.handle);
             self.controllers[who].settings.handles.remove(&handle);
-            // Packets of a link that is gone count as taken (Vol 4, Part E, 4.2).
-            self.controllers[who].settings.host.held.remove(&handle);
+            self.controllers[who].settings.host.forget(handle);
             let event =
                 Event::DisconnectionComplete { status: Status::SUCCESS, handle: ConnectionHandle(handle), reason };
             self.event(who, &event, Notice::Down(handle));
+            if self.controllers[who].settings.host.on {
+                self.room_again(who);
+            }
         }
         self.sweep(number);
     }

@@ -1,0 +1,429 @@
+//! Links: what they carry, how long that takes, and how they end.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "tests"
+)]
+
+mod common;
+
+use common::Bench;
+use jelling_sim::{Air, ControllerConfig};
+use jelling_wire::hci::{
+    Status,
+    acl::Boundary,
+    command::{
+        Disconnect, HostBufferSize, HostNumberOfCompletedPackets, LeConnectionUpdate, LeReadChannelMap, LeReadPhy,
+        LeReadRemoteFeatures, LeRemoteConnectionParameterRequestNegativeReply, LeRemoteConnectionParameterRequestReply,
+        LeSetDataLength, LeSetEventMask, LeSetHostChannelClassification, LeSetPhy, ReadRemoteVersionInformation,
+        ReadRssi, SetControllerToHostFlowControl,
+    },
+    event::Event,
+};
+
+fn frame(length: usize) -> Vec<u8> {
+    (0..length).map(|i| (i % 251) as u8).collect()
+}
+
+#[test]
+fn data_arrives_whole_at_the_next_connection_event() {
+    let mut bench = Bench::new(2);
+    let complete = bench.connect(0, 1);
+    let interval = u64::from(complete.interval) * 1_250;
+    bench.run(1_000_000);
+    let before = bench.air.now();
+    bench.data(0, Boundary::FirstNonFlushable, &frame(20));
+    while bench.hosts[1].frames.is_empty() {
+        let next = bench.air.next_time().unwrap();
+        bench.air.advance_to(next);
+        bench.collect();
+    }
+    assert!(bench.air.now() - before <= interval, "{} us", bench.air.now() - before);
+    assert_eq!(bench.hosts[1].frames, [frame(20)]);
+    assert_eq!(bench.completed(0), 1);
+}
+
+#[test]
+fn a_frame_of_many_packets_is_put_together() {
+    let config = ControllerConfig { acl_length: 27, acl_packets: 20, ..ControllerConfig::default() };
+    let mut bench = Bench::on(Air::new(1), &[config, ControllerConfig::default()]);
+    bench.connect(0, 1);
+    let sent = frame(300);
+    for (i, part) in sent.chunks(27).enumerate() {
+        bench.data(0, if i == 0 { Boundary::FirstNonFlushable } else { Boundary::Continuing }, part);
+    }
+    bench.run(1_000_000);
+    assert_eq!(bench.hosts[1].frames, [sent]);
+    assert_eq!(bench.completed(0), 12);
+    assert!(bench.hosts[1].packets.iter().all(|(_, length)| *length <= 27));
+}
+
+#[test]
+fn a_link_ends_with_the_reason_that_was_given() {
+    for reason in [0x13, 0x14, 0x15, 0x05] {
+        let mut bench = Bench::new(2);
+        bench.connect(0, 1);
+        let handle = bench.hosts[1].handle;
+        bench.ok(1, &Disconnect { handle, reason: Status(reason) });
+        assert_eq!(bench.disconnected(1), Status::CONNECTION_TERMINATED_BY_LOCAL_HOST);
+        assert_eq!(bench.disconnected(0), Status(reason));
+        bench.connect(0, 1);
+    }
+}
+
+#[test]
+fn a_link_out_of_range_ends_with_its_supervision_timeout() {
+    let mut bench = Bench::new(2);
+    bench.connect_with(0, 1, 24, 200);
+    bench.run(500_000);
+    let (a, b) = (bench.hosts[0].controller.clone(), bench.hosts[1].controller.clone());
+    bench.air.set_in_range(&a, &b, false);
+    let before = bench.air.now();
+    assert_eq!(bench.disconnected(0), Status::CONNECTION_TIMEOUT);
+    assert_eq!(bench.disconnected(1), Status::CONNECTION_TIMEOUT);
+    assert_eq!(bench.air.now() - before, 2_000_000);
+}
+
+#[test]
+fn a_link_out_of_range_for_less_than_that_goes_on() {
+    let mut bench = Bench::new(2);
+    bench.connect_with(0, 1, 24, 200);
+    let (a, b) = (bench.hosts[0].controller.clone(), bench.hosts[1].controller.clone());
+    bench.air.set_in_range(&a, &b, false);
+    bench.data(0, Boundary::FirstNonFlushable, &frame(9));
+    bench.run(1_500_000);
+    assert_eq!(bench.hosts[1].frames, Vec::<Vec<u8>>::new());
+    bench.air.set_in_range(&a, &b, true);
+    bench.run(1_500_000);
+    assert_eq!(bench.hosts[1].frames, [frame(9)]);
+}
+
+#[test]
+fn a_peer_that_loses_power_is_missed_after_the_supervision_timeout() {
+    let mut bench = Bench::new(2);
+    bench.connect_with(0, 1, 24, 100);
+    bench.hosts[1].controller.power_cycle();
+    assert_eq!(bench.disconnected(0), Status::CONNECTION_TIMEOUT);
+    bench.begin(1);
+    bench.connect(0, 1);
+}
+
+#[test]
+fn what_is_lost_is_sent_again_and_in_order() {
+    let mut bench = Bench::new(2);
+    bench.connect_with(0, 1, 6, 3200);
+    bench.air.set_loss(0.3);
+    let (mut sent, mut credits) = (vec![], 6);
+    for i in 0..200u32 {
+        let octets = i.to_le_bytes().repeat(10);
+        while credits == 0 {
+            bench.run(7_500);
+            credits += bench.completed(0);
+        }
+        credits -= 1;
+        bench.data(0, Boundary::FirstNonFlushable, &octets);
+        sent.push(octets);
+    }
+    bench.run(5_000_000);
+    // Packets of 27 octets: each frame came in two, put together.
+    assert_eq!(bench.hosts[1].frames, sent);
+}
+
+#[test]
+fn several_links_in_both_roles() {
+    let mut bench = Bench::new(4);
+    bench.connect(0, 1);
+    let to_first = bench.hosts[0].handle;
+    bench.connect(0, 2);
+    let to_second = bench.hosts[0].handle;
+    bench.connect(3, 0);
+    let from_third = bench.hosts[0].handle;
+    for (handle, octet) in [(to_first, 1), (to_second, 2), (from_third, 3)] {
+        bench.hosts[0].handle = handle;
+        bench.data(0, Boundary::FirstNonFlushable, &[octet; 9]);
+    }
+    bench.run(200_000);
+    for (who, octet) in [(1, 1), (2, 2), (3, 3)] {
+        assert_eq!(bench.hosts[who].frames, [vec![octet; 9]]);
+    }
+    bench.ok(0, &Disconnect { handle: to_second, reason: Status::REMOTE_USER_TERMINATED_CONNECTION });
+    assert_eq!(bench.disconnected(2), Status::REMOTE_USER_TERMINATED_CONNECTION);
+    bench.data(3, Boundary::FirstNonFlushable, &[4; 9]);
+    bench.run(200_000);
+    assert_eq!(bench.hosts[0].frames, [vec![4; 9]]);
+}
+
+#[test]
+fn no_more_links_than_the_controller_has() {
+    let config = ControllerConfig { links: 1, ..ControllerConfig::default() };
+    let mut bench = Bench::on(Air::new(1), &[config, ControllerConfig::default(), ControllerConfig::default()]);
+    bench.connect(0, 1);
+    bench.advertise(2);
+    let again = common::initiate(bench.address(2));
+    assert_eq!(bench.call(0, &again), Status::CONNECTION_LIMIT_EXCEEDED);
+    let twice = common::initiate(bench.address(0));
+    assert_eq!(bench.call(1, &twice), Status::CONNECTION_ALREADY_EXISTS);
+}
+
+/// Status, interval, latency and timeout of LE Connection Update Complete.
+fn updated(bench: &mut Bench, who: usize) -> (Status, u16, u16, u16) {
+    bench.wait(who, |event| match event {
+        Event::LeConnectionUpdateComplete { status, interval, latency, supervision_timeout, .. } => {
+            Some((*status, *interval, *latency, *supervision_timeout))
+        }
+        _ => None,
+    })
+}
+
+fn update(bench: &Bench, who: usize) -> LeConnectionUpdate {
+    LeConnectionUpdate {
+        handle: bench.hosts[who].handle,
+        interval_min: 80,
+        interval_max: 80,
+        latency: 4,
+        supervision_timeout: 600,
+        ce_length_min: 0,
+        ce_length_max: 0,
+    }
+}
+
+#[test]
+fn a_central_updates_the_parameters() {
+    let mut bench = Bench::new(2);
+    bench.connect(0, 1);
+    bench.ok(0, &update(&bench, 0));
+    for who in [0, 1] {
+        assert_eq!(updated(&mut bench, who), (Status::SUCCESS, 80, 4, 600));
+    }
+    // The interval is 100 ms from now on, and the peripheral listens to each fifth event.
+    let before = bench.air.now();
+    for n in 0..3 {
+        bench.data(0, Boundary::FirstNonFlushable, &[n; 9]);
+        while bench.completed(0) == 0 {
+            let next = bench.air.next_time().unwrap();
+            bench.air.advance_to(next);
+            bench.collect();
+        }
+    }
+    let took = bench.air.now() - before;
+    assert!((1_000_000..=1_600_000).contains(&took), "{took}");
+}
+
+#[test]
+fn a_peripheral_asks_for_parameters_and_the_central_decides() {
+    let asked = |bench: &mut Bench| {
+        bench.wait(0, |event| match event {
+            Event::LeRemoteConnectionParameterRequest {
+                interval_min,
+                interval_max,
+                latency,
+                supervision_timeout,
+                ..
+            } => Some((*interval_min, *interval_max, *latency, *supervision_timeout)),
+            _ => None,
+        })
+    };
+    let mut bench = Bench::new(2);
+    bench.connect(0, 1);
+    bench.ok(1, &update(&bench, 1));
+    assert_eq!(asked(&mut bench), (80, 80, 4, 600));
+    let handle = bench.hosts[0].handle;
+    bench.ok(
+        0,
+        &LeRemoteConnectionParameterRequestNegativeReply { handle, reason: Status::UNACCEPTABLE_CONNECTION_PARAMETERS },
+    );
+    assert_eq!(updated(&mut bench, 1).0, Status::UNACCEPTABLE_CONNECTION_PARAMETERS);
+    bench.ok(1, &update(&bench, 1));
+    assert_eq!(asked(&mut bench), (80, 80, 4, 600));
+    bench.ok(
+        0,
+        &LeRemoteConnectionParameterRequestReply {
+            handle,
+            interval_min: 72,
+            interval_max: 80,
+            latency: 2,
+            supervision_timeout: 500,
+            ce_length_min: 0,
+            ce_length_max: 0,
+        },
+    );
+    for who in [0, 1] {
+        assert_eq!(updated(&mut bench, who), (Status::SUCCESS, 80, 2, 500));
+    }
+}
+
+#[test]
+fn a_central_that_does_not_want_to_be_asked_has_it_refused() {
+    let mut bench = Bench::new(2);
+    bench.ok(0, &LeSetEventMask { mask: 0x1f });
+    bench.connect(0, 1);
+    bench.ok(1, &update(&bench, 1));
+    assert_eq!(updated(&mut bench, 1).0, Status::UNSUPPORTED_REMOTE_FEATURE);
+}
+
+#[test]
+fn versions_and_features_are_exchanged_either_way() {
+    for who in [0, 1] {
+        let mut bench = Bench::new(2);
+        bench.connect(0, 1);
+        let handle = bench.hosts[who].handle;
+        for _ in 0..2 {
+            bench.ok(who, &ReadRemoteVersionInformation { handle });
+            let version = bench.wait(who, |event| match event {
+                Event::ReadRemoteVersionInformationComplete { status, version, manufacturer, .. } => {
+                    Some((*status, *version, *manufacturer))
+                }
+                _ => None,
+            });
+            assert_eq!(version, (Status::SUCCESS, 0x0c, 0xffff));
+            bench.ok(who, &LeReadRemoteFeatures { handle });
+            let features = bench.wait(who, |event| match event {
+                Event::LeReadRemoteFeaturesComplete { status, features, .. } => Some((*status, *features)),
+                _ => None,
+            });
+            assert_eq!(features.0, Status::SUCCESS);
+            // Encryption, and longer packets (Vol 6, Part B, 4.6).
+            assert_eq!(features.1 & 0x21, 0x21);
+        }
+    }
+}
+
+#[test]
+fn longer_packets_and_a_faster_phy_carry_more() {
+    let through = |prepare: fn(&mut Bench)| {
+        let mut bench = Bench::new(2);
+        bench.connect_with(0, 1, 24, 100);
+        prepare(&mut bench);
+        bench.run(1_000_000);
+        bench.completed(0);
+        let (end, mut credits) = (bench.air.now() + 1_000_000, 6);
+        while bench.air.now() < end {
+            while credits > 0 {
+                credits -= 1;
+                bench.data(0, Boundary::FirstNonFlushable, &frame(251));
+            }
+            let next = bench.air.next_time().unwrap();
+            bench.air.advance_to(next);
+            bench.collect();
+            credits += bench.completed(0);
+        }
+        bench.hosts[1].frames.len() * 251
+    };
+    let longer = |bench: &mut Bench| {
+        let handle = bench.hosts[0].handle;
+        bench.ok(0, &LeSetDataLength { handle, tx_octets: 251, tx_time: 17040 });
+        for who in [0, 1] {
+            let lengths = bench.wait(who, |event| match event {
+                Event::LeDataLengthChange { tx_octets, rx_octets, .. } => Some((*tx_octets, *rx_octets)),
+                _ => None,
+            });
+            assert_eq!(lengths, if who == 0 { (251, 27) } else { (27, 251) });
+        }
+    };
+    let faster = |bench: &mut Bench| {
+        let handle = bench.hosts[0].handle;
+        bench.ok(0, &LeSetDataLength { handle, tx_octets: 251, tx_time: 17040 });
+        bench.ok(0, &LeSetPhy { handle, all_phys: 0, tx_phys: 2, rx_phys: 2, options: 0 });
+        for who in [0, 1] {
+            let phys = bench.wait(who, |event| match event {
+                Event::LePhyUpdateComplete { status, tx_phy, rx_phy, .. } => Some((*status, *tx_phy, *rx_phy)),
+                _ => None,
+            });
+            assert_eq!(phys, (Status::SUCCESS, 2, 2));
+        }
+        let phys = bench.get(0, &LeReadPhy { handle });
+        assert_eq!((phys.tx_phy, phys.rx_phy), (2, 2));
+    };
+    let (short, long, fast) = (through(|_| {}), through(longer), through(faster));
+    // Vol 6, Part B, 4.5.10: 676 us for 27 octets and an empty answer, 2,468 us for 251; on 2M about half of it.
+    assert!((25_000..41_000).contains(&short), "{short} octets a second");
+    assert!((80_000..102_000).contains(&long), "{long}");
+    assert!((140_000..185_000).contains(&fast), "{fast}");
+}
+
+#[test]
+fn the_channel_map_of_the_central_is_that_of_the_link() {
+    let mut bench = Bench::new(2);
+    bench.connect(0, 1);
+    let map = [0xff, 0, 0xff, 0, 0x10];
+    bench.ok(0, &LeSetHostChannelClassification { map });
+    bench.run(1_000_000);
+    for who in [0, 1] {
+        let handle = bench.hosts[who].handle;
+        assert_eq!(bench.get(who, &LeReadChannelMap { handle }).map, map);
+    }
+}
+
+#[test]
+fn strength_is_that_of_the_peer() {
+    let mut bench = Bench::new(2);
+    bench.connect(0, 1);
+    let (a, b) = (bench.hosts[0].controller.clone(), bench.hosts[1].controller.clone());
+    bench.air.set_rssi(&a, &b, -71);
+    let handle = bench.hosts[0].handle;
+    assert_eq!(bench.get(0, &ReadRssi { handle }).rssi, -71);
+}
+
+#[test]
+fn a_host_with_little_room_is_given_no_more_than_it_has_room_for() {
+    let mut bench = Bench::new(2);
+    bench.ok(1, &HostBufferSize { acl_length: 27, sco_length: 0, acl_packets: 3, sco_packets: 0 });
+    bench.ok(1, &SetControllerToHostFlowControl { mode: 1 });
+    bench.connect(0, 1);
+    let (sent, mut credits) = ((0..20u8).map(|n| vec![n; 20]).collect::<Vec<_>>(), 6);
+    let mut waiting = sent.clone().into_iter();
+    let mut taken = 0;
+    for _ in 0..200 {
+        bench.run(30_000);
+        credits += bench.completed(0);
+        while credits > 0 {
+            let Some(next) = waiting.next() else { break };
+            credits -= 1;
+            bench.data(0, Boundary::FirstNonFlushable, &next);
+        }
+        let held = bench.hosts[1].packets.len() - taken;
+        assert!(held <= 3, "{held} packets for three buffers");
+        if held == 3 || bench.hosts[1].packets.len() == sent.len() {
+            taken = bench.hosts[1].packets.len();
+            let handle = bench.hosts[1].handle;
+            bench.send(1, &HostNumberOfCompletedPackets { handle, count: held as u16 });
+        }
+    }
+    assert_eq!(bench.hosts[1].frames, sent);
+}
+
+#[test]
+fn latency_of_the_host_is_added() {
+    let mut bench = Bench::new(2);
+    bench.connect(0, 1);
+    bench.air.set_latency(core::time::Duration::from_millis(200));
+    bench.data(0, Boundary::FirstNonFlushable, &frame(9));
+    bench.run(150_000);
+    assert!(bench.hosts[1].frames.is_empty());
+    bench.run(150_000);
+    assert_eq!(bench.hosts[1].frames.len(), 1);
+}
+
+#[test]
+fn on_an_instant_air_nothing_takes_time() {
+    let mut bench = Bench::on(Air::instant(1), &[ControllerConfig::default(); 2]);
+    let complete = bench.connect(0, 1);
+    assert_eq!(complete.status, Status::SUCCESS);
+    let before = bench.air.now();
+    for n in 0..100u8 {
+        bench.data(0, Boundary::FirstNonFlushable, &[n; 200]);
+        bench.wait(0, |event| matches!(event, Event::NumberOfCompletedPackets(_)).then_some(()));
+    }
+    bench.collect();
+    assert_eq!(bench.hosts[1].frames.len(), 100);
+    let handle = bench.hosts[0].handle;
+    bench.ok(0, &Disconnect { handle, reason: Status::REMOTE_USER_TERMINATED_CONNECTION });
+    bench.disconnected(0);
+    bench.disconnected(1);
+    assert_eq!(bench.air.now(), before);
+}
