@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail, ensure};
 use clap::{Parser, Subcommand};
-use jelling_scenarios::{fuzz, replay, scenario, sweep};
+use jelling_scenarios::{bench, fuzz, replay, scenario, sweep};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use std::time::Instant;
@@ -35,6 +35,8 @@ enum Command {
         #[arg(long, default_value_t = 10_000)]
         packets: usize,
     },
+    /// Measure the simulator: packets a second on an instant air, simulated seconds a second of a busy link
+    Bench,
     /// Play sessions of random octets, as the fuzz target does
     Random {
         /// How many
@@ -50,6 +52,7 @@ fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Sweep { sweep, scenario, stride } => sweeps(sweep.as_deref(), scenario.as_deref(), stride),
         Command::Replay { packets } => replays(packets),
+        Command::Bench => bench::run(),
         Command::Random { count, from } => {
             for number in from..from + count {
                 let mut octets = vec![0; 400];

@@ -179,7 +179,9 @@ async fn read(stage: Stage<'_>) -> Result<(), Error> {
             let mut characteristics = service.characteristics(None);
             while let Some(characteristic) = stage.call(async || characteristics.next().await).await? {
                 let mut descriptors = characteristic.descriptors();
-                while stage.call(async || descriptors.next().await).await?.is_some() {}
+                while let Some(descriptor) = stage.call(async || descriptors.next().await).await? {
+                    stage.call(async || descriptor.read_into(&mut [0; 2]).await).await?;
+                }
             }
         }
         if services < 2 {
@@ -326,6 +328,7 @@ async fn restart(stage: Stage<'_>) -> Result<(), Error> {
                 Ok(())
             })
             .await?;
+        stage.call(async || host.start().await).await?;
     }
     connect(stage).await
 }
