@@ -1,31 +1,47 @@
 //! What CI runs, stage by stage, with the time of each.
 
-use crate::{cargo, demo, images, interop, run};
+use crate::{cargo, demo, images, interop, run, sweeps};
 use anyhow::Result;
 use std::time::Instant;
 
 /// README's test command.
 pub(crate) fn test() -> Result<()> {
     run(&mut cargo(&["test", "--workspace"]))?;
-    run(&mut cargo(&["test", "--package", "jelling", "--features", "std,sync"]))?;
+    run(&mut cargo(&["test", "--package", "jelling", "--features", "std,sim,sync"]))?;
     interop::commands(false)?;
     interop::run(None, None, 1)
 }
 
-/// One stage of CI.
+/// One stage.
 type Stage = (&'static str, fn() -> Result<()>);
 
 /// Everything.
 pub(crate) fn all() -> Result<()> {
-    let stages: [Stage; 7] = [
+    const CLIPPY: [&str; 7] = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"];
+    stages(&[
         ("format", || run(&mut cargo(&["fmt", "--all", "--check"]))),
-        ("lint", || run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))),
+        ("lint", || run(&mut cargo(&CLIPPY))),
         ("no_std", images::no_std),
         ("no-panic image", images::no_panic),
         ("sizes", || images::sizes(false)),
         ("tests and interop", test),
+        ("sweeps", || sweeps::all(5_000)),
+        ("fuzz", || sweeps::fuzz(20)),
         ("demo", demo::run),
-    ];
+    ])
+}
+
+/// What takes too long for CI.
+pub(crate) fn full() -> Result<()> {
+    stages(&[
+        ("interop, 20 times", || interop::run(None, None, 20)),
+        ("sweeps and random sessions", || sweeps::all(100_000)),
+        ("fuzz", || sweeps::fuzz(300)),
+    ])
+}
+
+/// Runs stages one after the other, and prints the time of each.
+fn stages(stages: &[Stage]) -> Result<()> {
     let mut times = vec![];
     for (name, stage) in stages {
         println!("== {name}");

@@ -7,6 +7,7 @@ mod images;
 mod interop;
 mod rig;
 mod setup;
+mod sweeps;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
@@ -26,7 +27,7 @@ struct Arguments {
 enum Task {
     /// Install RootCanal, Bumble and the dissectors into target/tools (once)
     Setup,
-    /// Show a peripheral and a central of ours at work on RootCanal
+    /// Show two hosts at work on simulated controllers
     Demo,
     /// Run every test, and each interop scenario once
     Test,
@@ -43,6 +44,18 @@ enum Task {
         /// Write the answers down instead
         #[arg(long)]
         record: bool,
+    },
+    /// Sweep every scenario with faults at every point, replay sessions, play random ones, measure the simulator
+    Sweeps {
+        /// Sessions of random octets
+        #[arg(long, default_value_t = 5_000)]
+        random: u64,
+    },
+    /// Fuzz each target
+    Fuzz {
+        /// For how long
+        #[arg(long, default_value_t = 20)]
+        seconds: u32,
     },
     /// Run something many times in a row
     Soak {
@@ -63,6 +76,8 @@ enum Task {
     },
     /// Everything CI runs, with the time of each stage
     Ci,
+    /// What takes too long for CI: interop twenty times over, long sessions of random octets, long fuzzing
+    Full,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -83,7 +98,10 @@ fn main() -> Result<()> {
         Task::NoStd => images::no_std(),
         Task::NoPanic => images::no_panic(),
         Task::Sizes { record } => images::sizes(record),
+        Task::Sweeps { random } => sweeps::all(random),
+        Task::Fuzz { seconds } => sweeps::fuzz(seconds),
         Task::Ci => ci::all(),
+        Task::Full => ci::full(),
     }
 }
 
