@@ -23,6 +23,8 @@ type Returned = Vec<u8>;
 
 /// High duty directed advertising lasts 1.28 s (Vol 6, Part B, 4.4.2.4.3).
 const DIRECTED: u64 = 1_280_000;
+/// Packets that a controller keeps for a host that does not read; then it takes nothing more off the air.
+pub(crate) const UNREAD: usize = 64;
 /// What P-256 takes a controller.
 const CURVE: u64 = 10_000;
 
@@ -633,7 +635,8 @@ impl World {
 
     /// True when a controller has nowhere to put another PDU for its host.
     pub(crate) fn host_is_full(&self, who: usize) -> bool {
-        self.controllers[who].settings.host.is_full()
+        let controller = &self.controllers[who];
+        controller.settings.host.is_full() || controller.to_host.len() >= UNREAD
     }
 
     fn is_connected_to(&self, who: usize, peer: Address) -> bool {

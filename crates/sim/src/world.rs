@@ -1,6 +1,7 @@
 //! The air and everything on it: an agenda in microseconds, and the packets between hosts and controllers.
 
 use crate::{
+    commands::UNREAD,
     controller::{Controller, ControllerConfig, Life, Settings, ToHost},
     fault::{Action, Direction, Noise},
     link::Link,
@@ -258,6 +259,9 @@ impl World {
         let packet = controller.to_host.pop_front()?;
         controller.police.read(packet.notice);
         self.pass(who, Direction::FromController, packet.kind, &packet.octets);
+        if self.controllers[who].to_host.len() + 1 == UNREAD {
+            self.room_again(who);
+        }
         Some((packet.kind, packet.octets))
     }
 

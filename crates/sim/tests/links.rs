@@ -427,3 +427,29 @@ fn on_an_instant_air_nothing_takes_time() {
     bench.disconnected(1);
     assert_eq!(bench.air.now(), before);
 }
+
+#[test]
+fn a_host_that_does_not_read_is_not_told_without_end() {
+    let mut bench = Bench::on(Air::instant(1), &[ControllerConfig::default(); 2]);
+    bench.connect(0, 1);
+    let (sender, receiver) = (bench.hosts[0].controller.clone(), bench.hosts[1].controller.clone());
+    let (mut sent, mut credits) = (0u32, 6);
+    // Only the sender reads.
+    for _ in 0..1_000 {
+        while credits > 0 {
+            credits -= 1;
+            bench.data(0, Boundary::FirstNonFlushable, &sent.to_le_bytes());
+            sent += 1;
+        }
+        while let Some((_, octets)) = sender.receive() {
+            bench.hosts[0].events.push(octets);
+        }
+        credits += bench.completed(0);
+    }
+    assert!((64..200).contains(&sent), "{sent} packets for a host that does not read");
+    // Now it does: nothing was lost, and the link goes on.
+    bench.run(0);
+    assert_eq!(bench.hosts[1].frames, (0..sent).map(|n| n.to_le_bytes().to_vec()).collect::<Vec<_>>());
+    assert!(receiver.receive().is_none());
+    assert_eq!(bench.completed(0), 6);
+}
