@@ -52,11 +52,12 @@ impl Alarms {
         let mut pending = lock(&self.pending);
         loop {
             let now = now();
-            let due: Vec<Waker> = pending.extract_if(.., |(at, _)| *at <= now).map(|(_, waker)| waker).collect();
+            let mut due: Vec<(u64, Waker)> = pending.extract_if(.., |(at, _)| *at <= now).collect();
             if !due.is_empty() {
                 // A waker may set the next timer at once: not under the lock.
                 drop(pending);
-                due.into_iter().for_each(Waker::wake);
+                due.sort_by_key(|(at, _)| *at);
+                due.into_iter().for_each(|(_, waker)| waker.wake());
                 pending = lock(&self.pending);
                 continue;
             }

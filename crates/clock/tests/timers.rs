@@ -12,20 +12,32 @@
 use embassy_futures::{block_on, join::join3};
 use embassy_time::{Duration, Instant, Timer};
 use jelling_clock as _;
-use std::{cell::RefCell, thread};
+use std::{
+    cell::RefCell,
+    future::Future,
+    sync::{Arc, mpsc},
+    task::{Context, Wake, Waker},
+    thread,
+};
+
+/// Tells which timer woke it.
+struct Alarm(u64, mpsc::Sender<u64>);
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.1.send(self.0).unwrap();
+    }
+}
 
 #[test]
 fn timers_end_in_their_order() {
-    let order = RefCell::new(vec![]);
-    let after = |millis: u64| {
-        let order = &order;
-        async move {
-            Timer::after(Duration::from_millis(millis)).await;
-            order.borrow_mut().push(millis);
-        }
-    };
-    block_on(join3(after(30), after(10), after(20)));
-    assert_eq!(*order.borrow(), [10, 20, 30]);
+    let (sender, woken) = mpsc::channel();
+    let mut timers: Vec<_> = [300, 100, 200].map(|m| (m, Box::pin(Timer::after(Duration::from_millis(m))))).into();
+    for (millis, timer) in &mut timers {
+        let waker = Waker::from(Arc::new(Alarm(*millis, sender.clone())));
+        assert!(timer.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    assert_eq!(woken.iter().take(3).collect::<Vec<_>>(), [100, 200, 300]);
 }
 
 #[test]
