@@ -1,4 +1,4 @@
-"""bumbles.py PORT PORT pair|pair-legacy|channel: two Bumble hosts with each other, on the controllers at two ports."""
+"""bumbles.py SPEC SPEC pair|pair-legacy|channel: two Bumble hosts with each other, on two controllers."""
 
 import asyncio
 import hashlib
@@ -103,9 +103,9 @@ async def channel(central, peripheral):
 
 
 async def main():
-    ports, what = sys.argv[1:3], sys.argv[3]
-    async with await open_transport(f'tcp-client:127.0.0.1:{ports[0]}') as one:
-        async with await open_transport(f'tcp-client:127.0.0.1:{ports[1]}') as two:
+    specs, what = sys.argv[1:3], sys.argv[3]
+    async with await open_transport(specs[0]) as one:
+        async with await open_transport(specs[1]) as two:
             central, peripheral = await two_hosts((one, two))
             if what == 'channel':
                 await channel(central, peripheral)

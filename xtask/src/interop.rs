@@ -3,7 +3,7 @@
 
 use crate::{
     cargo,
-    rig::{Kind, Radio},
+    rig::{Kind, Radio, Sim},
     setup,
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -38,9 +38,11 @@ pub(crate) enum Scenario {
     BumblePairLegacy,
     /// Two Bumble hosts with a credit-based channel
     BumbleChannel,
+    /// The same on ptys, which only our own controllers have
+    BumblePty,
 }
 
-const ALL: [Scenario; 10] = [
+const ALL: [Scenario; 11] = [
     Scenario::Central,
     Scenario::CentralLeft,
     Scenario::Peripheral,
@@ -51,6 +53,7 @@ const ALL: [Scenario; 10] = [
     Scenario::BumblePair,
     Scenario::BumblePairLegacy,
     Scenario::BumbleChannel,
+    Scenario::BumblePty,
 ];
 
 const RADIOS: [Kind; 2] = [Kind::Rootcanal, Kind::Sim];
@@ -80,7 +83,8 @@ pub(crate) fn run(scenario: Option<Scenario>, radio: Option<Kind>, count: usize)
     crate::run(&mut cargo(&["build", "--quiet", "--package", "jelling-interop"]))?;
     let chosen = scenario.map_or(ALL.to_vec(), |one| vec![one]);
     for kind in RADIOS.into_iter().filter(|k| radio.is_none_or(|r| r == *k)) {
-        for scenario in chosen.iter().copied() {
+        let ptys = |s: &Scenario| *s == Scenario::BumblePty;
+        for scenario in chosen.iter().copied().filter(|s| !ptys(s) || kind == Kind::Sim) {
             let mut slowest = Duration::ZERO;
             for round in 1..=count {
                 let start = Instant::now();
@@ -131,9 +135,13 @@ fn play(scenario: Scenario, kind: Kind) -> Result<()> {
             rig.judge("two", &commands, &att)
         }
         Scenario::Command => crate::command::play(&rig.radio),
-        Scenario::BumblePair => finish([rig.bumbles("pair")?]).map(|_| ()),
-        Scenario::BumblePairLegacy => finish([rig.bumbles("pair-legacy")?]).map(|_| ()),
-        Scenario::BumbleChannel => finish([rig.bumbles("channel")?]).map(|_| ()),
+        Scenario::BumblePair => rig.bumbles("pair"),
+        Scenario::BumblePairLegacy => rig.bumbles("pair-legacy"),
+        Scenario::BumbleChannel => rig.bumbles("channel"),
+        Scenario::BumblePty => {
+            let ptys = Sim::ptys()?;
+            bumbles([0, 1].map(|i| format!("serial:{}", ptys.paths()[i])), "channel")
+        }
         Scenario::Rtt => {
             let peer = rig.bumble("peripheral.py", &["bumble-peer"])?;
             let ours = rig.ours("rtt", &["rtt", "bumble-peer"])?;
@@ -206,11 +214,8 @@ impl Rig {
         Self::spawn(script, &mut command)
     }
 
-    fn bumbles(&self, what: &str) -> Result<Player> {
-        let ports = [self.radio.port(), self.radio.port()].map(|p| p.to_string());
-        let mut command = Command::new(setup::PYTHON);
-        command.arg("interop/bumbles.py").args(ports).arg(what);
-        Self::spawn(what, &mut command)
+    fn bumbles(&self, what: &str) -> Result<()> {
+        bumbles([0, 1].map(|_| format!("tcp-client:127.0.0.1:{}", self.radio.port())), what)
     }
 
     fn capture(&self, name: &str) -> PathBuf {
@@ -247,6 +252,13 @@ impl Rig {
         check("L2CAP channel", &seen("btl2cap.cid")?, &mut [4].into_iter())?;
         check("ATT PDU", &seen("btatt.opcode")?, &mut att.iter().map(|o| u32::from(*o)))
     }
+}
+
+/// Two Bumble hosts on the controllers at two of Bumble's SPECs.
+fn bumbles(specs: [String; 2], what: &str) -> Result<()> {
+    let mut command = Command::new(setup::PYTHON);
+    command.arg("interop/bumbles.py").args(specs).arg(what);
+    finish([Rig::spawn(what, &mut command)?]).map(|_| ())
 }
 
 /// What tshark says of packets that are right. An answer as long as the MTU is how long values are read (Vol 3, Part G, 4.8.3).

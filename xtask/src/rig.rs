@@ -52,7 +52,8 @@ impl Radio {
 /// A running `jelling sim`; dropping it ends it.
 pub(crate) struct Sim {
     process: Child,
-    ports: Vec<u16>,
+    /// TCP ports, or the paths of ptys.
+    places: Vec<String>,
     next: Cell<usize>,
 }
 
@@ -65,9 +66,19 @@ impl Drop for Sim {
 
 impl Sim {
     fn start() -> Result<Self> {
+        Self::spawn(&["--tcp", "0", "0", "0", "0", "0", "0"])
+    }
+
+    /// Two controllers on ptys.
+    pub(crate) fn ptys() -> Result<Self> {
+        Self::spawn(&["--pty", "2"])
+    }
+
+    fn spawn(places: &[&str]) -> Result<Self> {
         crate::run(&mut crate::cargo(&["build", "--quiet", "--package", "jelling-cli"]))?;
         let mut process = Command::new(format!("{}/debug/jelling", crate::target()))
-            .args(["--json", "sim", "--tcp", "0", "0", "0", "0", "0", "0"])
+            .args(["--json", "sim"])
+            .args(places)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -76,15 +87,20 @@ impl Sim {
         let mut lines = BufReader::new(process.stdout.take().context("no stdout")?);
         lines.read_line(&mut ready)?;
         let list = ready.split(['[', ']']).nth(1).context("jelling sim did not say its ports")?;
-        let ports = list.split(',').map(|p| Ok(p.trim().parse()?)).collect::<Result<_>>()?;
-        Ok(Sim { process, ports, next: Cell::new(0) })
+        let places = list.split(',').map(|place| place.trim_matches('"').to_owned()).collect();
+        Ok(Sim { process, places, next: Cell::new(0) })
+    }
+
+    /// The paths of its ptys.
+    pub(crate) fn paths(&self) -> &[String] {
+        &self.places
     }
 
     /// In turn: whoever has left a port has left its controller.
     fn port(&self) -> u16 {
         let next = self.next.get();
         self.next.set(next + 1);
-        self.ports[next % self.ports.len()]
+        self.places[next % self.places.len()].parse().unwrap_or(0)
     }
 }
 
