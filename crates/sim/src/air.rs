@@ -196,6 +196,8 @@ impl Controller {
             let controller = &mut world.controllers[self.who];
             controller.faults.clear();
             controller.passed = [0; 2];
+            // A host does not know of it.
+            controller.police.blind = true;
         });
     }
 

@@ -32,6 +32,7 @@
 
 mod advertising;
 mod air;
+mod apart;
 mod commands;
 mod controller;
 mod crypt;
@@ -48,6 +49,7 @@ mod transport;
 mod world;
 
 pub use air::{Air, Controller};
+pub use apart::apart;
 pub use controller::ControllerConfig;
 pub use fault::{Action, Direction, Fault, Noise};
 pub use police::{Breach, Violation};

@@ -13,7 +13,7 @@
 use core::{future::pending, time::Duration};
 use embassy_futures::join::join;
 use embassy_time::{Instant, Timer, with_timeout};
-use jelling_sim::{Air, Simulation, Stuck};
+use jelling_sim::{Air, Simulation, Stuck, apart};
 use std::{cell::RefCell, thread, time};
 
 #[test]
@@ -113,4 +113,21 @@ fn a_thread_has_one_simulation_after_the_other() {
     for _ in 0..3 {
         Simulation::new(1).block_on(Timer::after_secs(1));
     }
+}
+
+#[test]
+fn what_runs_apart_is_polled_for_its_own_wakes_only() {
+    let simulation = Simulation::new(1);
+    let polls = std::cell::Cell::new(0);
+    let sleeper = core::future::poll_fn(|_| {
+        polls.set(polls.get() + 1);
+        core::task::Poll::<()>::Pending
+    });
+    let busy = async {
+        for _ in 0..10 {
+            Timer::after_millis(1).await;
+        }
+    };
+    simulation.block_on(embassy_futures::select::select(apart(sleeper), apart(busy)));
+    assert_eq!(polls.get(), 1);
 }
