@@ -9,7 +9,7 @@ pub enum OwnAddress {
     /// The controller's public address; a random static one where it has none.
     #[default]
     Automatic,
-    /// A random static address drawn at each start.
+    /// A random static address, drawn once: a host keeps it (Vol 6, Part B, 1.3.2.1).
     RandomStatic,
     /// This address: public (the controller's own) or random static.
     Fixed(Address),
@@ -22,6 +22,10 @@ pub struct Config {
     pub address: OwnAddress,
     /// How long a controller may take to answer a command; the first Reset is sent twice. Default 2 s.
     pub command_timeout: Duration,
+    /// A link of which the controller has said nothing for so long is asked after (Read RSSI): one that the controller has
+    /// forgotten is lost, and a controller that is silent is noticed. Default 60 s, which is longer than any supervision
+    /// timeout; zero: never.
+    pub link_check: Duration,
     /// The largest ATT MTU we accept, 23 to 517; never more than `Links` has room for. Default: that room.
     pub mtu: u16,
     /// The device name in the GAP service. Default `"jelling"`.
@@ -36,6 +40,7 @@ impl Config {
         Config {
             address: OwnAddress::Automatic,
             command_timeout: Duration::from_secs(2),
+            link_check: Duration::from_secs(60),
             mtu: 517,
             name: "jelling",
             appearance: 0,

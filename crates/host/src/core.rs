@@ -107,6 +107,8 @@ impl Core<'_> {
         self.command_timeout(now);
         self.completion_timeout(now);
         self.disconnect_timeout(now);
+        self.link_check_timeout(now);
+        self.attempts_timeout(now);
         for index in 0..self.links.len() {
             self.bearer_timeout(now, index);
         }
@@ -116,10 +118,12 @@ impl Core<'_> {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let controller = &self.state.controller;
         let mut next = earlier(controller.in_flight.get().map(|f| f.deadline), controller.credit_deadline);
-        next = earlier(next, controller.acl_deadline);
+        next = earlier(next, self.state.steady_at);
         next = earlier(next, self.state.initiator.cancel_deadline);
         for link in self.links.iter().filter(|l| l.is_up()) {
             next = earlier(next, link.disconnect_deadline);
+            next = earlier(next, link.acl_deadline);
+            next = earlier(next, link.check_at);
             next = earlier(next, link.client.deadline());
             next = earlier(next, link.indication.deadline());
         }

@@ -104,8 +104,6 @@ pub enum Fault {
     TransportClosed,
     /// The controller restarted by itself.
     Restarted,
-    /// The controller completed no data packet for 40 s.
-    Stalled,
 }
 
 impl fmt::Display for Fault {
@@ -122,7 +120,6 @@ impl fmt::Display for Fault {
             Fault::Hardware(code) => write!(f, "the controller reported hardware error {code:#04x}"),
             Fault::TransportClosed => f.write_str("the connection to the controller is closed"),
             Fault::Restarted => f.write_str("the controller restarted: check its power supply"),
-            Fault::Stalled => f.write_str("the controller sends no data any more"),
         }
     }
 }

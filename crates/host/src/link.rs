@@ -66,6 +66,10 @@ bitflags! {
         const DETACHED = 256;
         /// CCCD writes of dropped subscriptions.
         const UNSUBSCRIBE = 1024;
+        /// Its data does not get through: it is ended without waiting for what is owed.
+        const STALLED = 2048;
+        /// The question whether the controller still has it.
+        const CHECK = 4096;
     }
 }
 
@@ -141,7 +145,12 @@ pub struct Link {
     /// Why the last link of this slot ended.
     pub(crate) reason: Status,
     pub(crate) owed: Owed,
+    /// When the link must be down, or Disconnect sent at the latest.
     pub(crate) disconnect_deadline: Option<Instant>,
+    /// When a link that completes no packet counts as stalled.
+    pub(crate) acl_deadline: Option<Instant>,
+    /// When the controller is asked whether it still has the link, unless it says something of it before.
+    pub(crate) check_at: Option<Instant>,
     pub(crate) requested: Parameters,
     pub(crate) in_flight: u16,
     pub(crate) outgoing: Outgoing,
@@ -169,6 +178,8 @@ impl Link {
         reason: Status(0),
         owed: Owed::empty(),
         disconnect_deadline: None,
+        acl_deadline: None,
+        check_at: None,
         requested: Parameters { interval_min: 0, interval_max: 0, latency: 0, supervision_timeout: 0 },
         in_flight: 0,
         outgoing: Outgoing { active: false, channel: 0, length: 0, sent: 0 },

@@ -5,6 +5,7 @@ use crate::{
     error::Error,
     event::{HostNews, LinkNews},
     link::{Link, LinkId, LinkInfo, Owed, Phase},
+    time::Instant,
 };
 use jelling_wire::hci::{Status, event::ConnectionComplete};
 
@@ -15,6 +16,18 @@ impl Link {
     /// True once its end has been asked for.
     pub(crate) fn is_leaving(&self) -> bool {
         self.owed.intersects(Owed::DISCONNECT | Owed::DISCONNECTING)
+    }
+
+    /// Nothing gets through any more: the link is ended without waiting for what is owed.
+    pub(crate) fn stall(&mut self) {
+        self.acl_deadline = None;
+        self.owed.insert(Owed::STALLED);
+        if !self.is_leaving() {
+            self.owed.insert(Owed::DISCONNECT);
+        }
+        if self.owed.contains(Owed::DISCONNECT) {
+            self.disconnect_deadline = None;
+        }
     }
 }
 
@@ -99,7 +112,7 @@ impl Core<'_> {
         }
     }
 
-    pub(crate) fn link_up(&mut self, complete: &ConnectionComplete) -> Option<LinkId> {
+    pub(crate) fn link_up(&mut self, now: Instant, complete: &ConnectionComplete) -> Option<LinkId> {
         let index = self.links.iter().position(|l| !l.is_up())?;
         let link = self.links.get_mut(index)?;
         *link = Link {
@@ -115,6 +128,7 @@ impl Core<'_> {
             news: link.news,
             ..Link::NEW
         };
+        self.heard_of(now, index);
         self.tell_link(index, LinkNews::LINK);
         let used = self.links.len().saturating_sub(self.free_links());
         self.state.links_high_water = self.state.links_high_water.max(u8::try_from(used).unwrap_or(u8::MAX));
@@ -137,9 +151,6 @@ impl Core<'_> {
         // Vol 4, Part E, 4.3: packets of a link that went down count as completed.
         let controller = &mut self.state.controller;
         controller.acl_in_flight = controller.acl_in_flight.saturating_sub(in_flight);
-        if controller.acl_in_flight == 0 {
-            controller.acl_deadline = None;
-        }
         self.state.news |= HostNews::LINKS | HostNews::ADVERTISING | HostNews::INITIATOR;
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     hci::Controller,
     kept::Kept,
     pool::Accounts,
+    time::Instant,
 };
 use core::time::Duration;
 use jelling_wire::{Address, AddressKind, hci::Opcode};
@@ -54,6 +55,7 @@ enum Own {
 struct Settings {
     name: Option<&'static str>,
     command_timeout: u64,
+    link_check: u64,
     mtu: u16,
     appearance: u16,
     own: Own,
@@ -64,6 +66,7 @@ impl Settings {
     const NEW: Settings = Settings {
         name: None,
         command_timeout: 0,
+        link_check: 0,
         mtu: 0,
         appearance: 0,
         own: Own::Automatic,
@@ -77,7 +80,7 @@ pub struct State {
     settings: Settings,
     stage: Stage,
     fault: Fault,
-    /// How often the host was stopped or failed: who waits across that learns of it.
+    /// How often the host was stopped or given up: who waits across that learns of it.
     pub(crate) epoch: u16,
     /// Why it was the last time.
     pub(crate) ended: Kept<Error>,
@@ -89,8 +92,14 @@ pub struct State {
     pub(crate) flush: bool,
     /// The transport is to look for the answer of Reset.
     pub(crate) anew: bool,
+    /// When bring-ups are counted anew: the host has been up for a while.
+    pub(crate) steady_at: Option<Instant>,
+    /// It is known that there is no transport.
+    pub(crate) no_transport: bool,
     /// The next transport brings the host up.
     pub(crate) resumes: bool,
+    /// The random static address of this host.
+    pub(crate) static_address: Kept<[u8; 6]>,
     pub(crate) happened: Kept<HostEvent>,
     pub(crate) controller: Controller,
     pub(crate) advertising: Advertising,
@@ -121,7 +130,10 @@ impl State {
         recovering: Kept::none(Fault::Silent(Opcode(0))),
         flush: false,
         anew: false,
+        steady_at: None,
+        no_transport: false,
         resumes: false,
+        static_address: Kept::none([0; 6]),
         happened: Kept::none(HostEvent::Lost(Fault::Silent(Opcode(0)))),
         controller: Controller::NEW,
         advertising: Advertising::NEW,
@@ -179,6 +191,7 @@ impl State {
                 Own::Fixed => OwnAddress::Fixed(settings.address),
             },
             command_timeout: Duration::from_micros(settings.command_timeout),
+            link_check: Duration::from_micros(settings.link_check),
             mtu: settings.mtu,
             name,
             appearance: settings.appearance,
@@ -186,6 +199,7 @@ impl State {
     }
 
     pub(crate) fn configure(&mut self, config: &Config) {
+        let micros = |d: Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
         let (own, address) = match config.address {
             OwnAddress::Automatic => (Own::Automatic, Address::default()),
             OwnAddress::RandomStatic => (Own::RandomStatic, Address::default()),
@@ -193,7 +207,8 @@ impl State {
         };
         self.settings = Settings {
             name: Some(config.name),
-            command_timeout: u64::try_from(config.command_timeout.as_micros()).unwrap_or(u64::MAX),
+            command_timeout: micros(config.command_timeout),
+            link_check: micros(config.link_check),
             mtu: config.mtu,
             appearance: config.appearance,
             own,

@@ -24,7 +24,6 @@ pub type Scan<'d> = Operation<'d, ScanStep>;
 pub struct ScanStep {
     settings: ScanSettings,
     duration: Duration,
-    ticket: Option<ScanTicket>,
 }
 
 impl<'d> Host<'d> {
@@ -37,7 +36,7 @@ impl<'d> Host<'d> {
             window: Duration::from_micros(11_250),
             rssi_is_news: false,
         };
-        Operation::new(self, ScanStep { settings, duration, ticket: None }, None)
+        Operation::new(self, ScanStep { settings, duration }, None)
     }
 
     /// Connects, ending a scan. 10 s at most, then the attempt is cancelled in the controller. If there is a connection to the
@@ -87,11 +86,7 @@ impl<'d> Step<'d> for ScanStep {
     fn step(&mut self, core: &mut Core<'_>, _: Instant) -> Poll<Result<Self::Raw, Error>> {
         Poll::Ready(core.scan(&self.settings).map(|ticket| (ticket, self.duration)))
     }
-    fn undo(&mut self, core: &mut Core<'_>) {
-        if let Some(ticket) = self.ticket.take() {
-            core.end_scan(ticket);
-        }
-    }
+    fn undo(&mut self, _: &mut Core<'_>) {}
     fn finish(host: Host<'d>, (ticket, duration): Self::Raw) -> Scanner<'d> {
         let end = deadline((duration != Duration::ZERO).then_some(duration));
         Scanner { host, ticket, end }
@@ -258,6 +253,10 @@ impl<'d> Step<'d> for ConnectStep {
     type Raw = LinkId;
     type Output = Connection<'d>;
     const STARTS: bool = true;
+
+    fn has_begun(&self) -> bool {
+        self.ticket.is_some()
+    }
 
     fn wait_for(&self) -> Wait {
         Wait(Topic::Initiator)

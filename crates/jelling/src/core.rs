@@ -56,7 +56,10 @@ where
 
 fn begin<'d>(lock: &'d DynLock<'d>, config: Config) -> (Host<'d>, Runner<'d>) {
     let host = Host { lock };
-    host.with(|core| core.configure(config));
+    host.with(|core| {
+        core.configure(config);
+        core.transport_closed();
+    });
     (host, Runner { host })
 }
 

@@ -21,9 +21,12 @@ pub trait Step<'d> {
     type Output;
     /// Whether the radio is switched on for it.
     const STARTS: bool = false;
-    /// True when it goes on though the host goes down and comes up again.
+    /// Whether it waits for another transport when its own has closed.
     #[doc(hidden)]
-    fn survives(&self) -> bool {
+    const SURVIVES: bool = false;
+    /// True once the core knows of it, and tells how it ends.
+    #[doc(hidden)]
+    fn has_begun(&self) -> bool {
         false
     }
     /// What to wait for before the next step.
@@ -92,12 +95,15 @@ impl<'d, S: Step<'d>> Operation<'d, S> {
             }
             self.epoch = core.epoch();
         }
-        if S::STARTS && !self.step.survives() {
+        if S::STARTS && !self.step.has_begun() {
             match core.power() {
-                Power::Failed(fault) => return Poll::Ready(Err(Error::Down(fault))),
                 _ if core.epoch() != self.epoch => return Poll::Ready(Err(core.why_down())),
                 Power::Up => {}
-                Power::Starting | Power::Off | Power::Stopping => return self.in_time(now),
+                Power::Failed(fault) if !(S::SURVIVES && core.resumes()) => {
+                    return Poll::Ready(Err(Error::Down(fault)));
+                }
+                // A host that recovers meanwhile does so for this operation too.
+                Power::Failed(_) | Power::Starting | Power::Off | Power::Stopping => return self.in_time(now),
             }
         }
         match self.step.step(core, now) {

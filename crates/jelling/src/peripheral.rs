@@ -65,11 +65,26 @@ impl<'d> Host<'d> {
 }
 
 impl Host<'_> {
-    /// Waits until the controller advertises, beside the future of [`Host::advertise`] that makes it so.
+    /// Waits until the controller advertises, beside the future of [`Host::advertise`] that makes it so. Where that fails, this
+    /// ends with the same error.
     ///
     /// Dropping the future changes nothing.
     pub async fn advertising(self) -> Result<(), Error> {
-        let look = |core: &mut Core<'_>| if core.advertises() { Poll::Ready(Ok(())) } else { Poll::Pending };
+        let mut before = None;
+        let look = |core: &mut Core<'_>| {
+            if core.advertises() {
+                return Poll::Ready(Ok(()));
+            }
+            let (failures, failure) = core.advertising_failures();
+            let (epoch, count) = *before.get_or_insert((core.epoch(), failures));
+            if epoch != core.epoch() {
+                return Poll::Ready(Err(core.why_down()));
+            }
+            if let (true, Some(error)) = (count != failures, failure) {
+                return Poll::Ready(Err(error));
+            }
+            Poll::Pending
+        };
         crate::operation::wait(self, Topic::Advertising, None, look).await
     }
 }
@@ -173,8 +188,9 @@ impl<'d> Step<'d> for AdvertiseStep<'_> {
     type Raw = LinkId;
     type Output = Connection<'d>;
     const STARTS: bool = true;
+    const SURVIVES: bool = true;
 
-    fn survives(&self) -> bool {
+    fn has_begun(&self) -> bool {
         self.ticket.is_some()
     }
 

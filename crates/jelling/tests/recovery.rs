@@ -21,6 +21,7 @@ use jelling::{
     Properties, Resources, ScanSlots, Tasks, Uuid,
 };
 use jelling_sim::{Action, Controller, Direction, Simulation};
+use jelling_wire::hci::Opcode;
 
 type Memory = Resources<Links<2, 247>, Gatt<32, 1024>, Pool<32, 6>, ScanSlots<4>, Tasks<24>>;
 
@@ -119,8 +120,8 @@ fn a_restart() {
 
 #[test]
 fn a_controller_that_hangs_until_it_is_reset() {
-    // Data that is not taken any more is noticed after 40 s; the peer's supervision timeout is 5 s.
-    after(Action::Hang, Fault::Stalled, Duration::from_secs(46));
+    // Data that is not taken any more is noticed after 40 s, the Disconnect that is not answered 2 s later.
+    after(Action::Hang, Fault::Silent(Opcode::DISCONNECT), Duration::from_secs(46));
 }
 
 #[test]

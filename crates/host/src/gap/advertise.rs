@@ -55,6 +55,9 @@ pub(crate) struct Advertising {
     pub(crate) resp: [u8; 31],
     pub(crate) resp_length: u8,
     pub(crate) error: Kept<Error>,
+    /// How often advertising failed, and how the last time.
+    pub(crate) failures: u16,
+    pub(crate) failure: Kept<Error>,
     pub(crate) link: Option<LinkId>,
 }
 
@@ -72,6 +75,8 @@ impl Advertising {
         resp: [0; 31],
         resp_length: 0,
         error: Kept::none(Error::Timeout),
+        failures: 0,
+        failure: Kept::none(Error::Timeout),
         link: None,
     };
 
@@ -102,12 +107,29 @@ impl Advertising {
         self.wanted = false;
         self.stage = AdvertisingStage::Off;
         self.error.set(error);
+        self.note(error);
+    }
+
+    fn note(&mut self, error: Option<Error>) {
+        if error.is_some() {
+            self.failures = self.failures.wrapping_add(1);
+            self.failure.set(error);
+        }
     }
 }
 
 impl Core<'_> {
     /// Begins to advertise. Busy while another use goes on; Full when it is connectable and no link is free.
     pub fn advertise(&mut self, settings: &AdvertisingSettings<'_>) -> Result<AdvertisingTicket, Error> {
+        let result = self.begin_advertising(settings);
+        if let Err(error) = result {
+            self.state.advertising.note(Some(error));
+            self.state.news |= HostNews::ADVERTISING;
+        }
+        result
+    }
+
+    fn begin_advertising(&mut self, settings: &AdvertisingSettings<'_>) -> Result<AdvertisingTicket, Error> {
         if self.state.advertising.wanted || self.state.advertising.link.is_some() {
             return Err(Error::Busy);
         }
@@ -166,6 +188,11 @@ impl Core<'_> {
     /// True while the controller advertises, for whoever it may be.
     pub fn advertises(&self) -> bool {
         self.state.advertising.wanted && self.state.advertising.stage == AdvertisingStage::On
+    }
+
+    /// How often advertising has failed so far, and how the last time.
+    pub fn advertising_failures(&self) -> (u16, Option<Error>) {
+        (self.state.advertising.failures, self.state.advertising.failure.get())
     }
 
     /// Ends this use of the advertiser. A link that it led to and nobody took is disconnected.

@@ -1,6 +1,6 @@
 //! Bring-up as a list of commands, each with what its answer teaches.
 
-use crate::{Core, config::OwnAddress, error::Fault, event::HostNews, state::Power};
+use crate::{Core, config::OwnAddress, error::Fault, event::HostNews, state::Power, time::Instant};
 use jelling_wire::{
     Address, AddressKind, Malformed, Reader, Writer,
     hci::{
@@ -78,16 +78,36 @@ impl Core<'_> {
         self.state.anew = true;
     }
 
-    fn is_needed(&self, step: Step) -> bool {
-        let controller = &self.state.controller;
-        let wants_random = match self.state.config().address {
-            OwnAddress::Automatic => controller.public == [0; 6],
+    /// True until the controller has answered Reset.
+    pub(crate) fn is_resetting(&self) -> bool {
+        self.state.power() == Power::Starting && self.state.controller.step == 0
+    }
+
+    fn wants_static_address(&self) -> bool {
+        match self.state.config().address {
+            OwnAddress::Automatic => self.state.controller.public == [0; 6],
             OwnAddress::RandomStatic => true,
             OwnAddress::Fixed(_) => false,
+        }
+    }
+
+    fn choose_address(&mut self) {
+        let public = Address::new(AddressKind::Public, self.state.controller.public);
+        let wanted = match self.state.config().address {
+            OwnAddress::Fixed(address) => Some(address),
+            _ if self.wants_static_address() => {
+                self.state.static_address.get().map(|octets| Address::new(AddressKind::Random, octets))
+            }
+            _ => None,
         };
+        self.state.controller.address = wanted.unwrap_or(public);
+    }
+
+    fn is_needed(&self, step: Step) -> bool {
+        let controller = &self.state.controller;
         match step {
             Step::BufferSize => controller.acl_total == 0 || controller.acl_length == 0,
-            Step::RandomOctets => wants_random,
+            Step::RandomOctets => self.wants_static_address() && self.state.static_address.get().is_none(),
             Step::RandomAddress => self.state.controller.address.kind == AddressKind::Random,
             Step::DataLength => controller.le_features & DATA_LENGTH_EXTENSION != 0 && controller.supports(34, 0),
             _ => true,
@@ -95,12 +115,12 @@ impl Core<'_> {
     }
 
     /// The next command of the bring-up; when none is left the host is up.
-    pub(crate) fn next_step(&mut self, w: &mut Writer<'_>) -> Option<Step> {
+    pub(crate) fn next_step(&mut self, now: Instant, w: &mut Writer<'_>) -> Option<Step> {
         loop {
             let Some(step) = STEPS.get(usize::from(self.state.controller.step)).copied() else {
                 self.state.set_power(Power::Up);
                 self.state.news |= HostNews::HOST;
-                self.on_up();
+                self.on_up(now);
                 return None;
             };
             if self.is_needed(step) {
@@ -160,7 +180,6 @@ impl Core<'_> {
     }
 
     fn learn(&mut self, step: Step, parameters: &[u8]) -> Result<(), Malformed> {
-        let wanted = self.state.config().address;
         let controller = &mut self.state.controller;
         match step {
             Step::Version => controller.version = Some(command::ReadLocalVersionInformation::parse_return(parameters)?),
@@ -176,17 +195,15 @@ impl Core<'_> {
             Step::LeFeatures => controller.le_features = Reader::new(parameters).u64()?,
             Step::PublicAddress => {
                 controller.public = command::ReadBdAddr::parse_return(parameters)?;
-                controller.address = match wanted {
-                    OwnAddress::Fixed(address) => address,
-                    _ => Address::new(AddressKind::Public, controller.public),
-                };
+                self.choose_address();
             }
             Step::RandomOctets => {
                 let [a, b, c, d, e, f, _, _] = Reader::new(parameters).array::<8>()?;
                 // Vol 6, Part B, 1.3.2.1: the two most significant bits of a static address are 1, the rest is not all alike.
                 let f = f | 0xc0;
                 let a = if [a, b, c, d, e] == [0; 5] || [a, b, c, d, e] == [0xff; 5] { 0x55 } else { a };
-                controller.address = Address::new(AddressKind::Random, [a, b, c, d, e, f]);
+                self.state.static_address.set(Some([a, b, c, d, e, f]));
+                self.choose_address();
             }
             _ => {}
         }

@@ -13,7 +13,7 @@ use crate::{
 };
 use jelling_wire::{
     Writer,
-    hci::{Opcode, ScanKind, Status, Switch, command},
+    hci::{ConnectionHandle, Opcode, ScanKind, Status, Switch, command},
 };
 
 /// What the command in flight is for.
@@ -35,6 +35,7 @@ pub(crate) enum Purpose {
     Disconnect(u8),
     Update,
     ParameterReply,
+    LinkCheck(ConnectionHandle),
 }
 
 /// The command the controller is answering.
@@ -75,9 +76,9 @@ impl Core<'_> {
         }
         let purpose = match self.state.power() {
             Power::Off | Power::Failed(_) => return false,
-            Power::Starting => self.next_step(w).map(Purpose::BringUp).or_else(|| self.next_purpose(w)),
-            Power::Stopping => self.next_stop(w),
-            Power::Up => self.next_purpose(w),
+            Power::Starting => self.next_step(now, w).map(Purpose::BringUp).or_else(|| self.next_purpose(now, w)),
+            Power::Stopping => self.next_stop(now, w),
+            Power::Up => self.next_purpose(now, w),
         };
         let Some(purpose) = purpose else { return false };
         let Some([low, high, ..]) = w.written().get(..2) else { return false };
@@ -94,9 +95,9 @@ impl Core<'_> {
         true
     }
 
-    fn next_stop(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
+    fn next_stop(&mut self, now: Instant, w: &mut Writer<'_>) -> Option<Purpose> {
         // Links are told before the reset takes them away.
-        if let Some(purpose) = self.next_disconnect(w) {
+        if let Some(purpose) = self.next_disconnect(now, w) {
             return Some(purpose);
         }
         if self.links.iter().any(crate::link::Link::is_up) {
@@ -106,25 +107,31 @@ impl Core<'_> {
         Some(Purpose::Stop)
     }
 
-    fn next_purpose(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
-        self.next_disconnect(w)
+    fn next_purpose(&mut self, now: Instant, w: &mut Writer<'_>) -> Option<Purpose> {
+        self.next_disconnect(now, w)
             .or_else(|| self.next_advertising(w))
             .or_else(|| self.next_scan_end(w))
             .or_else(|| self.next_initiator(w))
             .or_else(|| self.next_scan(w))
             .or_else(|| self.next_of_links(w))
+            .or_else(|| self.next_link_check(w))
     }
 
-    fn next_disconnect(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
+    fn next_disconnect(&mut self, now: Instant, w: &mut Writer<'_>) -> Option<Purpose> {
         if let Some(handle) = self.state.orphan.take() {
             command::emit(&command::Disconnect { handle, reason: Status::REMOTE_USER_TERMINATED_CONNECTION }, w);
             return Some(Purpose::Orphan);
         }
         // What is owed to the peer goes first, and is acknowledged first: a controller may throw away what it still holds when
-        // it ends a link. No new request is served meanwhile. A peer that acknowledges nothing is lost by its supervision
-        // timeout, as it would be if it did not acknowledge the end.
+        // it ends a link. No new request is served meanwhile. A peer that acknowledges nothing has as long for it as it would
+        // have to acknowledge the end.
+        for link in self.links.iter_mut().filter(|l| l.is_up() && l.owed.contains(Owed::DISCONNECT)) {
+            let timeout = link.info().supervision_timeout;
+            link.disconnect_deadline.get_or_insert(now.after(timeout));
+        }
         let due = |l: &crate::link::Link| {
-            l.is_up() && l.owed.contains(Owed::DISCONNECT) && !l.has_to_send() && l.in_flight == 0
+            let is_done = || !l.has_to_send() && l.in_flight == 0;
+            l.is_up() && l.owed.contains(Owed::DISCONNECT) && (l.owed.contains(Owed::STALLED) || is_done())
         };
         let (index, link) = self.links.iter_mut().enumerate().find(|(_, l)| due(l))?;
         link.owed.remove(Owed::DISCONNECT);
@@ -298,11 +305,15 @@ impl Core<'_> {
         status: Status,
         parameters: &[u8],
     ) {
-        // An empty answer gives a controller that took no commands its credit back (Vol 4, Part E, 7.7.14). One that took them
-        // and was asked nothing has none to give: it has just started.
+        // An empty answer changes how many commands the controller takes (Vol 4, Part E, 7.7.14). One that changes nothing, and
+        // comes when nothing was asked, is what a controller says that has just started.
         let idle = self.state.controller.credits > 0 && self.state.controller.in_flight.get().is_none();
-        if opcode.0 == 0 && idle && self.state.power() == Power::Up {
-            return self.fail(Fault::Restarted);
+        if opcode.0 == 0 && idle && credits == self.state.controller.credits && self.state.power() == Power::Up {
+            // Its links tell whether it has. Without any, nothing is lost by a fresh start.
+            if !self.check_links() {
+                self.fail(Fault::Restarted);
+            }
+            return;
         }
         self.state.controller.credits = credits;
         self.state.controller.credit_deadline = (credits == 0).then(|| now.after(self.state.config().command_timeout));
@@ -359,12 +370,15 @@ impl Core<'_> {
                 }
             }
             Purpose::Disconnect(index) => {
-                // Had the link ended, its Disconnection Complete would have come first: the controller has forgotten it.
-                let index = usize::from(index);
-                let forgotten =
-                    self.links.get(index).is_some_and(|l| l.is_up() && l.owed.contains(Owed::DISCONNECTING));
-                if status == Status::UNKNOWN_CONNECTION_IDENTIFIER && forgotten {
-                    self.fail(Fault::Restarted);
+                let leaving = |l: &&crate::link::Link| l.is_up() && l.owed.contains(Owed::DISCONNECTING);
+                let handle = self.links.get(usize::from(index)).filter(leaving).map(|l| l.handle);
+                if let (Status::UNKNOWN_CONNECTION_IDENTIFIER, Some(handle)) = (status, handle) {
+                    self.on_unknown_link(handle);
+                }
+            }
+            Purpose::LinkCheck(handle) => {
+                if status == Status::UNKNOWN_CONNECTION_IDENTIFIER {
+                    self.on_unknown_link(handle);
                 }
             }
             Purpose::Orphan | Purpose::Update | Purpose::ParameterReply => {}

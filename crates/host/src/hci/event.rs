@@ -37,19 +37,23 @@ impl Core<'_> {
                     self.on_completed(now, handle, completed);
                 }
             }
+            // Reset is what helps, and it is under way (Vol 4, Part E, 7.7.16).
+            Event::HardwareError { .. } if self.is_resetting() => count(&mut self.state.counters.unexpected),
             Event::HardwareError { code } => self.fail(Fault::Hardware(code)),
-            _ if self.state.power() == Power::Up || self.state.power() == Power::Stopping => self.on_link_event(event),
+            _ if self.state.power() == Power::Up || self.state.power() == Power::Stopping => {
+                self.on_link_event(now, event)
+            }
             _ => count(&mut self.state.counters.unexpected),
         }
     }
 
-    fn on_link_event(&mut self, event: Event<'_>) {
+    fn on_link_event(&mut self, now: Instant, event: Event<'_>) {
         match event {
             Event::LeConnectionComplete(complete) | Event::LeEnhancedConnectionComplete(complete, ..) => {
-                self.on_connection(&complete);
+                self.on_connection(now, &complete);
             }
             Event::DisconnectionComplete { status, handle, reason } => {
-                let Some(index) = self.link_of(handle) else { return };
+                let Some(index) = self.link_of(now, handle) else { return };
                 if status.is_success() {
                     self.link_down(index, reason);
                 } else if let Some(link) = self.links.get_mut(index) {
@@ -64,7 +68,7 @@ impl Core<'_> {
                 }
             }
             Event::LeConnectionUpdateComplete { status, handle, interval, latency, supervision_timeout } => {
-                let Some(index) = self.link_of(handle) else { return };
+                let Some(index) = self.link_of(now, handle) else { return };
                 if status.is_success()
                     && let Some(link) = self.links.get_mut(index)
                 {
@@ -79,7 +83,7 @@ impl Core<'_> {
                 latency,
                 supervision_timeout,
             } => {
-                let Some(index) = self.link_of(handle) else { return };
+                let Some(index) = self.link_of(now, handle) else { return };
                 if let Some(link) = self.links.get_mut(index) {
                     link.requested = Parameters { interval_min, interval_max, latency, supervision_timeout };
                     link.owed.insert(Owed::PARAMETER_REPLY);
@@ -90,17 +94,18 @@ impl Core<'_> {
         }
     }
 
-    /// The slot of a connection handle that is up; an unknown one is counted.
-    pub(crate) fn link_of(&mut self, handle: ConnectionHandle) -> Option<usize> {
+    /// The slot of a connection handle that is up, of which the controller has just said something; an unknown one is counted.
+    pub(crate) fn link_of(&mut self, now: Instant, handle: ConnectionHandle) -> Option<usize> {
         let index = self.links.iter().position(|l| l.is_up() && l.handle == handle);
-        if index.is_none() {
-            count(&mut self.state.counters.unknown_handle);
+        match index {
+            Some(index) => self.heard_of(now, index),
+            None => count(&mut self.state.counters.unknown_handle),
         }
         index
     }
 
     fn on_completed(&mut self, now: Instant, handle: ConnectionHandle, completed: u16) {
-        let Some(index) = self.link_of(handle) else { return };
+        let Some(index) = self.link_of(now, handle) else { return };
         let Some(link) = self.links.get_mut(index) else { return };
         // More than was sent: credit for what the link has, no more.
         let given = completed.min(link.in_flight);
@@ -110,11 +115,10 @@ impl Core<'_> {
         link.in_flight = link.in_flight.saturating_sub(given);
         let controller = &mut self.state.controller;
         controller.acl_in_flight = controller.acl_in_flight.saturating_sub(given);
-        let more = controller.acl_in_flight > 0;
-        controller.acl_deadline = more.then(|| now.after(COMPLETION_TIMEOUT));
+        link.acl_deadline = (link.in_flight > 0).then(|| now.after(COMPLETION_TIMEOUT));
     }
 
-    fn on_connection(&mut self, complete: &ConnectionComplete) {
+    fn on_connection(&mut self, now: Instant, complete: &ConnectionComplete) {
         if self.state.power() != Power::Up {
             return;
         }
@@ -131,7 +135,7 @@ impl Core<'_> {
             // Advertising ends with the connection it led to (Vol 4, Part E, 7.8.9).
             self.state.news |= HostNews::ADVERTISING;
         }
-        let Some(id) = self.link_up(complete) else {
+        let Some(id) = self.link_up(now, complete) else {
             if central {
                 self.state.initiator.end(Err(Error::Full(crate::error::Resource::Links)));
             } else {

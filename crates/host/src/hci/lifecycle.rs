@@ -10,6 +10,7 @@ use crate::{
     state::Power,
     time::Instant,
 };
+use core::time::Duration;
 use jelling_wire::hci::{
     ConnectionHandle, Opcode, Status,
     command::{self, Command},
@@ -17,6 +18,8 @@ use jelling_wire::hci::{
 
 /// Bring-ups after a fault before the host gives up.
 const ATTEMPTS: u8 = 3;
+/// How long a host is up before its next fault counts as the first one.
+const STEADY: Duration = Duration::from_secs(10);
 /// Further Resets of a controller that does not answer the first one.
 const RESETS: u8 = 1;
 
@@ -34,18 +37,20 @@ impl Core<'_> {
         }
     }
 
-    /// A controller that takes packets and completes none.
+    /// A link that takes packets and completes none is ended. Where the controller is at fault, it does not do that either.
     pub(crate) fn completion_timeout(&mut self, now: Instant) {
-        if self.state.controller.acl_deadline.is_some_and(|d| d <= now) {
-            count(&mut self.state.counters.timeouts);
-            self.fail(Fault::Stalled);
+        let counters = &mut self.state.counters;
+        for link in self.links.iter_mut().filter(|l| l.is_up() && l.acl_deadline.is_some_and(|d| d <= now)) {
+            count(&mut counters.timeouts);
+            link.stall();
+            self.state.work = true;
         }
     }
 
     /// Switches the radio off: links are disconnected, everything else ends, the controller is reset.
     pub fn stop(&mut self) {
         match self.state.power() {
-            Power::Starting | Power::Up => {
+            Power::Starting | Power::Up if !self.state.no_transport => {
                 self.end_activities(Error::Stopped);
                 for link in self.links.iter_mut().filter(|l| l.is_up()) {
                     if !link.owed.contains(Owed::DISCONNECTING) {
@@ -54,15 +59,17 @@ impl Core<'_> {
                 }
                 self.state.set_power(Power::Stopping);
             }
-            Power::Failed(_) => {
+            // Nobody is there to be told.
+            Power::Starting | Power::Up | Power::Failed(_) => {
                 self.end_activities(Error::Stopped);
+                self.lose_links(Status::CONNECTION_TERMINATED_BY_LOCAL_HOST);
                 self.go_down(Error::Stopped, Power::Off);
             }
             Power::Off | Power::Stopping => return,
         }
         self.state.recovering.set(None);
         self.state.resumes = false;
-        self.state.attempts = 0;
+        self.begin_count();
         self.state.work = true;
         self.state.news |= HostNews::HOST;
     }
@@ -72,22 +79,50 @@ impl Core<'_> {
         self.go_down(Error::Stopped, Power::Off);
     }
 
+    /// The host is down, and nothing that waits for it goes on.
     fn go_down(&mut self, why: Error, power: Power) {
+        self.state.epoch = self.state.epoch.wrapping_add(1);
+        self.pause(why, power);
+    }
+
+    /// The host is down for a while.
+    fn pause(&mut self, why: Error, power: Power) {
         self.state.set_power(power);
         self.state.ended.set(Some(why));
-        self.state.epoch = self.state.epoch.wrapping_add(1);
         self.state.news |= HostNews::HOST;
     }
 
-    /// The transport is gone: everything on it is lost. With the next one the host comes up again.
+    /// The transport is gone, or not there yet: everything on it is lost. With the next one the host comes up again. Until this is
+    /// called for the first time there is taken to be one.
     pub fn transport_closed(&mut self) {
+        self.state.no_transport = true;
         self.fail(Fault::TransportClosed);
     }
 
     /// There is a transport: a host that lost one comes up again, and advertises if it did.
     pub fn transport_opened(&mut self) {
+        self.state.no_transport = false;
+        self.begin_count();
         if core::mem::take(&mut self.state.resumes) && matches!(self.state.power(), Power::Failed(_)) {
             self.begin_bring_up();
+        }
+    }
+
+    /// True while the host is down and comes up again with the next transport.
+    pub fn resumes(&self) -> bool {
+        self.state.resumes
+    }
+
+    /// Bring-ups are counted anew.
+    fn begin_count(&mut self) {
+        self.state.attempts = 0;
+        self.state.steady_at = None;
+    }
+
+    /// A host that has been up for a while is steady: what fails from now on is another fault.
+    pub(crate) fn attempts_timeout(&mut self, now: Instant) {
+        if self.state.steady_at.is_some_and(|at| at <= now) {
+            self.begin_count();
         }
     }
 
@@ -99,42 +134,38 @@ impl Core<'_> {
         }
         self.state.controller.in_flight.set(None);
         self.state.controller.credit_deadline = None;
-        self.state.controller.acl_deadline = None;
+        self.state.steady_at = None;
         let error = Error::Down(fault);
-        let recovers = power == Power::Up || self.state.recovering.get().is_some();
+        if power == Power::Stopping {
+            self.end_activities(error);
+            self.lose_links(Status::CONNECTION_TIMEOUT);
+            self.begin_count();
+            return self.go_down(Error::Stopped, Power::Off);
+        }
+        if fault == Fault::TransportClosed {
+            self.state.resumes = true;
+            self.interrupt(fault);
+            return self.pause(error, Power::Failed(fault));
+        }
         // A bring-up that the application asked for fails sooner: nothing was there to restore. But what a controller was sent
         // before we began may have swallowed the first Reset.
-        let resetting = power == Power::Starting && self.state.controller.step == 0;
-        let again = (recovers && power != Power::Stopping && self.state.attempts < ATTEMPTS)
-            || (resetting && fault != Fault::TransportClosed && self.state.attempts < RESETS);
-        if recovers && fault == Fault::TransportClosed && power != Power::Stopping {
-            self.state.resumes = true;
-            self.interrupt(error);
-            self.state.recovering.set(Some(fault));
-            self.happened(HostEvent::Lost(fault));
-            return self.go_down(error, Power::Failed(fault));
-        }
+        let recovers = power == Power::Up || self.state.recovering.get().is_some();
+        let resetting = self.is_resetting();
+        let again = (recovers && self.state.attempts < ATTEMPTS) || (resetting && self.state.attempts < RESETS);
         if again {
             self.state.flush = resetting;
             self.state.attempts = self.state.attempts.saturating_add(1);
             if recovers {
-                self.interrupt(error);
-                if self.state.recovering.get().is_none() {
-                    self.happened(HostEvent::Lost(fault));
-                }
-                self.state.recovering.set(Some(fault));
-                self.go_down(error, Power::Failed(fault));
+                self.interrupt(fault);
+                self.pause(error, Power::Failed(fault));
             }
             return self.begin_bring_up();
         }
         self.end_activities(error);
         self.lose_links(Status::CONNECTION_TIMEOUT);
-        self.state.attempts = 0;
+        self.begin_count();
         self.state.recovering.set(None);
         self.state.flush = false;
-        if power == Power::Stopping {
-            return self.go_down(Error::Stopped, Power::Off);
-        }
         self.happened(HostEvent::Failed(fault));
         self.go_down(error, Power::Failed(fault));
     }
@@ -144,22 +175,27 @@ impl Core<'_> {
     }
 
     /// The bring-up is done.
-    pub(crate) fn on_up(&mut self) {
-        self.state.attempts = 0;
+    pub(crate) fn on_up(&mut self, now: Instant) {
+        // A controller that fails again and again as soon as it is up is not brought up for ever.
+        self.state.steady_at = (self.state.attempts > 0).then(|| now.after(STEADY));
         if let Some(fault) = self.state.recovering.take() {
             self.happened(HostEvent::Recovered(fault));
         }
     }
 
-    /// Ends what does not outlive the controller's state. Advertising does: it begins anew.
-    fn interrupt(&mut self, error: Error) {
+    /// Ends what does not outlive the controller's state, and tells it once. Advertising does outlive it: it begins anew.
+    fn interrupt(&mut self, fault: Fault) {
         let advertising = self.state.advertising;
-        self.end_activities(error);
+        self.end_activities(Error::Down(fault));
         if advertising.wanted {
             self.state.advertising = crate::gap::Advertising { changed: true, link: None, ..advertising };
             self.state.advertising.stage = AdvertisingStage::Off;
         }
         self.lose_links(Status::CONNECTION_TIMEOUT);
+        if self.state.recovering.get().is_none() {
+            self.happened(HostEvent::Lost(fault));
+        }
+        self.state.recovering.set(Some(fault));
     }
 
     fn end_activities(&mut self, error: Error) {
@@ -199,9 +235,16 @@ impl Core<'_> {
         for index in 0..self.links.len() {
             let late =
                 self.links.get(index).is_some_and(|l| l.is_up() && l.disconnect_deadline.is_some_and(|d| d <= now));
-            if late {
-                count(&mut self.state.counters.timeouts);
-                self.fail(Fault::Silent(command::Disconnect::OPCODE));
+            if !late {
+                continue;
+            }
+            count(&mut self.state.counters.timeouts);
+            match self.links.get_mut(index) {
+                Some(link) if link.owed.contains(Owed::DISCONNECT) => {
+                    link.stall();
+                    self.state.work = true;
+                }
+                _ => self.fail(Fault::Silent(command::Disconnect::OPCODE)),
             }
         }
     }

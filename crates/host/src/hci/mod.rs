@@ -4,6 +4,7 @@ mod bring_up;
 mod command;
 mod event;
 mod lifecycle;
+mod link_check;
 
 use crate::{kept::Kept, time::Instant};
 pub(crate) use bring_up::Step;
@@ -27,8 +28,6 @@ pub(crate) struct Controller {
     pub(crate) acl_total: u16,
     pub(crate) acl_in_flight: u16,
     pub(crate) acl_high_water: u16,
-    /// When a controller that completes no packet counts as stalled.
-    pub(crate) acl_deadline: Option<Instant>,
     pub(crate) public: [u8; 6],
     pub(crate) address: Address,
 }
@@ -46,7 +45,6 @@ impl Controller {
         acl_total: 0,
         acl_in_flight: 0,
         acl_high_water: 0,
-        acl_deadline: None,
         public: [0; 6],
         address: Address::new(AddressKind::Public, [0; 6]),
     };

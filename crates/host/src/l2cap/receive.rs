@@ -16,7 +16,7 @@ impl Core<'_> {
         let Ok(packet) = AclPacket::parse(octets) else {
             return count(&mut self.state.counters.malformed);
         };
-        let Some(index) = self.link_of(packet.handle) else { return };
+        let Some(index) = self.link_of(now, packet.handle) else { return };
         if packet.boundary == Boundary::Continuing {
             return self.on_continuation(now, index, packet.data);
         }

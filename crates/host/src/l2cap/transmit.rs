@@ -13,8 +13,8 @@ use jelling_wire::{
     l2cap::{ChannelId, HEADER_LENGTH},
 };
 
-/// How long a controller may complete no packet: longer than any supervision timeout, which frees what waits for a link that
-/// is out of reach.
+/// How long a link may complete no packet: longer than any supervision timeout, which frees what waits for a peer out of reach.
+/// A peer that is in reach and takes no data loses the link.
 pub(crate) const COMPLETION_TIMEOUT: core::time::Duration = core::time::Duration::from_secs(40);
 
 /// Header of an ACL data packet.
@@ -32,13 +32,22 @@ impl Core<'_> {
             if index >= count {
                 index = 0;
             }
-            if self.fill(now, index) && self.emit_fragment(now, index, w) {
+            if self.may_take_buffer(index) && self.fill(now, index) && self.emit_fragment(now, index, w) {
                 self.state.turn = u8::try_from(index.saturating_add(1)).unwrap_or(0);
                 return true;
             }
             index = index.saturating_add(1);
         }
         false
+    }
+
+    /// True when the link may take one of the controller's buffers: not the last ones, as long as another link has none. A peer
+    /// that takes no data would stop the others.
+    fn may_take_buffer(&self, index: usize) -> bool {
+        let without = |(i, l): (usize, &crate::link::Link)| i != index && l.is_up() && l.in_flight == 0;
+        let others = self.links.iter().enumerate().filter(|l| without(*l)).count();
+        let first = self.links.get(index).is_some_and(|l| l.in_flight == 0);
+        first || usize::from(self.state.controller.acl_room()) > others
     }
 
     /// True when the link has a frame to send, chosen now if none was under way.
@@ -75,8 +84,8 @@ impl Core<'_> {
         out.sent = out.sent.saturating_add(u16::try_from(sent).unwrap_or(0));
         link.in_flight = link.in_flight.saturating_add(1);
         controller.acl_in_flight = controller.acl_in_flight.saturating_add(1);
-        if controller.acl_deadline.is_none() {
-            controller.acl_deadline = Some(now.after(COMPLETION_TIMEOUT));
+        if link.acl_deadline.is_none() {
+            link.acl_deadline = Some(now.after(COMPLETION_TIMEOUT));
         }
         controller.acl_high_water = controller.acl_high_water.max(controller.acl_in_flight);
         if part == left {
