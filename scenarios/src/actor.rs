@@ -114,6 +114,7 @@ struct Held {
     connect: Option<ConnectTicket>,
     links: Vec<LinkId>,
     request: Option<RequestTicket>,
+    answered: bool,
     indication: Option<IndicationTicket>,
     queue: Option<QueueId>,
 }
@@ -204,6 +205,12 @@ impl Actor {
         let mut core = self.memory.core();
         look(&mut core, &mut self.held);
         apply(&mut core, &mut self.held, Instant::from_micros(micros), self.peer, verb);
+    }
+
+    /// Whether a request has been answered since it let go.
+    pub fn answered(&mut self) -> bool {
+        look(&mut self.memory.core(), &mut self.held);
+        self.held.answered
     }
 
     /// Lets go of everything, as an application does that ends.
@@ -302,7 +309,7 @@ fn look(core: &mut Core<'_>, held: &mut Held) {
     {
         held.request = None;
         if let Ok(answer) = result {
-            core.read_answer(&answer, 0, &mut [0; 64]);
+            held.answered |= core.read_answer(&answer, 0, &mut [0; 64]) > 0;
             core.free_answer(answer);
         }
     }

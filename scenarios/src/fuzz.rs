@@ -1,6 +1,9 @@
 //! Two hosts on the air with whatever octets say: operations, faults, hostile packets of a controller and of a peer.
 
-use crate::{actor::Verb, table::Table};
+use crate::{
+    actor::{VALUE, Verb},
+    table::Table,
+};
 use core::time::Duration;
 use jelling_host::wire::{Packet, PacketKind};
 use jelling_sim::{Action, Air, Direction, Fault};
@@ -47,11 +50,18 @@ pub fn play(data: &[u8]) {
                 provoked = true;
             }
             6 => {
-                // A frame of the peer on ATT, signalling or SMP, whose length is true.
-                let length = usize::from(b % 48).min(rest.len());
+                // A frame of the peer: on ATT, signalling, SMP or a channel that nobody has, with a length that is true or not.
+                let length = usize::from(*b).min(rest.len());
                 let (octets, after) = rest.split_at(length);
                 rest = after;
-                let mut frame = vec![u8::try_from(length).unwrap_or(0), 0, 4 + a % 3, 0];
+                let [low, high] = match a % 8 {
+                    0..=3 => [4, 0],
+                    4 | 5 => [5, 0],
+                    6 => [6, 0],
+                    _ => [*c, 0],
+                };
+                let lie = if a & 0x80 == 0 { 0 } else { *c };
+                let mut frame = vec![u8::try_from(length).unwrap_or(0).wrapping_add(lie), 0, low, high];
                 frame.extend_from_slice(octets);
                 table.controllers[who].send_frame(&frame);
             }
@@ -69,11 +79,40 @@ pub fn play(data: &[u8]) {
         actor.core().stop();
     }
     assert!(table.advance(150_000_000), "the end: circles");
+    is_whole(&mut table);
+    // Whatever went before, the next connection works.
+    table.air.set_loss(0.0);
+    table.act(0, Verb::Start);
+    table.act(1, Verb::Start);
+    assert!(table.advance(1_000), "a fresh start: circles");
+    table.introduce();
+    table.act(1, Verb::Advertise);
+    table.act(0, Verb::Connect);
+    assert!(table.advance(5_000_000), "a fresh connection: circles");
+    table.act(0, Verb::Read { handle: VALUE, offset: 0 });
+    assert!(table.advance(5_000_000), "a fresh read: circles");
+    let answered = table.actors[0].answered();
+    assert!(answered, "no fresh connection");
+    table.act(0, Verb::Disconnect);
+    assert!(table.advance(10_000_000), "a fresh disconnect: circles");
+    for actor in &mut table.actors {
+        actor.let_go();
+        actor.core().stop();
+    }
+    assert!(table.advance(10_000_000), "the last end: circles");
+    is_whole(&mut table);
+    let violations = table.air.take_violations();
+    assert!(violations.is_empty(), "HCI was broken by a fresh connection: {violations:?}");
+}
+
+#[allow(clippy::panic, reason = "what a fuzzer looks for")]
+fn is_whole(table: &mut Table) {
     for actor in &mut table.actors {
         let pools = actor.core().pools();
         let used = (pools.links.used, pools.queues.used, pools.blocks.used, pools.controller_buffers.used);
         assert!(used == (0, 0, 0, 0), "kept: {pools:?}");
         assert!(actor.deadline().is_none(), "time still runs");
+        assert!(actor.core().is_idle(), "something goes on");
     }
 }
 

@@ -2,13 +2,29 @@
 
 use crate::stage::Stage;
 use core::{future::Future, pin::Pin, time::Duration};
-use embassy_futures::select::{Either, select};
-use jelling::{Characteristic, CharacteristicOptions, Connection, Error, ErrorCode, Host, Properties, Updates, Uuid};
+use embassy_futures::{
+    join::join,
+    select::{Either, select},
+};
+use jelling::{
+    Characteristic, CharacteristicOptions, Connection, Descriptor, Error, ErrorCode, Host, Properties, ServiceOptions,
+    Updates, Uuid,
+};
+use jelling_sim::apart;
 
 /// The service of every scenario.
 pub const SERVICE: Uuid = Uuid::new16(0x181a);
 /// Its characteristic: read, write, notify, indicate, up to 300 octets.
 pub const VALUE: Uuid = Uuid::new16(0x2a6e);
+
+/// A service with a number.
+pub const OTHER: Uuid = Uuid::new16(0x1815);
+/// The number.
+pub const NUMBER: Uuid = Uuid::new16(0x2a58);
+/// Its description.
+pub const DESCRIPTION: Uuid = Uuid::new16(0x2901);
+/// A secondary service.
+pub const HIDDEN: Uuid = Uuid::new16(0x1811);
 
 /// A future that is a scenario.
 pub type Play<'d> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'd>>;
@@ -58,6 +74,12 @@ scenarios! {
     LEFT = left, 251;
     /// The radio is switched off and on on both sides.
     RESTART = restart, 27;
+    /// Typed values both ways: reads, writes, updates, descriptors, a secondary service; no capture.
+    TYPED = typed, 27;
+    /// Advertising that nobody may connect to, then for the central alone; a passive scan by `next`.
+    SHOWN = shown, 27;
+    /// What is told beside the calls: `advertising`, `event`; two tasks ask on one link.
+    BESIDE = beside, 27;
 }
 
 /// Registers the peripheral's table.
@@ -65,6 +87,14 @@ scenarios! {
 /// # Errors
 /// Those of a registration.
 pub fn serve<'d>(host: Host<'d>) -> Result<Characteristic<'d>, Error> {
+    serve_all(host).map(|(value, ..)| value)
+}
+
+/// Registers the peripheral's table.
+///
+/// # Errors
+/// Those of a registration.
+pub fn serve_all<'d>(host: Host<'d>) -> Result<(Characteristic<'d>, Characteristic<'d>, Descriptor<'d>), Error> {
     let mut db = host.services()?;
     let service = db.service(SERVICE)?;
     let all = Properties::READ
@@ -74,15 +104,23 @@ pub fn serve<'d>(host: Host<'d>) -> Result<Characteristic<'d>, Error> {
         | Properties::INDICATE;
     let options = CharacteristicOptions::new(all).initial(&[0x5a; 100]).max_len(300).capture(1);
     let value = db.characteristic_with(service, VALUE, &options)?;
+    let other = db.service(OTHER)?;
+    let plain = Properties::READ | Properties::WRITE | Properties::NOTIFY | Properties::INDICATE;
+    let number = db.characteristic(other, NUMBER, plain)?;
+    let both = Properties::READ | Properties::WRITE;
+    let options = CharacteristicOptions::new(both).initial(&[1, 2]).max_len(40);
+    let description = db.descriptor(number, DESCRIPTION, &options)?;
+    db.service_with(HIDDEN, &ServiceOptions::new().secondary())?;
     db.register()?;
-    Ok(value)
+    number.write(&1u16)?;
+    Ok((value, number, description))
 }
 
 const SHORT: Duration = Duration::from_millis(30);
 /// Longer than anything takes when nothing goes wrong.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Runs both sides until both are done; an error of one ends the other. Where a call is cancelled, the link that it was about
+/// Runs both sides until both are done. Where a call is cancelled, the link that it was about
 /// may end with it: then the peripheral serves again and the central begins anew, until it is done.
 async fn both(
     stage: &Stage<'_>,
@@ -104,22 +142,13 @@ async fn both(
                 let _ = peripheral().await;
             }
         };
-        return match select(again, serve).await {
+        return match select(apart(again), apart(serve)).await {
             Either::First(result) | Either::Second(result) => result,
         };
     }
-    let mut central = core::pin::pin!(central());
-    let mut peripheral = core::pin::pin!(peripheral());
-    match select(&mut central, &mut peripheral).await {
-        Either::First(result) => {
-            result?;
-            peripheral.await
-        }
-        Either::Second(result) => {
-            result?;
-            central.await
-        }
-    }
+    // Whoever waits has to learn by itself that the other side is gone.
+    let (central, peripheral) = join(apart(central()), apart(peripheral())).await;
+    central.and(peripheral)
 }
 
 async fn advertise<'d>(stage: &Stage<'d>) -> Result<Connection<'d>, Error> {
@@ -134,7 +163,11 @@ async fn link<'d>(stage: &Stage<'d>) -> Result<Connection<'d>, Error> {
 
 async fn stays(stage: &Stage<'_>) -> Result<(), Error> {
     let connection = advertise(stage).await?;
-    stage.call(async || connection.disconnected().timeout(PATIENCE * 3).await).await
+    until_the_end(stage, &connection).await
+}
+
+async fn until_the_end(stage: &Stage<'_>, connection: &Connection<'_>) -> Result<(), Error> {
+    stage.call(async || stage.as_long_as_it_lasts(connection, connection.disconnected()).await).await
 }
 
 async fn leave(stage: &Stage<'_>, connection: &Connection<'_>) -> Result<(), Error> {
@@ -184,7 +217,7 @@ async fn read(stage: Stage<'_>) -> Result<(), Error> {
                 }
             }
         }
-        if services < 2 {
+        if services < 3 {
             return Err(Error::NotFound);
         }
         let read = async || {
@@ -225,14 +258,14 @@ async fn write(stage: Stage<'_>) -> Result<(), Error> {
         let mut buffer = [0; 300];
         loop {
             let length = stage
-                .call(async || connection.timeout(Some(PATIENCE), stage.value.written_into(&mut buffer)).await?)
+                .call(async || stage.as_long_as_it_lasts(&connection, stage.value.written_into(&mut buffer)).await)
                 .await
                 .map(|(_, length)| length)?;
             if &buffer[..length] == b"end" {
                 break;
             }
         }
-        stage.call(async || connection.disconnected().timeout(PATIENCE).await).await
+        until_the_end(&stage, &connection).await
     };
     both(&stage, central, peripheral).await
 }
@@ -267,26 +300,44 @@ async fn listen(stage: &Stage<'_>, updates: Updates, mtu: Option<u16>) -> Result
     leave(stage, &connection).await
 }
 
-/// Sends updates, the last of which begins with zero, as soon as the peer has subscribed.
+/// Sends updates, the last of which begins with zero, whenever the peer has subscribed, until it leaves.
 async fn tell(stage: &Stage<'_>, updates: Updates, count: u8, length: usize) -> Result<(), Error> {
     let connection = advertise(stage).await?;
+    let mut told = false;
     loop {
-        let changed = async || connection.timeout(Some(PATIENCE), stage.value.subscription_changed()).await?;
-        let (who, what) = stage.call(changed).await?;
-        if who == connection && what.contains(updates) {
-            break;
+        let changed = async || stage.as_long_as_it_lasts(&connection, stage.value.subscription_changed()).await;
+        match stage.call(changed).await {
+            Ok((who, what)) if who == connection && what.contains(updates) => {}
+            Ok(_) => continue,
+            Err(Error::Disconnected) if told => return Ok(()),
+            Err(error) => return Err(error),
         }
+        told = match send(stage, &connection, updates, count, length).await {
+            Ok(()) => true,
+            // It thought better of it.
+            Err(Error::NotSubscribed) => told,
+            Err(error) => return Err(error),
+        };
     }
+}
+
+async fn send(
+    stage: &Stage<'_>,
+    connection: &Connection<'_>,
+    updates: Updates,
+    count: u8,
+    length: usize,
+) -> Result<(), Error> {
     for i in (0..count).rev() {
         let octets = vec![i; length];
         if updates == Updates::INDICATE {
             // An indication that is under way cannot be taken back, and goes before the next one.
-            stage.call(async || stage.value.indicate(&connection, &octets[..]).timeout(PATIENCE).await).await?;
+            stage.call(async || stage.value.indicate(connection, &octets[..]).timeout(PATIENCE).await).await?;
         } else {
-            stage.call(async || stage.value.notify(&connection, &octets[..]).timeout(PATIENCE).await).await?;
+            stage.call(async || stage.value.notify(connection, &octets[..]).timeout(PATIENCE).await).await?;
         }
     }
-    stage.call(async || connection.disconnected().timeout(PATIENCE).await).await
+    Ok(())
 }
 
 async fn notify(stage: Stage<'_>) -> Result<(), Error> {
@@ -308,7 +359,7 @@ async fn left(stage: Stage<'_>) -> Result<(), Error> {
     for _ in 0..2 {
         let central = async || {
             let connection = link(&stage).await?;
-            stage.call(async || connection.disconnected().timeout(PATIENCE).await).await
+            until_the_end(&stage, &connection).await
         };
         let peripheral = async || {
             let connection = advertise(&stage).await?;
@@ -331,4 +382,102 @@ async fn restart(stage: Stage<'_>) -> Result<(), Error> {
         stage.call(async || host.start().await).await?;
     }
     connect(stage).await
+}
+
+async fn typed(stage: Stage<'_>) -> Result<(), Error> {
+    let (number, description) = stage.number;
+    let central = async || {
+        let connection = link(&stage).await?;
+        let mut some = connection.services(Some(OTHER));
+        let service = stage.call(async || some.next().await).await?.ok_or(Error::NotFound)?;
+        drop(some);
+        let mut hidden = connection.secondary_services();
+        stage.call(async || hidden.next().await).await?.ok_or(Error::NotFound)?;
+        drop(hidden);
+        let mut all = service.characteristics(Some(NUMBER));
+        let remote = stage.call(async || all.next().await).await?.ok_or(Error::NotFound)?;
+        drop(all);
+        stage.call(async || remote.read::<u16>().await).await?;
+        let text = stage.call(async || remote.descriptor(DESCRIPTION).await).await?;
+        stage.call(async || text.read_into(&mut [0; 40]).await).await?;
+        let subscribe =
+            async || remote.subscribe(Updates::NOTIFY | Updates::INDICATE).timeout(Duration::from_secs(5)).await;
+        let mut subscription = stage.call(subscribe).await?;
+        stage.call(async || text.write(&0x0403u16).await).await?;
+        stage.call(async || text.write(&[9u8; 30][..]).await).await?;
+        stage.call(async || remote.write(&7u16).response().await).await?;
+        stage.call(async || subscription.notified::<u16>().timeout(PATIENCE).await).await?;
+        stage.call(async || subscription.indicated::<u16>().timeout(PATIENCE).await).await?;
+        drop(subscription);
+        stage.call(async || remote.read::<u16>().await).await?;
+        leave(&stage, &connection).await
+    };
+    let peripheral = async || {
+        let connection = advertise(&stage).await?;
+        let wrote = async || stage.as_long_as_it_lasts(&connection, description.written_into(&mut [0; 40])).await;
+        stage.call(async || wrote().await.map(|_| ())).await?;
+        let wrote = async || stage.as_long_as_it_lasts(&connection, number.written::<u16>()).await;
+        stage.call(async || wrote().await.map(|_| ())).await?;
+        number.update(&8u16)?;
+        stage.call(async || number.indicate(&connection, &9u16).timeout(PATIENCE).await).await?;
+        until_the_end(&stage, &connection).await
+    };
+    both(&stage, central, peripheral).await
+}
+
+async fn shown(stage: Stage<'_>) -> Result<(), Error> {
+    let show = async {
+        let beacon = async || {
+            let time = Duration::from_millis(400);
+            stage.peripheral.advertise(SHORT).name("beacon").non_connectable().timeout(time).await
+        };
+        match stage.call(beacon).await {
+            Err(Error::Timeout) => Ok(()),
+            other => other.map(|_| ()),
+        }
+    };
+    let see = async {
+        let mut scanner = stage.call(async || stage.central.scan(Duration::from_millis(300)).await).await?;
+        while stage.call(async || Ok(scanner.next().await.is_some())).await? {}
+        Ok::<(), Error>(())
+    };
+    let (shown, seen) = join(show, see).await;
+    shown.and(seen)?;
+    let device = jelling::sim::device(0);
+    let central = async || {
+        let connection = link(&stage).await?;
+        leave(&stage, &connection).await
+    };
+    let peripheral = async || {
+        let directed = async || stage.peripheral.advertise(SHORT).directed(device).timeout(PATIENCE).await;
+        let connection = stage.call(directed).await?;
+        until_the_end(&stage, &connection).await
+    };
+    both(&stage, central, peripheral).await
+}
+
+async fn beside(stage: Stage<'_>) -> Result<(), Error> {
+    let central = async || {
+        stage.call(async || stage.peripheral.advertising().await).await?;
+        let connection = link(&stage).await?;
+        let service = stage.call(async || connection.service(SERVICE).await).await?;
+        let value = stage.call(async || service.characteristic(VALUE).await).await?;
+        let two = async || {
+            let (mut a, mut b) = ([0; 512], [0; 512]);
+            let (one, other) =
+                join(value.read_into(&mut a).timeout(PATIENCE), value.read_into(&mut b).timeout(PATIENCE)).await;
+            one.and(other)
+        };
+        stage.call(two).await?;
+        let within = async || connection.timeout(None, value.read_into(&mut [0; 512])).await?;
+        stage.call(within).await?;
+        let nothing = async || {
+            // Nothing happens beside the calls when nothing goes wrong.
+            select(stage.central.event(), embassy_time::Timer::after_millis(100)).await;
+            Ok(())
+        };
+        stage.call(nothing).await?;
+        leave(&stage, &connection).await
+    };
+    both(&stage, central, async || stays(&stage).await).await
 }

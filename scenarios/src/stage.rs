@@ -14,19 +14,25 @@ use embassy_futures::{
 };
 use embassy_time::Timer;
 use jelling::{
-    AddressKind, Characteristic, Config, Device, Error, Gatt, Host, Links, Pool, Pools, Resources, ScanSlots, Tasks,
+    AddressKind, Characteristic, Config, Connection, Descriptor, Device, Error, Gatt, Host, Links, Pool, Pools,
+    Resources, ScanSlots, Tasks,
 };
 use jelling_h4::{H4Reader, H4Writer};
-use jelling_sim::{Air, Controller, ControllerConfig, SerialLine, Simulation};
+use jelling_sim::{Air, Controller, ControllerConfig, SerialLine, Simulation, apart};
 use jelling_transport::{PacketRead, PacketWrite};
 use std::fmt::Debug;
 
 /// Room for what the scenarios do, and little more.
-type Memory = Resources<Links<2, 247>, Gatt<32, 1024>, Pool<48, 8>, ScanSlots<4>, Tasks<24>>;
+type Memory = Resources<Links<2, 247>, Gatt<48, 1024>, Pool<48, 8>, ScanSlots<4>, Tasks<24>>;
 
-/// How long a scenario may take, whatever happens: a controller that takes no data is noticed after 40 s, and is brought up
-/// three times at most.
-pub const LIMIT: Duration = Duration::from_secs(60);
+/// How long a call may wait for a peer of which nothing comes: its link is asked after 60 s after the last sign of it, and what is
+/// not answered is noticed 2 s later.
+const PATIENCE: Duration = Duration::from_secs(80);
+/// How long one call may take, whatever happens and however patient it is.
+pub const CALL_LIMIT: Duration = Duration::from_secs(81);
+
+/// How long a scenario may take.
+pub const LIMIT: Duration = Duration::from_secs(180);
 
 /// Which future is dropped, and after how many polls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +41,19 @@ pub struct Cancel {
     pub call: usize,
     /// Polls before the drop.
     pub polls: usize,
+    /// When it is dropped after these polls.
+    pub when: When,
+}
+
+/// When a future is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// When it would have been polled again: its news is there.
+    Woken,
+    /// In the same moment as its last poll.
+    AtOnce,
+    /// So long after its last poll, while the rest goes on.
+    After(Duration),
 }
 
 /// What calls of a scenario did.
@@ -43,6 +62,12 @@ pub struct Calls {
     cancel: Cell<Option<Cancel>>,
     /// Polls of each call.
     polls: RefCell<Vec<usize>>,
+    /// The longest that a call took.
+    longest: Cell<Duration>,
+    /// Somebody waited for a link that was gone.
+    untold: Cell<bool>,
+    /// Polls of the runners.
+    runs: [Cell<usize>; 2],
 }
 
 /// The hosts as a scenario sees them.
@@ -56,6 +81,9 @@ pub struct Stage<'d> {
     pub device: Device,
     /// What the peripheral serves.
     pub value: Characteristic<'d>,
+    /// A value of two octets whose last write counts, and its description.
+    pub number: (Characteristic<'d>, Descriptor<'d>),
+    controllers: &'d [Controller; 2],
     calls: &'d Calls,
 }
 
@@ -63,6 +91,26 @@ impl Stage<'_> {
     /// True when a call is cancelled in this play: a link may be lost with it, and is made again.
     pub(crate) fn cancels(&self) -> bool {
         self.calls.cancel.get().is_some()
+    }
+
+    /// Waits as long as the link is up. The radio may keep a link of which its host does not know, because the event was damaged:
+    /// then nobody can tell that nothing will come of it, and patience ends.
+    ///
+    /// # Errors
+    /// `Disconnected` when the link ends first, `Timeout` when patience does, and those of the future.
+    pub async fn as_long_as_it_lasts<T>(
+        &self,
+        connection: &Connection<'_>,
+        future: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        match connection.timeout(Some(PATIENCE), future).await {
+            Err(Error::Timeout) => {
+                let up = self.controllers.iter().all(|c| c.links() > 0);
+                self.calls.untold.set(self.calls.untold.get() || !up);
+                Err(Error::Timeout)
+            }
+            result => result?,
+        }
     }
 
     /// Makes a call of the face: where this is the one to be cancelled, it is dropped after so many polls and made again.
@@ -79,15 +127,29 @@ impl Stage<'_> {
             let mut left = cancel.polls;
             let future = make();
             let mut future = pin!(future);
+            let mut timer: Option<Timer> = None;
             let early = poll_fn(|context| {
                 if left == 0 {
+                    if let When::After(_) = cancel.when
+                        && let Some(timer) = timer.as_mut()
+                        && core::pin::Pin::new(timer).poll(context).is_pending()
+                    {
+                        return Poll::Pending;
+                    }
                     return Poll::Ready(None);
                 }
                 left -= 1;
-                match future.as_mut().poll(context) {
-                    Poll::Ready(result) => Poll::Ready(Some(result)),
+                if let Poll::Ready(result) = future.as_mut().poll(context) {
+                    return Poll::Ready(Some(result));
+                }
+                match cancel.when {
+                    When::AtOnce if left == 0 => Poll::Ready(None),
+                    When::After(after) if left == 0 => {
+                        let timer = timer.insert(Timer::after_micros(u64::try_from(after.as_micros()).unwrap_or(0)));
+                        core::pin::Pin::new(timer).poll(context).map(|()| None)
+                    }
                     // The drop comes when the future would have been polled again.
-                    Poll::Pending => Poll::Pending,
+                    _ => Poll::Pending,
                 }
             })
             .await;
@@ -96,13 +158,17 @@ impl Stage<'_> {
             }
         }
         let mut future = pin!(make());
-        poll_fn(|context| {
+        let start = embassy_time::Instant::now();
+        let result = poll_fn(|context| {
             if let Some(polls) = self.calls.polls.borrow_mut().get_mut(number) {
                 *polls += 1;
             }
             future.as_mut().poll(context)
         })
-        .await
+        .await;
+        let took = Duration::from_micros(start.elapsed().as_micros());
+        self.calls.longest.set(self.calls.longest.get().max(took));
+        result
     }
 }
 
@@ -115,6 +181,7 @@ pub struct Left {
     controller_buffers: usize,
     waiting: usize,
     deadline: Option<Duration>,
+    idle: bool,
 }
 
 impl Left {
@@ -127,6 +194,7 @@ impl Left {
             controller_buffers: controller_buffers.used,
             waiting: host.waiting(),
             deadline: host.next_deadline(),
+            idle: host.is_idle(),
         }
     }
 }
@@ -153,6 +221,10 @@ pub struct Outcome {
     pub octets: [[u64; 2]; 2],
     /// Polls of each call.
     pub polls: Vec<usize>,
+    /// Polls of each runner by the end of the scenario.
+    pub runs: [usize; 2],
+    /// The longest that one call took.
+    pub longest_call: Duration,
     /// Virtual time until the scenario ended.
     pub took: Duration,
     /// When a fresh connection worked again.
@@ -174,6 +246,8 @@ pub struct Trouble<'t> {
     pub line: Option<(usize, Option<jelling_sim::LineFault>)>,
     /// What goes wrong may be a command that makes sense all the same, of which no host can know.
     pub undetectable: bool,
+    /// This one's runner is dropped after so many polls, and run again with a new transport.
+    pub rerun: Option<(usize, usize)>,
     /// A resource is lost on purpose: to show that it is noticed.
     pub leak: bool,
 }
@@ -230,8 +304,16 @@ where
     let [one, two] = &mut memory;
     let (central, mut first) = jelling::new(&mut **one, Config::default());
     let (peripheral, mut second) = jelling::new(&mut **two, Config::default());
-    let value = scenario::serve(peripheral).map_err(|error| format!("serve: {error}"))?;
-    let stage = Stage { central, peripheral, device: device(&controllers[1]), value, calls: &calls };
+    let (value, number, description) = scenario::serve_all(peripheral).map_err(|error| format!("serve: {error}"))?;
+    let stage = Stage {
+        central,
+        peripheral,
+        device: device(&controllers[1]),
+        value,
+        number: (number, description),
+        controllers,
+        calls: &calls,
+    };
     let [(r1, w1), (r2, w2)] = transports;
     let before = [Left::of(central), Left::of(peripheral)];
     let begin = simulation.now();
@@ -244,6 +326,12 @@ where
         let hashes = controllers.each_ref().map(Controller::host_hash);
         if took > LIMIT {
             return Err(format!("it took {took:?}"));
+        }
+        if calls.untold.get() {
+            return Err("the end of a link was not told".into());
+        }
+        if calls.longest.get() > CALL_LIMIT {
+            return Err(format!("a call took {:?}", calls.longest.get()));
         }
         // Whoever is silent for good gets a new controller; the rest settles by itself.
         for controller in controllers.iter().filter(|c| c.is_silent()) {
@@ -264,6 +352,8 @@ where
             passed,
             octets,
             polls: calls.polls.borrow().clone(),
+            runs: calls.runs.each_ref().map(Cell::get),
+            longest_call: calls.longest.get(),
             took,
             hashes,
             whole: Duration::ZERO,
@@ -287,7 +377,18 @@ where
         Ok(outcome)
     };
     let all = async {
-        match select3(work, first.run(r1, w1), second.run(r2, w2)).await {
+        let limit = |who| trouble.rerun.filter(|(w, _)| *w == who).map(|(_, polls)| polls);
+        let one = async {
+            counted(first.run(r1, w1), &calls.runs[0], limit(0)).await;
+            let (r, w) = controllers[0].transport();
+            first.run(r, w).await
+        };
+        let two = async {
+            counted(second.run(r2, w2), &calls.runs[1], limit(1)).await;
+            let (r, w) = controllers[1].transport();
+            second.run(r, w).await
+        };
+        match select3(apart(work), apart(one), apart(two)).await {
             Either3::First(outcome) => outcome,
             Either3::Second(_) | Either3::Third(_) => Err("a runner ended".into()),
         }
@@ -300,11 +401,24 @@ where
     Ok(outcome)
 }
 
+/// Polls a runner, and drops it after so many polls.
+async fn counted<F: Future>(future: F, polls: &Cell<usize>, limit: Option<usize>) {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        if limit == Some(polls.get()) {
+            return Poll::Ready(());
+        }
+        polls.set(polls.get() + 1);
+        future.as_mut().poll(context).map(|_| ())
+    })
+    .await;
+}
+
 /// Waits until both hosts have nothing to do, and wants what they hold to be what they held.
 async fn settle(hosts: [Host<'_>; 2], before: [Left; 2]) -> Result<(), String> {
     let now = || hosts.map(Left::of);
     let mut calm = 0;
-    for _ in 0..60 {
+    for _ in 0..150 {
         Timer::after_secs(1).await;
         calm = if now() == before { calm + 1 } else { 0 };
         // Longer than a command may take.

@@ -2,7 +2,7 @@
 
 use crate::{
     scenario::Scenario,
-    stage::{Cancel, Healing, Outcome, Trouble, play},
+    stage::{Cancel, Healing, Outcome, Trouble, When, play},
 };
 use core::time::Duration;
 use jelling_sim::{Action, Direction, Fault, LineFault, OctetFault};
@@ -23,6 +23,8 @@ pub struct Swept {
     pub by_restart: usize,
     /// The longest virtual time that a scenario took to end.
     pub longest: Duration,
+    /// The longest virtual time that one call took.
+    pub longest_call: Duration,
 }
 
 impl Swept {
@@ -32,6 +34,7 @@ impl Swept {
         self.by_use += usize::from(outcome.healing == Healing::ByUse);
         self.by_restart += usize::from(outcome.healing == Healing::ByRestart);
         self.longest = self.longest.max(outcome.took);
+        self.longest_call = self.longest_call.max(outcome.longest_call);
     }
 }
 
@@ -39,8 +42,16 @@ impl Swept {
 pub type Sweep = fn(&Scenario, usize) -> Result<Swept, String>;
 
 /// Every sweep.
-pub const ALL: &[(&str, Sweep)] =
-    &[("disconnect", disconnect), ("cancel", cancel), ("silence", silence), ("fault", fault), ("byte", byte)];
+pub const ALL: &[(&str, Sweep)] = &[
+    ("disconnect", disconnect),
+    ("cancel", cancel),
+    ("at-once", at_once),
+    ("later", later),
+    ("rerun", rerun),
+    ("silence", silence),
+    ("fault", fault),
+    ("byte", byte),
+];
 
 /// The scenario as it should be.
 fn undisturbed(scenario: &Scenario, line: bool) -> Result<Outcome, String> {
@@ -123,16 +134,57 @@ pub fn fault(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
 /// # Errors
 /// The first point that did not recover.
 pub fn cancel(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
+    cancelled(scenario, stride, &[When::Woken])
+}
+
+/// As [`cancel`], but dropped in the same moment.
+///
+/// # Errors
+/// The first point that did not recover.
+pub fn at_once(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
+    cancelled(scenario, stride, &[When::AtOnce])
+}
+
+/// As [`cancel`], but dropped some time later, whatever the future was woken for.
+///
+/// # Errors
+/// The first point that did not recover.
+pub fn later(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
+    let after = [1, 200, 342, 10_000, 25_000, 49_000, 51_000, 100_000, 1_500_000];
+    cancelled(scenario, stride, &after.map(|us| When::After(Duration::from_micros(us))))
+}
+
+/// A runner is dropped after each of its polls, and run again.
+///
+/// # Errors
+/// The first point that did not recover.
+pub fn rerun(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
+    let alone = undisturbed(scenario, false)?;
+    let mut swept = Swept::default();
+    for who in 0..2 {
+        for polls in (0..alone.runs[who]).step_by(stride) {
+            let trouble = Trouble { rerun: Some((who, polls)), undetectable: true, ..Trouble::default() };
+            let point = format!("{}, runner {who} dropped after {polls} polls", scenario.name);
+            let outcome = play(scenario, SEED, &trouble).map_err(|error| format!("{point}: {error}"))?;
+            swept.add(&outcome);
+        }
+    }
+    Ok(swept)
+}
+
+fn cancelled(scenario: &Scenario, stride: usize, whens: &[When]) -> Result<Swept, String> {
     let alone = undisturbed(scenario, false)?;
     let mut swept = Swept::default();
     for (call, polls) in alone.polls.iter().enumerate() {
         for polls in (0..*polls).step_by(stride) {
-            let cancel = Cancel { call, polls };
-            let trouble = Trouble { cancel: Some(cancel), ..Trouble::default() };
-            let point = format!("{}, {cancel:?}", scenario.name);
-            let outcome = play(scenario, SEED, &trouble).map_err(|error| format!("{point}: {error}"))?;
-            outcome.result.map_err(|error| format!("{point}: the call made again did not succeed: {error}"))?;
-            swept.add(&outcome);
+            for when in whens {
+                let cancel = Cancel { call, polls, when: *when };
+                let trouble = Trouble { cancel: Some(cancel), ..Trouble::default() };
+                let point = format!("{}, {cancel:?}", scenario.name);
+                let outcome = play(scenario, SEED, &trouble).map_err(|error| format!("{point}: {error}"))?;
+                outcome.result.map_err(|error| format!("{point}: the call made again did not succeed: {error}"))?;
+                swept.add(&outcome);
+            }
         }
     }
     Ok(swept)
@@ -149,7 +201,16 @@ pub fn byte(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
         for direction in DIRECTIONS {
             let octets = passed[usize::from(direction == Direction::FromController)];
             for offset in (0..octets).step_by(stride) {
-                for fault in [OctetFault::Drop, OctetFault::Add(0x04), OctetFault::Flip(0xff), OctetFault::Flip(0x01)] {
+                for fault in [
+                    OctetFault::Drop,
+                    OctetFault::Add(0x00),
+                    OctetFault::Add(0x02),
+                    OctetFault::Add(0x04),
+                    OctetFault::Add(0xff),
+                    OctetFault::Flip(0x80),
+                    OctetFault::Flip(0xff),
+                    OctetFault::Flip(0x01),
+                ] {
                     let fault = LineFault { direction, offset, fault };
                     let undetectable = direction == Direction::ToController;
                     let trouble = Trouble { line: Some((who, Some(fault))), undetectable, ..Trouble::default() };

@@ -39,6 +39,23 @@ macro_rules! sweeps {
             }
 
             #[test]
+            fn cancel_at_once() {
+                let swept = swept(sweep::at_once, &scenario::$scenario, 1);
+                assert_eq!(swept.unharmed, swept.points);
+            }
+
+            #[test]
+            fn cancel_later() {
+                let swept = swept(sweep::later, &scenario::$scenario, 3);
+                assert_eq!(swept.unharmed, swept.points);
+            }
+
+            #[test]
+            fn rerun() {
+                swept(sweep::rerun, &scenario::$scenario, FAULTS);
+            }
+
+            #[test]
             fn silence() {
                 swept(sweep::silence, &scenario::$scenario, 1);
             }
@@ -74,6 +91,9 @@ sweeps! {
     bulk = BULK;
     left = LEFT;
     restart = RESTART;
+    typed = TYPED;
+    shown = SHOWN;
+    beside = BESIDE;
 }
 
 #[test]

@@ -50,6 +50,21 @@ impl Core<'_> {
         })
     }
 
+    /// True when nothing goes on: no link, no advertising, scanning or connecting, wanted or in the controller, and no command
+    /// that it has not answered.
+    pub fn is_idle(&self) -> bool {
+        let (controller, state) = (&self.state.controller, &self.state);
+        let answered = controller.in_flight.get().is_none() && (controller.credits > 0 || state.power() != Power::Up);
+        let settled = matches!(state.power(), Power::Off | Power::Up | Power::Failed(_)) && state.orphan.is_none();
+        let advertises = state.advertising.is_active() || state.advertising.link.is_some();
+        answered
+            && settled
+            && !advertises
+            && !state.scanning.is_active()
+            && !state.initiator.is_active()
+            && self.free_links() == self.links.len()
+    }
+
     /// What happened beside any call, once.
     pub fn take_event(&mut self) -> Option<crate::HostEvent> {
         self.state.happened.take()

@@ -104,6 +104,12 @@ impl<'d> Host<'d> {
         enter(self.lock, Verb::Look, |_, waiters, _| waiters.waiting()).unwrap_or(0)
     }
 
+    /// True when nothing goes on: no connection, no advertising, scanning or connecting, and no command that the controller has
+    /// not answered.
+    pub fn is_idle(self) -> bool {
+        enter(self.lock, Verb::Look, |core, _, _| core.is_idle()).unwrap_or(false)
+    }
+
     /// How long until the host has something to do by itself; `None` when no time runs.
     pub fn next_deadline(self) -> Option<Duration> {
         let next = enter(self.lock, Verb::Look, |core, waiters, now| {

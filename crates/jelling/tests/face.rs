@@ -135,6 +135,22 @@ fn subscriptions_deliver_in_order_and_end_when_dropped() {
 }
 
 #[test]
+fn a_new_link_has_subscribed_to_nothing() {
+    with_hosts(async |central, peripheral, _| {
+        let local = serve(peripheral);
+        let (connection, theirs) = connect(central, peripheral).await;
+        let remote = connection.service(SERVICE).await.unwrap().characteristic(VALUE).await.unwrap();
+        let updates = remote.subscribe(Updates::NOTIFY).await.unwrap();
+        local.subscription_changed().await.unwrap();
+        local.notify(&theirs, &1u8).await.unwrap();
+        join(connection.disconnect(), theirs.disconnected()).await.0.unwrap();
+        drop(updates);
+        let (_connection, theirs) = connect(central, peripheral).await;
+        assert_eq!(local.notify(&theirs, &1u8).await, Err(Error::NotSubscribed));
+    });
+}
+
+#[test]
 fn eight_tasks_on_one_connection_all_end_at_its_disconnect() {
     with_hosts(async |central, peripheral, controller| {
         let local = serve(peripheral);

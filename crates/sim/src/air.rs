@@ -201,6 +201,11 @@ impl Controller {
         });
     }
 
+    /// Links that it has just now, whatever its host knows of them.
+    pub fn links(&self) -> usize {
+        self.air.world().controllers[self.who].settings.handles.len()
+    }
+
     /// Ends all its links on the air: supervision timeout on both sides.
     pub fn lose_links(&self) {
         self.air.with(|world| world.lose_links(self.who));

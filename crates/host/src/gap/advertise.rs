@@ -91,7 +91,12 @@ impl Advertising {
 
     /// True while a connection could come of it.
     pub(crate) fn may_connect(&self) -> bool {
-        (self.wanted || self.stage != AdvertisingStage::Off) && self.is_connectable()
+        self.is_active() && self.is_connectable()
+    }
+
+    /// True while it is wanted, or goes on in the controller.
+    pub(crate) fn is_active(&self) -> bool {
+        self.wanted || self.stage != AdvertisingStage::Off
     }
 
     pub(crate) fn adv(&self) -> &[u8] {

@@ -64,6 +64,11 @@ impl Scanning {
         order: 0,
     };
 
+    /// True while it is wanted, or goes on in the controller.
+    pub(crate) fn is_active(&self) -> bool {
+        self.wanted || self.stage == ScanStage::On
+    }
+
     pub(crate) fn end(&mut self, error: Option<Error>) {
         self.wanted = false;
         self.stage = ScanStage::Off;
