@@ -1,50 +1,46 @@
 //! Commands of a host, and its data (Vol 4, Part E, 7 and 5.4.2).
 
 use crate::{
-    controller::{Initiator, Settings},
+    controller::Settings,
     crypt,
-    link::{AclOut, Procedure},
+    link::Procedure,
+    link_commands::phys,
     police::{Breach, Notice},
     supported::{self, Answered},
-    world::{Task, World},
+    world::World,
 };
 use jelling_wire::{
-    Address, PacketKind, Reader, Writer,
+    Writer,
     hci::{
-        AdvertisingKind, ConnectionHandle, Opcode, Role, ScanKind, Status, Switch,
-        acl::{AclPacket, Boundary},
+        ConnectionHandle, Opcode, Role, Status,
         command::{self, CommandPacket},
         event::{ConnectionComplete, Event},
     },
 };
 
 /// What a command returns after its status.
-type Returned = Vec<u8>;
+pub(crate) type Returned = Vec<u8>;
 
-/// High duty directed advertising lasts 1.28 s (Vol 6, Part B, 4.4.2.4.3).
-const DIRECTED: u64 = 1_280_000;
-/// Packets that a controller keeps for a host that does not read; then it takes nothing more off the air.
-pub(crate) const UNREAD: usize = 64;
 /// What P-256 takes a controller.
 const CURVE: u64 = 10_000;
 
-fn disallowed<T>() -> Result<T, Status> {
+pub(crate) fn disallowed<T>() -> Result<T, Status> {
     Err(Status::COMMAND_DISALLOWED)
 }
 
-fn valid(condition: bool) -> Result<(), Status> {
+pub(crate) fn valid(condition: bool) -> Result<(), Status> {
     if condition { Ok(()) } else { Err(Status::INVALID_HCI_COMMAND_PARAMETERS) }
 }
 
-fn supported(condition: bool) -> Result<(), Status> {
+pub(crate) fn supported(condition: bool) -> Result<(), Status> {
     if condition { Ok(()) } else { Err(Status::UNSUPPORTED_FEATURE_OR_PARAMETER) }
 }
 
-fn allowed(condition: bool) -> Result<(), Status> {
+pub(crate) fn allowed(condition: bool) -> Result<(), Status> {
     if condition { Ok(()) } else { disallowed() }
 }
 
-fn returned(write: impl FnOnce(&mut Writer<'_>)) -> Result<Returned, Status> {
+pub(crate) fn returned(write: impl FnOnce(&mut Writer<'_>)) -> Result<Returned, Status> {
     let mut buffer = [0; 80];
     let mut w = Writer::new(&mut buffer);
     write(&mut w);
@@ -52,7 +48,7 @@ fn returned(write: impl FnOnce(&mut Writer<'_>)) -> Result<Returned, Status> {
 }
 
 /// Interval, latency and timeout as Vol 4, Part E, 7.8.12 wants them.
-fn connection_parameters(min: u16, max: u16, latency: u16, timeout: u16) -> Result<(), Status> {
+pub(crate) fn connection_parameters(min: u16, max: u16, latency: u16, timeout: u16) -> Result<(), Status> {
     let slowest = u32::from(max) * (u32::from(latency) + 1);
     valid(
         (6..=3200).contains(&min)
@@ -141,12 +137,12 @@ impl World {
         }
     }
 
-    fn settings(&mut self, who: usize) -> &mut Settings {
+    pub(crate) fn settings(&mut self, who: usize) -> &mut Settings {
         &mut self.controllers[who].settings
     }
 
     /// The link and end behind a handle.
-    fn link_of(&self, who: usize, handle: ConnectionHandle) -> Result<(u64, usize), Status> {
+    pub(crate) fn link_of(&self, who: usize, handle: ConnectionHandle) -> Result<(u64, usize), Status> {
         self.controllers[who].settings.handles.get(&handle.0).copied().ok_or(Status::UNKNOWN_CONNECTION_IDENTIFIER)
     }
 
@@ -299,213 +295,6 @@ impl World {
         }
     }
 
-    fn execute_on_link(&mut self, who: usize, command: &CommandPacket<'_>) -> Result<Returned, Status> {
-        let none = Ok(vec![]);
-        let with_handle = |handle: ConnectionHandle| returned(|w| w.u16(handle.0));
-        match command {
-            CommandPacket::Disconnect(c) => {
-                let (link, end) = self.link_of(who, c.handle)?;
-                valid(matches!(c.reason.0, 0x05 | 0x13 | 0x14 | 0x15 | 0x1a | 0x29 | 0x3b))?;
-                allowed(!self.is_terminating(link, end))?;
-                self.begin(link, end, Procedure::Terminate(c.reason));
-                none
-            }
-            CommandPacket::ReadRemoteVersionInformation(c) => {
-                let (link, end) = self.link_of(who, c.handle)?;
-                self.begin(link, end, Procedure::Version);
-                none
-            }
-            CommandPacket::LeReadRemoteFeatures(c) => {
-                let (link, end) = self.link_of(who, c.handle)?;
-                self.begin(link, end, Procedure::Features);
-                none
-            }
-            CommandPacket::ReadRssi(c) => {
-                let (link, end) = self.link_of(who, c.handle)?;
-                let peer = self.peer_of(link, end);
-                let rssi = self.strength(who, peer);
-                returned(|w| {
-                    w.u16(c.handle.0);
-                    w.i8(rssi);
-                })
-            }
-            CommandPacket::LeReadChannelMap(c) => {
-                let (link, _) = self.link_of(who, c.handle)?;
-                let map = self.links.get(&link).map_or([0; 5], |l| l.channels);
-                returned(|w| {
-                    w.u16(c.handle.0);
-                    w.bytes(&map);
-                })
-            }
-            CommandPacket::LeConnectionUpdate(c) => {
-                let (link, end) = self.link_of(who, c.handle)?;
-                connection_parameters(c.interval_min, c.interval_max, c.latency, c.supervision_timeout)?;
-                valid(c.ce_length_min <= c.ce_length_max)?;
-                let wanted = [c.interval_min, c.interval_max, c.latency, c.supervision_timeout];
-                self.begin(link, end, Procedure::Update(wanted));
-                none
-            }
-            CommandPacket::LeRemoteConnectionParameterRequestReply(c) => {
-                let (link, end) = self.link_of(who, c.handle)?;
-                connection_parameters(c.interval_min, c.interval_max, c.latency, c.supervision_timeout)?;
-                let wanted = [c.interval_min, c.interval_max, c.latency, c.supervision_timeout];
-                allowed(self.answer_parameters(link, end, Ok(wanted)))?;
-                with_handle(c.handle)
-            }
-            CommandPacket::LeRemoteConnectionParameterRequestNegativeReply(c) => {
-                let (link, end) = self.link_of(who, c.handle)?;
-                allowed(self.answer_parameters(link, end, Err(c.reason)))?;
-                with_handle(c.handle)
-            }
-            CommandPacket::LeSetDataLength(c) => {
-                let (link, end) = self.link_of(who, c.handle)?;
-                valid((27..=251).contains(&c.tx_octets) && (328..=17040).contains(&c.tx_time))?;
-                self.begin(link, end, Procedure::Length(c.tx_octets, c.tx_time));
-                with_handle(c.handle)
-            }
-            CommandPacket::LeReadPhy(c) => {
-                let (link, end) = self.link_of(who, c.handle)?;
-                let phys = self.links.get(&link).map_or([1, 1], |l| l.phys);
-                returned(|w| {
-                    w.u16(c.handle.0);
-                    w.u8(phys[end]);
-                    w.u8(phys[1 - end]);
-                })
-            }
-            CommandPacket::LeSetPhy(c) => {
-                let (link, end) = self.link_of(who, c.handle)?;
-                let (tx, rx) = phys(c.all_phys, c.tx_phys, c.rx_phys)?;
-                self.begin(link, end, Procedure::Phy(tx, rx));
-                none
-            }
-            CommandPacket::LeEnableEncryption(c) => {
-                let (link, end) = self.link_of(who, c.handle)?;
-                allowed(end == 0)?;
-                self.begin(
-                    link,
-                    end,
-                    Procedure::Encrypt { random: c.random, diversifier: c.diversifier, key: c.key.0 },
-                );
-                none
-            }
-            CommandPacket::LeLongTermKeyRequestReply(c) => {
-                let (link, end) = self.link_of(who, c.handle)?;
-                allowed(self.answer_key(link, end, Some(c.key.0)))?;
-                with_handle(c.handle)
-            }
-            CommandPacket::LeLongTermKeyRequestNegativeReply(c) => {
-                let (link, end) = self.link_of(who, c.handle)?;
-                allowed(self.answer_key(link, end, None))?;
-                with_handle(c.handle)
-            }
-            _ => Err(Status::UNKNOWN_HCI_COMMAND),
-        }
-    }
-
-    fn accept_list_in_use(&self, who: usize) -> bool {
-        let settings = &self.controllers[who].settings;
-        (settings.advertiser.on && settings.advertiser.parameters.filter_policy != 0)
-            || (settings.scanner.on && settings.scanner.parameters.filter_policy != 0)
-            || settings.initiator.is_some_and(|i| i.parameters.filter_policy != 0)
-    }
-
-    fn set_advertising_parameters(
-        &mut self,
-        who: usize,
-        c: &command::LeSetAdvertisingParameters,
-    ) -> Result<Returned, Status> {
-        allowed(!self.settings(who).advertiser.on)?;
-        valid(c.own_address_kind <= 3 && (1..=7).contains(&c.channel_map) && c.filter_policy <= 3)?;
-        if c.kind != AdvertisingKind::ConnectableDirectedHighDuty {
-            valid((0x20..=0x4000).contains(&c.interval_min) && (c.interval_min..=0x4000).contains(&c.interval_max))?;
-        }
-        supported(c.own_address_kind <= 1)?;
-        self.settings(who).advertiser.parameters = *c;
-        Ok(vec![])
-    }
-
-    fn set_advertising(&mut self, who: usize, enable: Switch) -> Result<Returned, Status> {
-        let parameters = self.settings(who).advertiser.parameters;
-        if enable == Switch::Off {
-            self.stop_advertising(who);
-            return Ok(vec![]);
-        }
-        valid(self.controllers[who].own_address(parameters.own_address_kind).is_some())?;
-        let connectable = !matches!(
-            parameters.kind,
-            AdvertisingKind::ScannableUndirected | AdvertisingKind::NonConnectableUndirected
-        );
-        if connectable && self.settings(who).handles.len() >= self.controllers[who].config.links {
-            return Err(Status::CONNECTION_LIMIT_EXCEEDED);
-        }
-        let advertiser = &mut self.settings(who).advertiser;
-        advertiser.on = true;
-        advertiser.token += 1;
-        let token = advertiser.token;
-        let first = if self.conditions.instant { 0 } else { u64::from(self.draw() % 5_000) };
-        self.schedule(self.now + first, Task::Advertise { who, token, extra: false });
-        if parameters.kind == AdvertisingKind::ConnectableDirectedHighDuty {
-            self.schedule(self.now + DIRECTED, Task::DirectedEnd { who, token });
-        }
-        Ok(vec![])
-    }
-
-    pub(crate) fn stop_advertising(&mut self, who: usize) {
-        let advertiser = &mut self.settings(who).advertiser;
-        advertiser.on = false;
-        advertiser.token += 1;
-    }
-
-    fn set_scanning(&mut self, who: usize, c: &command::LeSetScanEnable) -> Result<Returned, Status> {
-        let now = self.now;
-        let kind = self.settings(who).scanner.parameters.own_address_kind;
-        let active = self.settings(who).scanner.parameters.kind == ScanKind::Active;
-        valid(c.enable == Switch::Off || !active || self.controllers[who].own_address(kind).is_some())?;
-        let scanner = &mut self.settings(who).scanner;
-        scanner.on = c.enable == Switch::On;
-        scanner.filter_duplicates = c.filter_duplicates == Switch::On;
-        scanner.began = now;
-        scanner.seen.clear();
-        if scanner.on {
-            self.listen_at_once();
-        }
-        Ok(vec![])
-    }
-
-    fn create_connection(&mut self, who: usize, c: &command::LeCreateConnection) -> Result<Returned, Status> {
-        allowed(self.settings(who).initiator.is_none())?;
-        valid((4..=0x4000).contains(&c.scan_interval) && (4..=c.scan_interval).contains(&c.scan_window))?;
-        valid(c.own_address_kind <= 3 && c.filter_policy <= 1 && c.ce_length_min <= c.ce_length_max)?;
-        connection_parameters(c.interval_min, c.interval_max, c.latency, c.supervision_timeout)?;
-        supported(c.own_address_kind <= 1)?;
-        let own = self.controllers[who].own_address(c.own_address_kind);
-        valid(own.is_some())?;
-        if self.settings(who).handles.len() >= self.controllers[who].config.links {
-            return Err(Status::CONNECTION_LIMIT_EXCEEDED);
-        }
-        if c.filter_policy == 0 && self.is_connected_to(who, c.peer) {
-            return Err(Status::CONNECTION_ALREADY_EXISTS);
-        }
-        let began = self.now;
-        self.settings(who).initiator = Some(Initiator { parameters: *c, began });
-        self.listen_at_once();
-        Ok(vec![])
-    }
-
-    /// Without air time, whoever advertises is heard as soon as somebody listens.
-    fn listen_at_once(&mut self) {
-        if !self.conditions.instant {
-            return;
-        }
-        for who in 0..self.controllers.len() {
-            let advertiser = &self.controllers[who].settings.advertiser;
-            if advertiser.on {
-                let token = advertiser.token;
-                self.schedule(self.now, Task::Advertise { who, token, extra: true });
-            }
-        }
-    }
-
     fn make_key(&mut self, who: usize) {
         use p256::elliptic_curve::sec1::ToSec1Point;
         let key = loop {
@@ -544,116 +333,6 @@ impl World {
         self.event_later(CURVE, who, &Event::LeGenerateDhKeyComplete { status: Status::SUCCESS, key });
         Ok(vec![])
     }
-
-    /// Host Number Of Completed Packets (7.3.40).
-    fn host_completed(&mut self, who: usize, parameters: &[u8]) {
-        let mut r = Reader::new(parameters);
-        let count = r.u8().unwrap_or(0);
-        for _ in 0..count {
-            let (Ok(handle), Ok(packets)) = (r.u16(), r.u16()) else {
-                return self.breach(who, Breach::Malformed);
-            };
-            let up = self.controllers[who].settings.handles.contains_key(&handle);
-            let host = &mut self.settings(who).host;
-            let known = host.on;
-            match host.held.get_mut(&handle) {
-                Some(held) if *held >= packets => *held -= packets,
-                // A link that has just gone has nothing to give back.
-                None if !up => {}
-                _ if !known => {}
-                _ => self.breach(who, Breach::FlowControl { handle }),
-            }
-        }
-        let links: Vec<u64> = self.settings(who).handles.values().map(|(link, _)| *link).collect();
-        for link in links {
-            self.kick(link);
-        }
-    }
-
-    /// Data of a host (5.4.2).
-    pub(crate) fn acl(&mut self, who: usize, octets: &[u8]) {
-        let Ok(packet) = AclPacket::parse(octets) else {
-            return self.breach(who, Breach::Malformed);
-        };
-        let config = self.controllers[who].config;
-        let handle = packet.handle.0;
-        let police = &mut self.controllers[who].police;
-        match police.links.get_mut(&handle) {
-            Some(held) => *held += 1,
-            None => return self.breach(who, Breach::DeadHandle { handle }),
-        }
-        if police.held() > u32::from(config.acl_packets) {
-            self.breach(who, Breach::Overdrawn);
-        }
-        if packet.data.len() > usize::from(config.acl_length) {
-            return self.breach(who, Breach::TooLong { length: packet.data.len() });
-        }
-        let start = match packet.boundary {
-            Boundary::FirstNonFlushable => true,
-            Boundary::Continuing => false,
-            Boundary::FirstFlushable | Boundary::Complete => return self.breach(who, Breach::Malformed),
-        };
-        // A host may not know yet that the link is gone.
-        let Ok((link, end)) = self.link_of(who, packet.handle) else { return };
-        if let Some(l) = self.links.get_mut(&link) {
-            l.ends[end].data.push_back(AclOut { start, octets: packet.data.to_vec(), sent: 0 });
-        }
-        self.kick(link);
-    }
-
-    /// Data for a host, in packets of its size. What it has no room for waits.
-    pub(crate) fn acl_to_host(&mut self, who: usize, handle: u16, start: bool, octets: &[u8]) {
-        let host = &mut self.settings(who).host;
-        let most = if host.on && host.length > 0 { usize::from(host.length) } else { usize::MAX };
-        for (i, part) in octets.chunks(most.min(octets.len().max(1))).enumerate() {
-            host.waiting.push_back((handle, start && i == 0, part.to_vec()));
-        }
-        self.give_waiting(who);
-    }
-
-    /// A host has room again: it is given what waited, and its links go on.
-    pub(crate) fn room_again(&mut self, who: usize) {
-        self.give_waiting(who);
-        let links: Vec<u64> = self.settings(who).handles.values().map(|(link, _)| *link).collect();
-        links.into_iter().for_each(|link| self.kick(link));
-    }
-
-    fn give_waiting(&mut self, who: usize) {
-        while !self.settings(who).host.has_no_room() {
-            let host = &mut self.settings(who).host;
-            let Some((handle, start, data)) = host.waiting.pop_front() else { return };
-            if host.on {
-                *host.held.entry(handle).or_default() += 1;
-            }
-            let boundary = if start { Boundary::FirstFlushable } else { Boundary::Continuing };
-            let mut buffer = vec![0; data.len() + 4];
-            let mut w = Writer::new(&mut buffer);
-            AclPacket { handle: ConnectionHandle(handle), boundary, broadcast: 0, data: &data }.emit(&mut w);
-            self.give(who, PacketKind::Acl, buffer, Notice::Nothing);
-        }
-    }
-
-    /// True when a controller has nowhere to put another PDU for its host.
-    pub(crate) fn host_is_full(&self, who: usize) -> bool {
-        let controller = &self.controllers[who];
-        controller.settings.host.is_full() || controller.to_host.len() >= UNREAD
-    }
-
-    fn is_connected_to(&self, who: usize, peer: Address) -> bool {
-        self.controllers[who]
-            .settings
-            .handles
-            .values()
-            .any(|(link, end)| self.links.get(link).is_some_and(|l| l.addresses[1 - end] == peer))
-    }
-}
-
-/// Preferred PHYs, checked (7.8.48).
-fn phys(all: u8, tx: u8, rx: u8) -> Result<(u8, u8), Status> {
-    supported(tx & 0xf8 == 0 && rx & 0xf8 == 0)?;
-    valid(all & 1 == 1 || tx != 0)?;
-    valid(all & 2 == 2 || rx != 0)?;
-    Ok((if all & 1 == 1 { 7 } else { tx }, if all & 2 == 2 { 7 } else { rx }))
 }
 
 /// What follows the status of a command that failed: its handle, and zeros for the rest.
@@ -677,18 +356,4 @@ fn failed_parameters(opcode: Opcode, parameters: &[u8]) -> Vec<u8> {
 /// Commands whose consequence follows their answer at once.
 fn result_is_ok(opcode: Opcode) -> bool {
     opcode == Opcode::LE_CREATE_CONNECTION_CANCEL
-}
-
-impl World {
-    /// An L2CAP frame goes out on every link of a controller, as if its host had sent it.
-    pub(crate) fn inject_frame(&mut self, who: usize, frame: &[u8]) {
-        let links: Vec<(u64, usize)> = self.controllers[who].settings.handles.values().copied().collect();
-        for (number, end) in links {
-            let Some(link) = self.links.get(&number) else { continue };
-            let (to, handle) = (link.ends[1 - end].who, link.ends[1 - end].handle);
-            for (i, part) in frame.chunks(251).enumerate() {
-                self.acl_to_host(to, handle, i == 0, part);
-            }
-        }
-    }
 }

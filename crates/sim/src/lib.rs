@@ -23,27 +23,35 @@
 //!
 //! | Specification (Core 6.0) | module |
 //! | --- | --- |
-//! | Vol 4, Part E: HCI | `commands`, `supported`, `police` |
+//! | Vol 4, Part E: HCI | `commands`, `link_commands`, `roles`, `supported`, `police` |
+//! | Vol 4, Part E, 4.1, 4.2, 5.4.2: data and flow control | `data` |
 //! | Vol 4, Part A: UART transport | [`SerialLine`] |
 //! | Vol 6, Part B, 4.4: advertising, scanning, initiating | `advertising` |
-//! | Vol 6, Part B, 4.5: connections | `link` |
-//! | Vol 6, Part B, 5.1: control procedures | `procedures`, `ll` |
-//! | Vol 6, Part E: encryption | `crypt` |
+//! | Vol 6, Part B, 4.5: connections | `link`, `supervision` |
+//! | Vol 6, Part B, 5.1: control procedures | `procedures`, `changes`, `ll` |
+//! | Vol 6, Part B, 5.1.3, and Part E: encryption | `encryption`, `crypt` |
 
 mod advertising;
 mod air;
 mod apart;
+mod changes;
 mod commands;
 mod controller;
 mod crypt;
+mod data;
+mod encryption;
 mod fault;
 mod link;
+mod link_commands;
 mod ll;
+mod passage;
 mod police;
 mod procedures;
 mod recording;
+mod roles;
 mod serial;
 mod simulation;
+mod supervision;
 mod supported;
 mod transport;
 mod world;

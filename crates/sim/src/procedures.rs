@@ -1,27 +1,14 @@
 //! The link layer's control procedures (Vol 6, Part B, 5.1).
 
 use crate::{
-    crypt::Session,
-    link::{Change, Link, PROCEDURE_TIMEOUT, Procedure},
+    changes::{INSTANT, parameters},
+    link::{Change, PROCEDURE_TIMEOUT, Procedure},
     ll::{Control, Lengths},
     police::Notice,
     supported::LE_FEATURES,
     world::{Task, World},
 };
 use jelling_wire::hci::{ConnectionHandle, Status, event::Event};
-
-/// Connection events until a change takes effect (Vol 6, Part B, 5.1.1: at least six).
-const INSTANT: u16 = 6;
-
-/// The PHY of a set that carries most.
-fn best(phys: u8) -> u8 {
-    match phys {
-        p if p & 2 != 0 => 2,
-        p if p & 1 != 0 => 1,
-        p if p & 4 != 0 => 3,
-        _ => 1,
-    }
-}
 
 impl World {
     /// A new link: a controller that was told so makes its PDUs longer by itself.
@@ -63,7 +50,7 @@ impl World {
         self.start(number, end, procedure);
     }
 
-    fn next_procedure(&mut self, number: u64, end: usize) {
+    pub(crate) fn next_procedure(&mut self, number: u64, end: usize) {
         let Some(link) = self.links.get_mut(&number) else { return };
         let side = &mut link.ends[end];
         side.current = None;
@@ -83,7 +70,7 @@ impl World {
         }
     }
 
-    fn send(&mut self, number: u64, end: usize, control: Control) {
+    pub(crate) fn send(&mut self, number: u64, end: usize, control: Control) {
         if let Some(link) = self.links.get_mut(&number) {
             link.ends[end].control.push_back(control);
         }
@@ -139,25 +126,6 @@ impl World {
                 self.request_encryption(number, end, random, diversifier);
             }
         }
-    }
-
-    fn request_encryption(&mut self, number: u64, end: usize, random: [u8; 8], diversifier: u16) {
-        let (skd, iv) = (self.draw_octets::<8>(), self.draw_octets::<4>());
-        let Some(link) = self.links.get_mut(&number) else { return };
-        let crypt = &mut link.ends[end].crypt;
-        crypt.skd[..8].copy_from_slice(&skd);
-        crypt.iv[..4].copy_from_slice(&iv);
-        self.send(number, end, Control::EncryptionRequest { random, diversifier, skd, iv });
-    }
-
-    /// The central changes the parameters, at an instant.
-    fn update(&mut self, number: u64, [_, interval, latency, timeout]: [u16; 4]) {
-        let now = self.now;
-        let Some(link) = self.links.get_mut(&number) else { return };
-        let instant = link.counter_at(now).wrapping_add(INSTANT);
-        let control = Control::ConnectionUpdate { interval, latency, timeout, instant };
-        link.changes.push(Change { control, instant, delivered: false });
-        self.send(number, 0, control);
     }
 
     /// What had to be sent first has been sent.
@@ -266,108 +234,12 @@ impl World {
         }
     }
 
-    fn current_is(&self, number: u64, end: usize, is: impl Fn(&Procedure) -> bool) -> bool {
+    pub(crate) fn current_is(&self, number: u64, end: usize, is: impl Fn(&Procedure) -> bool) -> bool {
         self.links.get(&number).is_some_and(|l| l.ends[end].current.as_ref().is_some_and(is))
     }
 
-    fn encryption(&mut self, number: u64, end: usize, control: Control) {
-        let (more_skd, more_iv) = (self.draw_octets::<8>(), self.draw_octets::<4>());
-        let Some(link) = self.links.get_mut(&number) else { return };
-        let side = &mut link.ends[end];
-        let (who, handle) = (side.who, ConnectionHandle(side.handle));
-        match control {
-            Control::PauseEncryptionRequest => {
-                side.paused = true;
-                side.crypt.refresh = true;
-                self.send(number, end, Control::PauseEncryptionResponse);
-            }
-            Control::PauseEncryptionResponse if end == 0 => {
-                side.send_encrypted = false;
-                side.receive_encrypted = false;
-                self.send(number, 0, Control::PauseEncryptionResponse);
-                if let Some(Procedure::Encrypt { random, diversifier, .. }) = self.current(number, 0) {
-                    self.request_encryption(number, 0, random, diversifier);
-                }
-            }
-            Control::EncryptionRequest { random, diversifier, skd, iv } => {
-                side.paused = true;
-                side.crypt.skd[..8].copy_from_slice(&skd);
-                side.crypt.skd[8..].copy_from_slice(&more_skd);
-                side.crypt.iv[..4].copy_from_slice(&iv);
-                side.crypt.iv[4..].copy_from_slice(&more_iv);
-                side.crypt.asked = true;
-                self.send(number, end, Control::EncryptionResponse { skd: more_skd, iv: more_iv });
-                if self.controllers[who].settings.le_event_mask & 1 << 4 == 0 {
-                    self.answer_key(number, end, None);
-                } else {
-                    self.event(who, &Event::LeLongTermKeyRequest { handle, random, diversifier }, Notice::State);
-                }
-            }
-            Control::EncryptionResponse { skd, iv } => {
-                side.crypt.skd[8..].copy_from_slice(&skd);
-                side.crypt.iv[4..].copy_from_slice(&iv);
-            }
-            Control::StartEncryptionRequest => {
-                if let Some(Procedure::Encrypt { key, .. }) = side.current {
-                    side.session = Some(Session::new(&key, &side.crypt.skd, side.crypt.iv, true));
-                    side.send_encrypted = true;
-                    side.receive_encrypted = true;
-                    self.send(number, end, Control::StartEncryptionResponse);
-                }
-            }
-            Control::StartEncryptionResponse => {
-                side.paused = false;
-                let refresh = side.crypt.refresh;
-                if end == 1 {
-                    side.send_encrypted = true;
-                    self.send(number, 1, Control::StartEncryptionResponse);
-                }
-                self.tell_encryption(who, handle, Status::SUCCESS, refresh);
-                if end == 0 {
-                    self.next_procedure(number, 0);
-                }
-                self.kick(number);
-            }
-            _ => {}
-        }
-    }
-
-    fn current(&self, number: u64, end: usize) -> Option<Procedure> {
+    pub(crate) fn current(&self, number: u64, end: usize) -> Option<Procedure> {
         self.links.get(&number)?.ends[end].current
-    }
-
-    fn tell_encryption(&mut self, who: usize, handle: ConnectionHandle, status: Status, refresh: bool) {
-        let enabled = u8::from(status.is_success());
-        if refresh {
-            self.event(who, &Event::EncryptionKeyRefreshComplete { status, handle }, Notice::State);
-        } else {
-            self.event(who, &Event::EncryptionChange { status, handle, enabled }, Notice::State);
-        }
-    }
-
-    /// The peripheral's host gives a key, or refuses; false when nobody asked.
-    pub(crate) fn answer_key(&mut self, number: u64, end: usize, key: Option<[u8; 16]>) -> bool {
-        let Some(link) = self.links.get_mut(&number) else { return false };
-        let side = &mut link.ends[end];
-        if !core::mem::take(&mut side.crypt.asked) {
-            return false;
-        }
-        match key {
-            Some(key) => {
-                side.session = Some(Session::new(&key, &side.crypt.skd, side.crypt.iv, false));
-                self.send(number, end, Control::StartEncryptionRequest);
-            }
-            None if side.crypt.refresh => {
-                // A link that was encrypted cannot go on without.
-                self.begin(number, end, Procedure::Terminate(Status::PIN_OR_KEY_MISSING));
-            }
-            None => {
-                side.paused = false;
-                let opcode = Control::ENCRYPTION_REQUEST;
-                self.send(number, end, Control::RejectExtended { opcode, reason: Status::PIN_OR_KEY_MISSING });
-            }
-        }
-        true
     }
 
     /// The central's host takes parameters that the peripheral asked for, or refuses; false when nobody asked.
@@ -404,7 +276,13 @@ impl World {
         self.kick(number);
     }
 
-    fn tell_update(&mut self, who: usize, handle: ConnectionHandle, status: Status, values: (u16, u16, u16)) {
+    pub(crate) fn tell_update(
+        &mut self,
+        who: usize,
+        handle: ConnectionHandle,
+        status: Status,
+        values: (u16, u16, u16),
+    ) {
         let (interval, latency, supervision_timeout) = values;
         let event = Event::LeConnectionUpdateComplete { status, handle, interval, latency, supervision_timeout };
         self.event(who, &event, Notice::State);
@@ -448,100 +326,6 @@ impl World {
         let Lengths { rx_octets, rx_time, tx_octets, tx_time } = agreed;
         self.event(who, &Event::LeDataLengthChange { handle, tx_octets, tx_time, rx_octets, rx_time }, Notice::Nothing);
     }
-
-    /// The central chooses both PHYs; 0 where none was common.
-    fn update_phys(&mut self, number: u64, common: [u8; 2]) {
-        let now = self.now;
-        let Some(link) = self.links.get_mut(&number) else { return };
-        let [to_peripheral, to_central] = [0, 1].map(|e| if common[e] == 0 { link.phys[e] } else { best(common[e]) });
-        let instant = link.counter_at(now).wrapping_add(INSTANT);
-        let control = Control::PhyUpdate { to_peripheral, to_central, instant };
-        link.changes.push(Change { control, instant, delivered: false });
-        self.send(number, 0, control);
-    }
-
-    /// A change takes effect when its instant has come and both sides know of it.
-    pub(crate) fn apply_changes(&mut self, number: u64) {
-        let instant_mode = self.conditions.instant;
-        while let Some(link) = self.links.get_mut(&number) {
-            let counter = link.counter;
-            // Half of all numbers lie behind the instant.
-            let due = |c: &Change| c.delivered && (instant_mode || counter.wrapping_sub(c.instant) < 0x8000);
-            let Some(at) = link.changes.iter().position(due) else { return };
-            let change = link.changes.remove(at);
-            self.apply(number, change.control);
-        }
-    }
-
-    fn apply(&mut self, number: u64, control: Control) {
-        let now = self.now;
-        let Some(link) = self.links.get_mut(&number) else { return };
-        match control {
-            Control::ConnectionUpdate { interval, latency, timeout, .. } => {
-                let before = parameters(link);
-                link.interval = u64::from(interval) * 1_250;
-                (link.latency, link.timeout) = (latency, timeout);
-                link.anchor = now;
-                let changed = before != (interval, latency, timeout);
-                self.tell_both(
-                    number,
-                    changed,
-                    |p| matches!(p, Procedure::Update(_)),
-                    |world, who, handle| {
-                        world.tell_update(who, handle, Status::SUCCESS, (interval, latency, timeout));
-                    },
-                );
-            }
-            Control::ChannelMap { map, .. } => {
-                link.channels = map;
-                self.next_procedure(number, 0);
-            }
-            Control::PhyUpdate { to_peripheral, to_central, .. } => {
-                let before = link.phys;
-                link.phys = [to_peripheral, to_central];
-                let changed = before != link.phys;
-                let phys = link.phys;
-                let central = link.ends[0].who;
-                self.tell_both(
-                    number,
-                    changed,
-                    |p| matches!(p, Procedure::Phy(..)),
-                    |world, who, handle| {
-                        let [tx_phy, rx_phy] = if who == central { phys } else { [phys[1], phys[0]] };
-                        let event = Event::LePhyUpdateComplete { status: Status::SUCCESS, handle, tx_phy, rx_phy };
-                        world.event(who, &event, Notice::Nothing);
-                    },
-                );
-            }
-            _ => {}
-        }
-    }
-
-    /// Tells each end that asked for the change, or for which it is one.
-    fn tell_both(
-        &mut self,
-        number: u64,
-        changed: bool,
-        is: impl Fn(&Procedure) -> bool + Copy,
-        tell: impl Fn(&mut World, usize, ConnectionHandle),
-    ) {
-        for end in [0, 1] {
-            let Some(link) = self.links.get(&number) else { return };
-            let (who, handle) = (link.ends[end].who, ConnectionHandle(link.ends[end].handle));
-            let asked = self.current_is(number, end, is);
-            if asked || changed {
-                tell(self, who, handle);
-            }
-            if asked {
-                self.next_procedure(number, end);
-            }
-        }
-    }
-}
-
-/// Interval, latency and timeout in the units of HCI.
-fn parameters(link: &Link) -> (u16, u16, u16) {
-    (u16::try_from(link.interval / 1_250).unwrap_or(0), link.latency, link.timeout)
 }
 
 fn our_version() -> Control {

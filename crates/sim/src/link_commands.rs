@@ -1,0 +1,121 @@
+//! Commands that name a link (Vol 4, Part E, 7.1, 7.4, 7.5 and 7.8).
+
+use crate::{
+    commands::{Returned, allowed, connection_parameters, returned, supported, valid},
+    link::Procedure,
+    world::World,
+};
+use jelling_wire::hci::{ConnectionHandle, Status, command::CommandPacket};
+
+impl World {
+    pub(crate) fn execute_on_link(&mut self, who: usize, command: &CommandPacket<'_>) -> Result<Returned, Status> {
+        let none = Ok(vec![]);
+        let with_handle = |handle: ConnectionHandle| returned(|w| w.u16(handle.0));
+        match command {
+            CommandPacket::Disconnect(c) => {
+                let (link, end) = self.link_of(who, c.handle)?;
+                valid(matches!(c.reason.0, 0x05 | 0x13 | 0x14 | 0x15 | 0x1a | 0x29 | 0x3b))?;
+                allowed(!self.is_terminating(link, end))?;
+                self.begin(link, end, Procedure::Terminate(c.reason));
+                none
+            }
+            CommandPacket::ReadRemoteVersionInformation(c) => {
+                let (link, end) = self.link_of(who, c.handle)?;
+                self.begin(link, end, Procedure::Version);
+                none
+            }
+            CommandPacket::LeReadRemoteFeatures(c) => {
+                let (link, end) = self.link_of(who, c.handle)?;
+                self.begin(link, end, Procedure::Features);
+                none
+            }
+            CommandPacket::ReadRssi(c) => {
+                let (link, end) = self.link_of(who, c.handle)?;
+                let peer = self.peer_of(link, end);
+                let rssi = self.strength(who, peer);
+                returned(|w| {
+                    w.u16(c.handle.0);
+                    w.i8(rssi);
+                })
+            }
+            CommandPacket::LeReadChannelMap(c) => {
+                let (link, _) = self.link_of(who, c.handle)?;
+                let map = self.links.get(&link).map_or([0; 5], |l| l.channels);
+                returned(|w| {
+                    w.u16(c.handle.0);
+                    w.bytes(&map);
+                })
+            }
+            CommandPacket::LeConnectionUpdate(c) => {
+                let (link, end) = self.link_of(who, c.handle)?;
+                connection_parameters(c.interval_min, c.interval_max, c.latency, c.supervision_timeout)?;
+                valid(c.ce_length_min <= c.ce_length_max)?;
+                let wanted = [c.interval_min, c.interval_max, c.latency, c.supervision_timeout];
+                self.begin(link, end, Procedure::Update(wanted));
+                none
+            }
+            CommandPacket::LeRemoteConnectionParameterRequestReply(c) => {
+                let (link, end) = self.link_of(who, c.handle)?;
+                connection_parameters(c.interval_min, c.interval_max, c.latency, c.supervision_timeout)?;
+                let wanted = [c.interval_min, c.interval_max, c.latency, c.supervision_timeout];
+                allowed(self.answer_parameters(link, end, Ok(wanted)))?;
+                with_handle(c.handle)
+            }
+            CommandPacket::LeRemoteConnectionParameterRequestNegativeReply(c) => {
+                let (link, end) = self.link_of(who, c.handle)?;
+                allowed(self.answer_parameters(link, end, Err(c.reason)))?;
+                with_handle(c.handle)
+            }
+            CommandPacket::LeSetDataLength(c) => {
+                let (link, end) = self.link_of(who, c.handle)?;
+                valid((27..=251).contains(&c.tx_octets) && (328..=17040).contains(&c.tx_time))?;
+                self.begin(link, end, Procedure::Length(c.tx_octets, c.tx_time));
+                with_handle(c.handle)
+            }
+            CommandPacket::LeReadPhy(c) => {
+                let (link, end) = self.link_of(who, c.handle)?;
+                let phys = self.links.get(&link).map_or([1, 1], |l| l.phys);
+                returned(|w| {
+                    w.u16(c.handle.0);
+                    w.u8(phys[end]);
+                    w.u8(phys[1 - end]);
+                })
+            }
+            CommandPacket::LeSetPhy(c) => {
+                let (link, end) = self.link_of(who, c.handle)?;
+                let (tx, rx) = phys(c.all_phys, c.tx_phys, c.rx_phys)?;
+                self.begin(link, end, Procedure::Phy(tx, rx));
+                none
+            }
+            CommandPacket::LeEnableEncryption(c) => {
+                let (link, end) = self.link_of(who, c.handle)?;
+                allowed(end == 0)?;
+                self.begin(
+                    link,
+                    end,
+                    Procedure::Encrypt { random: c.random, diversifier: c.diversifier, key: c.key.0 },
+                );
+                none
+            }
+            CommandPacket::LeLongTermKeyRequestReply(c) => {
+                let (link, end) = self.link_of(who, c.handle)?;
+                allowed(self.answer_key(link, end, Some(c.key.0)))?;
+                with_handle(c.handle)
+            }
+            CommandPacket::LeLongTermKeyRequestNegativeReply(c) => {
+                let (link, end) = self.link_of(who, c.handle)?;
+                allowed(self.answer_key(link, end, None))?;
+                with_handle(c.handle)
+            }
+            _ => Err(Status::UNKNOWN_HCI_COMMAND),
+        }
+    }
+}
+
+/// Preferred PHYs, checked (7.8.48).
+pub(crate) fn phys(all: u8, tx: u8, rx: u8) -> Result<(u8, u8), Status> {
+    supported(tx & 0xf8 == 0 && rx & 0xf8 == 0)?;
+    valid(all & 1 == 1 || tx != 0)?;
+    valid(all & 2 == 2 || rx != 0)?;
+    Ok((if all & 1 == 1 { 7 } else { tx }, if all & 2 == 2 { 7 } else { rx }))
+}

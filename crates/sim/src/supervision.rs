@@ -1,0 +1,111 @@
+//! How links end, and how an end learns of it (Vol 6, Part B, 4.5.2).
+
+use crate::{
+    police::Notice,
+    world::{Task, World},
+};
+use jelling_wire::hci::{ConnectionHandle, Status, event::Event};
+
+impl World {
+    /// A link ends: each end that is given a reason and takes the link for alive learns it.
+    pub(crate) fn part(&mut self, number: u64, reasons: [Option<Status>; 2]) {
+        for (end, reason) in reasons.into_iter().enumerate() {
+            let Some(link) = self.links.get_mut(&number) else { return };
+            let side = &mut link.ends[end];
+            let Some(reason) = reason else { continue };
+            if !side.alive {
+                continue;
+            }
+            side.alive = false;
+            let (who, handle) = (side.who, side.handle);
+            self.controllers[who].settings.handles.remove(&handle);
+            self.controllers[who].settings.host.forget(handle);
+            let event =
+                Event::DisconnectionComplete { status: Status::SUCCESS, handle: ConnectionHandle(handle), reason };
+            self.event(who, &event, Notice::Down(handle));
+            if self.controllers[who].settings.host.on {
+                self.room_again(who);
+            }
+        }
+        self.sweep(number);
+    }
+
+    /// A link that nobody takes for alive is forgotten; one that only one side does is watched.
+    fn sweep(&mut self, number: u64) {
+        let Some(link) = self.links.get(&number) else { return };
+        if link.ends.iter().all(|e| !e.alive) {
+            self.links.remove(&number);
+        } else if link.ends.iter().any(|e| !e.alive) {
+            self.watch(number);
+        }
+    }
+
+    /// The supervision timeout of a link begins to run.
+    pub(crate) fn watch(&mut self, number: u64) {
+        let Some(link) = self.links.get(&number) else { return };
+        if !self.reachable(link) {
+            let at = self.now + u64::from(link.timeout) * 10_000;
+            self.schedule(at, Task::Supervise { link: number });
+        }
+    }
+
+    /// Who hears whom has changed.
+    pub(crate) fn watch_links(&mut self) {
+        let numbers: Vec<u64> = self.links.keys().copied().collect();
+        let now = self.now;
+        for number in numbers {
+            let Some(link) = self.links.get(&number) else { continue };
+            if self.reachable(link) {
+                self.kick(number);
+            } else {
+                if let Some(link) = self.links.get_mut(&number) {
+                    link.scheduled = None;
+                    link.ends.iter_mut().for_each(|e| e.heard = now);
+                }
+                self.watch(number);
+            }
+        }
+    }
+
+    pub(crate) fn supervise(&mut self, number: u64) {
+        let Some(link) = self.links.get(&number) else { return };
+        let last = link.ends[0].heard.max(link.ends[1].heard);
+        if !self.reachable(link) && self.now >= last + u64::from(link.timeout) * 10_000 {
+            self.part(number, [Some(Status::CONNECTION_TIMEOUT); 2]);
+        }
+    }
+
+    /// Vol 6, Part B, 4.5.2: a connection that nobody answered.
+    pub(crate) fn establish(&mut self, number: u64) {
+        if self.links.get(&number).is_some_and(|l| !l.ends[1].alive) {
+            self.part(number, [Some(Status::CONNECTION_FAILED_TO_BE_ESTABLISHED), None]);
+        }
+    }
+
+    /// All links of a controller are lost on the air at once, for both sides.
+    pub(crate) fn lose_links(&mut self, who: usize) {
+        let links: Vec<u64> = self.controllers[who].settings.handles.values().map(|(link, _)| *link).collect();
+        for link in links {
+            self.part(link, [Some(Status::CONNECTION_TIMEOUT); 2]);
+        }
+    }
+
+    /// A controller forgets its links: the other sides learn by supervision timeout.
+    pub(crate) fn abandon_links(&mut self, who: usize) {
+        let now = self.now;
+        let numbers: Vec<u64> =
+            self.links.iter().filter(|(_, l)| l.ends.iter().any(|e| e.who == who)).map(|(n, _)| *n).collect();
+        for number in numbers {
+            if let Some(link) = self.links.get_mut(&number) {
+                for end in &mut link.ends {
+                    if end.who == who {
+                        end.alive = false;
+                    }
+                    end.heard = now;
+                }
+                link.scheduled = None;
+            }
+            self.sweep(number);
+        }
+    }
+}
