@@ -63,7 +63,8 @@ impl World {
                 let refresh = side.crypt.refresh;
                 if end == 1 {
                     side.send_encrypted = true;
-                    self.send(number, 1, Control::StartEncryptionResponse);
+                    // What waited meanwhile comes after it: the central takes nothing else yet.
+                    side.control.push_front(Control::StartEncryptionResponse);
                 }
                 self.tell_encryption(who, handle, Status::SUCCESS, refresh);
                 if end == 0 {

@@ -90,6 +90,18 @@ pub(crate) struct End {
     pub(crate) heard: u64,
 }
 
+impl End {
+    /// The control PDU that goes next: while encryption is on its way, only its own may (Vol 6, Part B, 5.1.3.1).
+    fn next_control(&self) -> Option<usize> {
+        self.control.iter().position(|c| !self.paused || c.goes_while_paused())
+    }
+
+    /// True when it has something that may go now.
+    fn has_work(&self) -> bool {
+        self.next_control().is_some() || (!self.paused && !self.data.is_empty())
+    }
+}
+
 /// A change at an instant.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Change {
@@ -185,7 +197,7 @@ impl Link {
     }
 
     fn has_work(&self) -> bool {
-        self.ends.iter().any(|e| !e.control.is_empty() || (!e.paused && !e.data.is_empty())) || !self.changes.is_empty()
+        self.ends.iter().any(End::has_work) || self.changes.iter().any(|c| c.delivered)
     }
 
     /// Microseconds of a PDU with so many octets (Vol 6, Part B, 2.1 and 2.2).
@@ -237,9 +249,7 @@ impl World {
     /// The next connection event in which both sides listen for what there is.
     fn next_event(link: &Link, now: u64) -> u64 {
         let mut at = link.next_anchor(now);
-        let peripheral_has =
-            !link.ends[1].control.is_empty() || (!link.ends[1].paused && !link.ends[1].data.is_empty());
-        if !peripheral_has && link.latency > 0 {
+        if !link.ends[1].has_work() && link.latency > 0 {
             // The peripheral listens to each (latency + 1)th event.
             let since = link.counter_at(at).wrapping_sub(link.listened);
             let period = link.latency + 1;
@@ -314,12 +324,12 @@ impl World {
             return;
         }
         let full = blocked(self, link);
-        if instant && full && link.ends.iter().all(|e| e.control.is_empty()) {
+        if instant && full && link.ends.iter().all(|e| e.next_control().is_none()) {
             // The host's credits wake it.
             return;
         }
         let next = link.next_anchor(now);
-        let more = link.ends.iter().any(|e| !e.control.is_empty() || (!e.paused && !e.data.is_empty()));
+        let more = link.ends.iter().any(End::has_work);
         let longest =
             self.links.get(&number).map_or(0, |l| (0..2).map(|e| l.air_time(e, 255) + INTER_FRAME_SPACE).sum());
         let at = if instant {
@@ -343,7 +353,7 @@ impl World {
         // What the host gave before it ended the link goes first, as far as it can.
         let ends = matches!(side.control.front(), Some(Control::Terminate { .. }));
         let data_first = ends && !side.paused && !full && !side.data.is_empty();
-        let control = if data_first { None } else { side.control.pop_front() };
+        let control = if data_first { None } else { side.next_control().and_then(|at| side.control.remove(at)) };
         let mut pdu = if let Some(control) = control {
             Pdu { llid: 3, octets: control.octets(), completes: false, control: Some(control) }
         } else if !side.paused && !full {

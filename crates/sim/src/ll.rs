@@ -56,6 +56,21 @@ impl Control {
     pub(crate) const ENCRYPTION_REQUEST: u8 = 0x03;
     pub(crate) const PARAMETER_REQUEST: u8 = 0x0f;
 
+    /// Whether it may be sent while encryption starts or pauses (Vol 6, Part B, 5.1.3.1 and 5.1.3.2).
+    pub(crate) fn goes_while_paused(&self) -> bool {
+        matches!(
+            self,
+            Control::Terminate { .. }
+                | Control::EncryptionRequest { .. }
+                | Control::EncryptionResponse { .. }
+                | Control::StartEncryptionRequest
+                | Control::StartEncryptionResponse
+                | Control::PauseEncryptionRequest
+                | Control::PauseEncryptionResponse
+                | Control::RejectExtended { opcode: Control::ENCRYPTION_REQUEST, .. }
+        )
+    }
+
     pub(crate) fn parse(octets: &[u8]) -> Result<Self, Malformed> {
         let mut r = Reader::new(octets);
         Ok(match r.u8()? {

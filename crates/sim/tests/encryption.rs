@@ -15,11 +15,13 @@ mod common;
 use common::Bench;
 use jelling_sim::{Action, Direction, Fault};
 use jelling_wire::hci::{
-    Secret, Status,
+    ConnectionHandle, Secret, Status,
     acl::Boundary,
     command::{
-        LeEnableEncryption, LeEncrypt, LeGenerateDhKey, LeLongTermKeyRequestNegativeReply, LeLongTermKeyRequestReply,
-        LeRand, LeReadLocalP256PublicKey, LeSetEventMask,
+        LeConnectionUpdate, LeEnableEncryption, LeEncrypt, LeGenerateDhKey, LeLongTermKeyRequestNegativeReply,
+        LeLongTermKeyRequestReply, LeRand, LeReadLocalP256PublicKey, LeReadRemoteFeatures,
+        LeRemoteConnectionParameterRequestReply, LeSetDataLength, LeSetEventMask, LeSetPhy,
+        ReadRemoteVersionInformation,
     },
     event::Event,
 };
@@ -102,6 +104,104 @@ fn data_waits_while_encryption_starts() {
     reply(&mut bench, KEY);
     bench.run(1_000_000);
     assert_eq!(bench.hosts[1].frames, [vec![1; 9]]);
+}
+
+fn update(handle: ConnectionHandle, interval: u16) -> LeConnectionUpdate {
+    LeConnectionUpdate {
+        handle,
+        interval_min: interval,
+        interval_max: interval,
+        latency: 0,
+        supervision_timeout: 600,
+        ce_length_min: 0,
+        ce_length_max: 0,
+    }
+}
+
+#[test]
+fn other_procedures_wait_while_encryption_starts() {
+    let mut bench = Bench::new(2);
+    bench.connect(0, 1);
+    let (central, handle) = (bench.hosts[0].handle, bench.hosts[1].handle);
+    bench.ok(1, &update(handle, 40));
+    bench.wait(0, |event| matches!(event, Event::LeRemoteConnectionParameterRequest { .. }).then_some(()));
+    ask(&mut bench, KEY);
+    bench.run(200_000);
+    // What both sides have to say beside encryption is in their queues before the key is.
+    bench.ok(1, &LeSetDataLength { handle, tx_octets: 100, tx_time: 17040 });
+    bench.ok(1, &LeSetPhy { handle, all_phys: 0, tx_phys: 2, rx_phys: 2, options: 0 });
+    bench.ok(0, &ReadRemoteVersionInformation { handle: central });
+    reply(&mut bench, KEY);
+    let next = bench.air.next_time().unwrap();
+    bench.air.advance_to(next);
+    bench.ok(
+        0,
+        &LeRemoteConnectionParameterRequestReply {
+            handle: central,
+            interval_min: 24,
+            interval_max: 24,
+            latency: 0,
+            supervision_timeout: 600,
+            ce_length_min: 0,
+            ce_length_max: 0,
+        },
+    );
+    for who in [0, 1] {
+        assert_eq!(changed(&mut bench, who), (Status::SUCCESS, 1));
+    }
+    bench.wait(1, |event| matches!(event, Event::LeDataLengthChange { tx_octets: 100, .. }).then_some(()));
+    bench.wait(1, |event| matches!(event, Event::LePhyUpdateComplete { tx_phy: 2, .. }).then_some(()));
+    bench.wait(0, |event| matches!(event, Event::ReadRemoteVersionInformationComplete { .. }).then_some(()));
+    works(&mut bench);
+}
+
+#[test]
+fn with_the_right_key_no_order_of_procedures_ends_the_link() {
+    for seed in 0..80 {
+        let mut bench = Bench::on(jelling_sim::Air::new(seed), &[jelling_sim::ControllerConfig::default(); 2]);
+        bench.connect_with(0, 1, 6, 600);
+        let mut dice = seed;
+        let mut next = |of: u64| {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (dice >> 33) % of
+        };
+        for _ in 0..150 {
+            let who = next(2) as usize;
+            let handle = bench.hosts[who].handle;
+            let (central, peripheral) = (bench.hosts[0].handle, bench.hosts[1].handle);
+            let parameters = 6 + next(4) as u16;
+            match next(8) {
+                0 => bench.send(0, &LeEnableEncryption { handle: central, random: [0; 8], diversifier: 0, key: KEY }),
+                1 | 2 => bench.send(1, &LeLongTermKeyRequestReply { handle: peripheral, key: KEY }),
+                3 => bench.send(who, &LeSetDataLength { handle, tx_octets: 27 + next(225) as u16, tx_time: 17040 }),
+                4 => {
+                    let (tx_phys, rx_phys) = (1 + next(3) as u8, 1 + next(3) as u8);
+                    bench.send(who, &LeSetPhy { handle, all_phys: 0, tx_phys, rx_phys, options: 0 });
+                }
+                5 => bench.send(who, &update(handle, parameters)),
+                6 => bench.send(
+                    0,
+                    &LeRemoteConnectionParameterRequestReply {
+                        handle: central,
+                        interval_min: 6,
+                        interval_max: 9,
+                        latency: 0,
+                        supervision_timeout: 600,
+                        ce_length_min: 0,
+                        ce_length_max: 0,
+                    },
+                ),
+                _ => bench.send(who, &LeReadRemoteFeatures { handle }),
+            }
+            bench.run(next(30_000));
+        }
+        // It speaks when it is not spoken to: that is not what this is about.
+        bench.breaches();
+        for host in &bench.hosts {
+            let ended = |octets: &Vec<u8>| matches!(Event::parse(octets).unwrap(), Event::DisconnectionComplete { .. });
+            assert!(!host.events.iter().any(ended), "seed {seed}");
+        }
+    }
 }
 
 #[test]
