@@ -63,11 +63,15 @@ impl Air {
         Controller { air: self.clone(), who }
     }
 
-    /// Of all PDUs on the air, this part is lost: 0.0 to 1.0.
+    /// Of all PDUs on the air, this part is lost: 0.0 to 1.0. An idle link notices 1.0 alone: the empty PDUs that keep it are
+    /// not simulated one by one.
     pub fn set_loss(&self, part: f64) {
         // The clamp keeps it a number of 16 bits.
         let loss = (part.clamp(0.0, 1.0) * 65_536.0) as u32;
-        self.with(|world| world.conditions.loss = loss);
+        self.with(|world| {
+            world.conditions.loss = loss;
+            world.watch_links();
+        });
     }
 
     /// What a controller takes to hand data to its host.

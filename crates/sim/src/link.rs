@@ -86,7 +86,7 @@ pub(crate) struct End {
     pub(crate) crypt: Crypt,
     /// The host has been asked about parameters.
     pub(crate) parameters_asked: bool,
-    /// The last PDU came then.
+    /// The last PDU came then, if the link is silent; while it is idle, empty PDUs come that are not simulated.
     pub(crate) heard: u64,
 }
 
@@ -128,6 +128,10 @@ pub(crate) struct Link {
     listened: u16,
     /// An exchange is on the agenda then.
     pub(crate) scheduled: Option<u64>,
+    /// Its ends do not hear each other, since `heard`.
+    pub(crate) silent: bool,
+    /// Its supervision is on the agenda then.
+    pub(crate) watched: Option<u64>,
     pub(crate) changes: Vec<Change>,
     /// What each end sends with: 1 is 1M, 2 is 2M, 3 is Coded.
     pub(crate) phys: [u8; 2],
@@ -177,6 +181,8 @@ impl Link {
             counter: 0,
             listened: 0,
             scheduled: None,
+            silent: false,
+            watched: None,
             changes: vec![],
             phys: [1, 1],
             channels,
@@ -226,20 +232,20 @@ impl World {
     }
 
     pub(crate) fn reachable(&self, link: &Link) -> bool {
-        link.ends.iter().all(|e| e.alive) && self.hear(link.ends[0].who, link.ends[1].who)
+        link.ends.iter().all(|e| e.alive) && self.hear(link.ends[0].who, link.ends[1].who) && !self.is_all_lost()
     }
 
-    /// Something is to be sent: an exchange is put on the agenda, unless one is.
+    /// Something is to be sent: an exchange is put on the agenda, unless one is. Out of range it waits.
     pub(crate) fn kick(&mut self, number: u64) {
         let instant = self.conditions.instant;
         let now = self.now;
-        let Some(link) = self.links.get_mut(&number) else { return };
-        if link.scheduled.is_some() || !link.has_work() {
+        let Some(link) = self.links.get(&number) else { return };
+        if link.scheduled.is_some() || !link.has_work() || !self.reachable(link) {
             return;
         }
-        let idle_since = now.max(link.ends[0].heard.max(link.ends[1].heard));
+        let Some(link) = self.links.get_mut(&number) else { return };
         for end in &mut link.ends {
-            end.heard = idle_since;
+            end.heard = now;
         }
         let at = if instant { now } else { Self::next_event(link, now) };
         link.scheduled = Some(at);
@@ -294,6 +300,7 @@ impl World {
             }
         }
         let Some(link) = self.links.get_mut(&number) else { return };
+        link.silent = false;
         for end in &mut link.ends {
             end.heard = now;
         }
@@ -303,14 +310,12 @@ impl World {
     fn after_loss(&mut self, number: u64) {
         let now = self.now;
         let Some(link) = self.links.get_mut(&number) else { return };
-        let silence = now.saturating_sub(link.ends[0].heard);
-        if silence > u64::from(link.timeout) * 10_000 {
-            return self.part(number, [Some(Status::CONNECTION_TIMEOUT); 2]);
-        }
+        link.silent = true;
         // The event closes; the next one tries again.
         let at = link.next_anchor(now);
         link.scheduled = Some(at);
         self.schedule(at, Task::Exchange { link: number });
+        self.watch_on(number);
     }
 
     fn go_on(&mut self, number: u64, time: u64) {

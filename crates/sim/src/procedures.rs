@@ -83,8 +83,6 @@ impl World {
             Procedure::Terminate(reason) => {
                 // Vol 6, Part B, 5.1.6: unacknowledged, it ends with the supervision timeout.
                 link.ends[end].control.clear();
-                let at = self.now + u64::from(link.timeout) * 10_000;
-                self.schedule(at, Task::Supervise { link: number });
                 self.send(number, end, Control::Terminate { reason });
             }
             Procedure::Version => {

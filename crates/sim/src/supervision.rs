@@ -40,11 +40,29 @@ impl World {
         }
     }
 
-    /// The supervision timeout of a link begins to run.
+    /// The supervision timeout of a link begins to run, if its ends have just ceased to hear each other.
     pub(crate) fn watch(&mut self, number: u64) {
+        let now = self.now;
         let Some(link) = self.links.get(&number) else { return };
-        if !self.reachable(link) {
-            let at = self.now + u64::from(link.timeout) * 10_000;
+        if link.silent || self.reachable(link) {
+            return;
+        }
+        let Some(link) = self.links.get_mut(&number) else { return };
+        link.silent = true;
+        if link.scheduled.take().is_none() {
+            // It was idle: empty PDUs went until now.
+            link.ends.iter_mut().for_each(|e| e.heard = now);
+        }
+        self.watch_on(number);
+    }
+
+    /// Supervision comes back when the first of the ends has heard nothing for too long.
+    pub(crate) fn watch_on(&mut self, number: u64) {
+        let Some(link) = self.links.get_mut(&number) else { return };
+        let Some(heard) = link.ends.iter().filter(|e| e.alive).map(|e| e.heard).min() else { return };
+        let at = heard + u64::from(link.timeout) * 10_000;
+        if link.watched.is_none_or(|watched| at < watched) {
+            link.watched = Some(at);
             self.schedule(at, Task::Supervise { link: number });
         }
     }
@@ -52,27 +70,34 @@ impl World {
     /// Who hears whom has changed.
     pub(crate) fn watch_links(&mut self) {
         let numbers: Vec<u64> = self.links.keys().copied().collect();
-        let now = self.now;
         for number in numbers {
             let Some(link) = self.links.get(&number) else { continue };
             if self.reachable(link) {
+                if let Some(link) = self.links.get_mut(&number) {
+                    link.silent = false;
+                }
                 self.kick(number);
             } else {
-                if let Some(link) = self.links.get_mut(&number) {
-                    link.scheduled = None;
-                    link.ends.iter_mut().for_each(|e| e.heard = now);
-                }
                 self.watch(number);
             }
         }
     }
 
+    /// Each end that has heard nothing for the supervision timeout gives the link up.
     pub(crate) fn supervise(&mut self, number: u64) {
-        let Some(link) = self.links.get(&number) else { return };
-        let last = link.ends[0].heard.max(link.ends[1].heard);
-        if !self.reachable(link) && self.now >= last + u64::from(link.timeout) * 10_000 {
-            self.part(number, [Some(Status::CONNECTION_TIMEOUT); 2]);
+        let now = self.now;
+        let Some(link) = self.links.get_mut(&number) else { return };
+        if link.watched.is_some_and(|at| at <= now) {
+            link.watched = None;
         }
+        if !link.silent {
+            return;
+        }
+        let timeout = u64::from(link.timeout) * 10_000;
+        let reasons =
+            [0, 1].map(|end: usize| (now >= link.ends[end].heard + timeout).then_some(Status::CONNECTION_TIMEOUT));
+        self.part(number, reasons);
+        self.watch_on(number);
     }
 
     /// Vol 6, Part B, 4.5.2: a connection that nobody answered.
@@ -92,18 +117,11 @@ impl World {
 
     /// A controller forgets its links: the other sides learn by supervision timeout.
     pub(crate) fn abandon_links(&mut self, who: usize) {
-        let now = self.now;
         let numbers: Vec<u64> =
             self.links.iter().filter(|(_, l)| l.ends.iter().any(|e| e.who == who)).map(|(n, _)| *n).collect();
         for number in numbers {
             if let Some(link) = self.links.get_mut(&number) {
-                for end in &mut link.ends {
-                    if end.who == who {
-                        end.alive = false;
-                    }
-                    end.heard = now;
-                }
-                link.scheduled = None;
+                link.ends.iter_mut().filter(|e| e.who == who).for_each(|e| e.alive = false);
             }
             self.sweep(number);
         }

@@ -155,6 +155,11 @@ impl World {
         self.conditions.loss > 0 && self.draw() & 0xffff < self.conditions.loss
     }
 
+    /// True when every PDU is lost.
+    pub(crate) fn is_all_lost(&self) -> bool {
+        self.conditions.loss >= 0x1_0000
+    }
+
     /// True when two controllers hear each other.
     pub(crate) fn hear(&self, a: usize, b: usize) -> bool {
         let well = |who: usize| self.controllers.get(who).is_some_and(|c| c.life == Life::Well);

@@ -113,6 +113,77 @@ fn a_peer_that_loses_power_is_missed_after_the_supervision_timeout() {
     bench.connect(0, 1);
 }
 
+/// The reason for which the last link ended within so many microseconds.
+fn gone(bench: &mut Bench, who: usize, micros: u64) -> Option<Status> {
+    let of = bench.hosts[who].handle;
+    bench.wait_until(micros, who, |event| match event {
+        Event::DisconnectionComplete { handle, reason, .. } if *handle == of => Some(*reason),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_silent_link_ends_whatever_is_sent_on_it() {
+    for power in [false, true] {
+        let mut bench = Bench::new(2);
+        bench.connect_with(0, 1, 24, 200);
+        bench.run(100_000);
+        let (a, b) = (bench.hosts[0].controller.clone(), bench.hosts[1].controller.clone());
+        if power {
+            b.power_cycle();
+        } else {
+            bench.air.set_in_range(&a, &b, false);
+        }
+        let before = bench.air.now();
+        for _ in 0..3 {
+            bench.run(500_000);
+            bench.data(0, Boundary::FirstNonFlushable, &frame(9));
+        }
+        assert_eq!(gone(&mut bench, 0, 10_000_000), Some(Status::CONNECTION_TIMEOUT));
+        assert_eq!(bench.air.now() - before, 2_000_000);
+    }
+}
+
+#[test]
+fn what_happens_between_others_prolongs_no_silence() {
+    let mut bench = Bench::new(4);
+    bench.connect_with(0, 1, 24, 200);
+    let c: Vec<_> = bench.hosts.iter().map(|h| h.controller.clone()).collect();
+    bench.air.set_in_range(&c[0], &c[1], false);
+    let before = bench.air.now();
+    for n in 0..3 {
+        bench.run(500_000);
+        bench.air.set_in_range(&c[2], &c[3], n % 2 == 0);
+    }
+    assert_eq!(gone(&mut bench, 0, 10_000_000), Some(Status::CONNECTION_TIMEOUT));
+    assert_eq!(bench.air.now() - before, 2_000_000);
+}
+
+#[test]
+fn a_disconnect_out_of_range_prolongs_no_silence() {
+    let mut bench = Bench::new(2);
+    bench.connect_with(0, 1, 24, 200);
+    let (a, b) = (bench.hosts[0].controller.clone(), bench.hosts[1].controller.clone());
+    bench.air.set_in_range(&a, &b, false);
+    let before = bench.air.now();
+    bench.run(1_000_000);
+    let handle = bench.hosts[0].handle;
+    bench.ok(0, &Disconnect { handle, reason: Status::REMOTE_USER_TERMINATED_CONNECTION });
+    for who in [0, 1] {
+        assert_eq!(gone(&mut bench, who, 10_000_000), Some(Status::CONNECTION_TIMEOUT));
+        assert_eq!(bench.air.now() - before, 2_000_000);
+    }
+}
+
+#[test]
+fn an_idle_link_on_which_all_is_lost_ends() {
+    let mut bench = Bench::new(2);
+    bench.connect_with(0, 1, 24, 200);
+    bench.air.set_loss(1.0);
+    assert_eq!(gone(&mut bench, 0, 10_000_000), Some(Status::CONNECTION_TIMEOUT));
+    assert_eq!(gone(&mut bench, 1, 0), Some(Status::CONNECTION_TIMEOUT));
+}
+
 #[test]
 fn what_is_lost_is_sent_again_and_in_order() {
     let mut bench = Bench::new(2);
