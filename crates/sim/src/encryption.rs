@@ -40,10 +40,10 @@ impl World {
                 side.crypt.iv[4..].copy_from_slice(&more_iv);
                 side.crypt.asked = true;
                 self.send(number, end, Control::EncryptionResponse { skd: more_skd, iv: more_iv });
-                if self.controllers[who].settings.le_event_mask & 1 << 4 == 0 {
-                    self.answer_key(number, end, None);
-                } else {
+                if self.wants(who, 0x05) {
                     self.event(who, &Event::LeLongTermKeyRequest { handle, random, diversifier }, Notice::State);
+                } else {
+                    self.answer_key(number, end, None);
                 }
             }
             Control::EncryptionResponse { skd, iv } => {

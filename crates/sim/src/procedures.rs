@@ -181,13 +181,14 @@ impl World {
                 self.tell_features(number, end, Status::SUCCESS, features);
             }
             Control::ParameterRequest { interval_min, interval_max, latency, timeout } => {
-                let asks = self.controllers[who].settings.le_event_mask & 1 << 5 != 0;
-                if !asks {
+                if !self.wants(who, 0x06) {
                     let reason = Status::UNSUPPORTED_REMOTE_FEATURE;
                     let opcode = Control::PARAMETER_REQUEST;
                     return self.send(number, end, Control::RejectExtended { opcode, reason });
                 }
-                side.parameters_asked = true;
+                if let Some(link) = self.links.get_mut(&number) {
+                    link.ends[end].parameters_asked = true;
+                }
                 let event = Event::LeRemoteConnectionParameterRequest {
                     handle,
                     interval_min,

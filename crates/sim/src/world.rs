@@ -179,22 +179,34 @@ impl World {
 
     /// Tells the host of an event, if it wants to know.
     pub(crate) fn event(&mut self, who: usize, event: &Event<'_>, notice: Notice) {
-        let settings = &self.controllers[who].settings;
-        let bit = |mask: u64, code: u8| mask.checked_shr(u32::from(code).saturating_sub(1)).unwrap_or(0) & 1 == 1;
-        let wanted = match (event.code(), event.subevent()) {
-            // Vol 4, Part E, 7.3.1: these cannot be masked.
-            (0x0e | 0x0f | 0x13, _) => true,
-            (code, Some(subevent)) => bit(settings.event_mask, code) && bit(settings.le_event_mask, subevent),
-            (code, None) => bit(settings.event_mask, code),
-        };
-        if wanted {
+        if self.is_wanted(who, event.code(), event.subevent()) {
             let octets = emit(event);
             self.give(who, PacketKind::Event, octets, notice);
         }
     }
 
-    /// An event that is told later.
+    /// Whether the masks let an event through.
+    fn is_wanted(&self, who: usize, code: u8, subevent: Option<u8>) -> bool {
+        let settings = &self.controllers[who].settings;
+        let bit = |mask: u64, code: u8| mask.checked_shr(u32::from(code).saturating_sub(1)).unwrap_or(0) & 1 == 1;
+        match (code, subevent) {
+            // Vol 4, Part E, 7.3.1: these cannot be masked.
+            (0x0e | 0x0f | 0x13, _) => true,
+            (code, Some(subevent)) => bit(settings.event_mask, code) && bit(settings.le_event_mask, subevent),
+            (code, None) => bit(settings.event_mask, code),
+        }
+    }
+
+    /// Whether a host wants to be asked by this LE event; if not, the controller answers for it.
+    pub(crate) fn wants(&self, who: usize, subevent: u8) -> bool {
+        self.is_wanted(who, 0x3e, Some(subevent))
+    }
+
+    /// An event that is told later, if the host wants to know.
     pub(crate) fn event_later(&mut self, after: u64, who: usize, event: &Event<'_>) {
+        if !self.is_wanted(who, event.code(), event.subevent()) {
+            return;
+        }
         let generation = self.controllers[who].generation;
         let at = if self.conditions.instant { self.now } else { self.now + after };
         let octets = emit(event);

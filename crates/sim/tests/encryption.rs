@@ -21,7 +21,7 @@ use jelling_wire::hci::{
         LeConnectionUpdate, LeEnableEncryption, LeEncrypt, LeGenerateDhKey, LeLongTermKeyRequestNegativeReply,
         LeLongTermKeyRequestReply, LeRand, LeReadLocalP256PublicKey, LeReadRemoteFeatures,
         LeRemoteConnectionParameterRequestReply, LeSetDataLength, LeSetEventMask, LeSetPhy,
-        ReadRemoteVersionInformation,
+        ReadRemoteVersionInformation, SetEventMask,
     },
     event::Event,
 };
@@ -243,12 +243,29 @@ fn a_key_that_is_not_there_is_refused_and_the_link_goes_on() {
 
 #[test]
 fn a_host_that_is_not_to_be_asked_refuses_by_its_controller() {
+    for (mask, le_mask) in [(u64::MAX, 0x0f), (0x0000_1fff_ffff_ffff, 0x1f)] {
+        let mut bench = Bench::new(2);
+        bench.connect(0, 1);
+        bench.ok(1, &SetEventMask { mask });
+        bench.ok(1, &LeSetEventMask { mask: le_mask });
+        let handle = bench.hosts[0].handle;
+        bench.ok(0, &LeEnableEncryption { handle, random: [0; 8], diversifier: 0, key: KEY });
+        assert_eq!(changed(&mut bench, 0), (Status::PIN_OR_KEY_MISSING, 0));
+    }
+}
+
+#[test]
+fn what_is_masked_is_not_told_later_either() {
     let mut bench = Bench::new(2);
-    bench.ok(1, &LeSetEventMask { mask: 0x0f });
+    bench.ok(0, &LeSetEventMask { mask: 1 });
+    bench.ok(0, &SetEventMask { mask: !(1 << 11) });
     bench.connect(0, 1);
     let handle = bench.hosts[0].handle;
-    bench.ok(0, &LeEnableEncryption { handle, random: [0; 8], diversifier: 0, key: KEY });
-    assert_eq!(changed(&mut bench, 0), (Status::PIN_OR_KEY_MISSING, 0));
+    bench.ok(0, &LeReadRemoteFeatures { handle });
+    bench.ok(0, &ReadRemoteVersionInformation { handle });
+    bench.ok(0, &LeReadLocalP256PublicKey {});
+    bench.run(1_000_000);
+    assert_eq!(bench.hosts[0].events, Vec::<Vec<u8>>::new());
 }
 
 #[test]

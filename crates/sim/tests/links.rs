@@ -21,7 +21,7 @@ use jelling_wire::hci::{
         Disconnect, HostBufferSize, HostNumberOfCompletedPackets, LeConnectionUpdate, LeReadChannelMap, LeReadPhy,
         LeReadRemoteFeatures, LeRemoteConnectionParameterRequestNegativeReply, LeRemoteConnectionParameterRequestReply,
         LeSetDataLength, LeSetEventMask, LeSetHostChannelClassification, LeSetPhy, ReadRemoteVersionInformation,
-        ReadRssi, SetControllerToHostFlowControl,
+        ReadRssi, SetControllerToHostFlowControl, SetEventMask,
     },
     event::Event,
 };
@@ -330,11 +330,14 @@ fn a_peripheral_asks_for_parameters_and_the_central_decides() {
 
 #[test]
 fn a_central_that_does_not_want_to_be_asked_has_it_refused() {
-    let mut bench = Bench::new(2);
-    bench.ok(0, &LeSetEventMask { mask: 0x1f });
-    bench.connect(0, 1);
-    bench.ok(1, &update(&bench, 1));
-    assert_eq!(updated(&mut bench, 1).0, Status::UNSUPPORTED_REMOTE_FEATURE);
+    for (mask, le_mask) in [(u64::MAX, 0x1f), (0x0000_1fff_ffff_ffff, 0x3f)] {
+        let mut bench = Bench::new(2);
+        bench.connect(0, 1);
+        bench.ok(0, &SetEventMask { mask });
+        bench.ok(0, &LeSetEventMask { mask: le_mask });
+        bench.ok(1, &update(&bench, 1));
+        assert_eq!(updated(&mut bench, 1).0, Status::UNSUPPORTED_REMOTE_FEATURE);
+    }
 }
 
 #[test]
