@@ -152,6 +152,8 @@ impl World {
         match command {
             CommandPacket::Reset(_) => {
                 self.restart(who);
+                // 7.3.2: nothing may be sent before it is answered.
+                self.controllers[who].police.outstanding = 1;
                 none
             }
             CommandPacket::SetEventMask(c) => {

@@ -228,9 +228,14 @@ impl Controller {
         self.settings.accept.contains(&address)
     }
 
-    /// The lowest handle that is free: handles are used again.
+    /// The lowest handle that is free: handles are used again, once the host has read that their link is gone.
     pub(crate) fn free_handle(&self) -> u16 {
-        (0x0040..0x0f00).find(|h| !self.settings.handles.contains_key(h)).unwrap_or(0x0eff)
+        let known = |handle: &u16| {
+            self.settings.handles.contains_key(handle)
+                || self.police.links.contains_key(handle)
+                || self.to_host.iter().any(|packet| packet.notice == Notice::Down(*handle))
+        };
+        (0x0040..0x0f00).find(|handle| !known(handle)).unwrap_or(0x0eff)
     }
 
     /// FNV-1a over what the host sent: equal hashes, equal sessions.

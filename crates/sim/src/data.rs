@@ -105,10 +105,7 @@ impl World {
                 _ => self.breach(who, Breach::FlowControl { handle }),
             }
         }
-        let links: Vec<u64> = self.settings(who).handles.values().map(|(link, _)| *link).collect();
-        for link in links {
-            self.kick(link);
-        }
+        self.room_again(who);
     }
 
     /// An L2CAP frame goes out on every link of a controller, as if its host had sent it.

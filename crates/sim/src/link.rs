@@ -320,26 +320,25 @@ impl World {
 
     fn go_on(&mut self, number: u64, time: u64) {
         let (now, instant) = (self.now, self.conditions.instant);
-        let blocked = |world: &World, link: &Link| {
-            // The receiver has no room: it is asked again in the next event.
-            (0..2).any(|e| world.host_is_full(link.ends[e].who) && !link.ends[1 - e].data.is_empty())
-        };
         let Some(link) = self.links.get(&number) else { return };
         if link.scheduled.is_some() || !link.has_work() {
             return;
         }
-        let full = blocked(self, link);
-        if instant && full && link.ends.iter().all(|e| e.next_control().is_none()) {
+        // Data for a host without room is offered again in the next event, not in this one.
+        let more = (0..2).any(|e| {
+            let side = &link.ends[e];
+            side.has_work() && (side.next_control().is_some() || !self.host_is_full(link.ends[1 - e].who))
+        });
+        if instant && !more && !link.changes.iter().any(|c| c.delivered) {
             // The host's credits wake it.
             return;
         }
         let next = link.next_anchor(now);
-        let more = link.ends.iter().any(End::has_work);
         let longest =
             self.links.get(&number).map_or(0, |l| (0..2).map(|e| l.air_time(e, 255) + INTER_FRAME_SPACE).sum());
         let at = if instant {
             now
-        } else if more && !full && now + time + longest <= next {
+        } else if more && now + time + longest <= next {
             now + time
         } else {
             next

@@ -503,6 +503,70 @@ fn on_an_instant_air_nothing_takes_time() {
 }
 
 #[test]
+fn buffers_smaller_than_a_pdu_are_filled_as_they_come_back() {
+    let mut bench = Bench::new(2);
+    bench.ok(1, &HostBufferSize { acl_length: 27, sco_length: 0, acl_packets: 3, sco_packets: 0 });
+    bench.ok(1, &SetControllerToHostFlowControl { mode: 1 });
+    bench.connect(0, 1);
+    let handle = bench.hosts[0].handle;
+    bench.ok(0, &LeSetDataLength { handle, tx_octets: 251, tx_time: 17040 });
+    bench.run(200_000);
+    bench.data(0, Boundary::FirstNonFlushable, &frame(251));
+    let handle = bench.hosts[1].handle;
+    for received in [3, 6, 9, 10] {
+        bench.run(200_000);
+        assert_eq!(bench.hosts[1].packets.len(), received);
+        bench.send(1, &HostNumberOfCompletedPackets { handle, count: if received == 10 { 1 } else { 3 } });
+    }
+    assert_eq!(bench.hosts[1].frames, [frame(251)]);
+}
+
+#[test]
+fn a_full_host_stops_its_own_direction_alone() {
+    for air in [Air::instant(1), Air::new(1)] {
+        let mut bench = Bench::on(air, &[ControllerConfig::default(); 2]);
+        bench.ok(0, &HostBufferSize { acl_length: 27, sco_length: 0, acl_packets: 1, sco_packets: 0 });
+        bench.ok(0, &SetControllerToHostFlowControl { mode: 1 });
+        bench.connect(0, 1);
+        for n in 0..3 {
+            bench.data(1, Boundary::FirstNonFlushable, &[n; 20]);
+        }
+        bench.run(1_000_000);
+        assert_eq!(bench.hosts[0].frames, [[0; 20]]);
+        bench.data(0, Boundary::FirstNonFlushable, &[7; 200]);
+        bench.run(1_000_000);
+        assert_eq!(bench.hosts[1].frames, [vec![7; 200]]);
+    }
+}
+
+#[test]
+fn a_handle_is_not_used_again_before_its_end_was_read() {
+    let mut bench = Bench::new(3);
+    bench.ok(0, &HostBufferSize { acl_length: 251, sco_length: 0, acl_packets: 3, sco_packets: 0 });
+    bench.ok(0, &SetControllerToHostFlowControl { mode: 1 });
+    bench.connect(0, 1);
+    bench.data(1, Boundary::FirstNonFlushable, &[1; 9]);
+    bench.run(200_000);
+    let (old, handle) = (bench.hosts[0].handle, bench.hosts[1].handle);
+    bench.advertise(0);
+    let reads_nothing = |bench: &Bench, micros| bench.air.advance_to(bench.air.now() + micros);
+    bench.send(1, &Disconnect { handle, reason: Status::REMOTE_USER_TERMINATED_CONNECTION });
+    reads_nothing(&bench, 200_000);
+    bench.send(2, &common::initiate(bench.address(0)));
+    reads_nothing(&bench, 1_000_000);
+    // Neither what it sends to the first peer nor what it gives back reaches the second.
+    bench.data(0, Boundary::FirstNonFlushable, &[0xaa; 9]);
+    bench.send(0, &HostNumberOfCompletedPackets { handle: old, count: 1 });
+    reads_nothing(&bench, 1_000_000);
+    assert_eq!(bench.disconnected(0), Status::REMOTE_USER_TERMINATED_CONNECTION);
+    assert_ne!(bench.connected(0).handle, old);
+    assert_eq!(bench.hosts[2].frames, Vec::<Vec<u8>>::new());
+    // Once it has read that, the handle is free.
+    bench.connect(0, 1);
+    assert_eq!(bench.hosts[0].handle, old);
+}
+
+#[test]
 fn a_host_that_does_not_read_is_not_told_without_end() {
     let mut bench = Bench::on(Air::instant(1), &[ControllerConfig::default(); 2]);
     bench.connect(0, 1);

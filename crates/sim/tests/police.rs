@@ -87,6 +87,11 @@ fn a_second_command_without_credit() {
     bench.send(0, &HostNumberOfCompletedPackets { handle: ConnectionHandle(0), count: 0 });
     bench.send(0, &Reset {});
     assert_eq!(bench.breaches(), []);
+    // But nothing goes before it is answered, save another.
+    bench.send(0, &Reset {});
+    assert_eq!(bench.breaches(), []);
+    bench.send(0, &LeRand {});
+    assert_eq!(bench.breaches(), [Breach::NoCommandCredit { opcode: Opcode::LE_RAND }]);
 }
 
 #[test]
