@@ -8,29 +8,55 @@ use crate::{
 };
 use jelling_wire::hci::{ConnectionHandle, Status, event::Event};
 
-/// Connection events until a change takes effect (Vol 6, Part B, 5.1.1: at least six).
-pub(crate) const INSTANT: u16 = 6;
+/// How often the peripheral listens before a change takes effect (Vol 6, Part B, 5.1.1: at least six times).
+const LISTENED: u16 = 6;
 
 impl World {
+    /// The central changes something; when, is known once it is sent.
+    pub(crate) fn change(&mut self, number: u64, control: Control) {
+        if let Some(link) = self.links.get_mut(&number) {
+            link.changes.push(Change { control, instant: None, delivered: false });
+        }
+        self.send(number, 0, control);
+    }
+
+    /// A change that is sent for the first time takes effect when the peripheral has listened six times since (Vol 6, Part B,
+    /// 5.1.1). It may have waited for encryption before.
+    pub(crate) fn set_instant(&mut self, number: u64) {
+        let Some(link) = self.links.get_mut(&number) else { return };
+        let Some(at) = link.ends[0].next_control() else { return };
+        let Some(control) = link.ends[0].control.get_mut(at) else { return };
+        if let Some(change) = link.changes.iter_mut().find(|c| c.instant.is_none() && c.control == *control) {
+            let instant = link.counter.wrapping_add(LISTENED.saturating_mul(link.latency + 1));
+            *control = control.at_instant(instant);
+            (change.control, change.instant) = (*control, Some(instant));
+        }
+    }
+
+    /// A change reaches the peripheral; too late, it ends the link there (Vol 6, Part B, 5.1.1, 5.1.2 and 5.1.10).
+    pub(crate) fn change_arrives(&mut self, number: u64, end: usize, control: Control) {
+        let Some(link) = self.links.get_mut(&number) else { return };
+        let counter = link.counter;
+        let Some(change) = link.changes.iter_mut().find(|c| c.control == control) else { return };
+        let passed = change.instant.is_some_and(|instant| (1..0x8000).contains(&counter.wrapping_sub(instant)));
+        change.delivered = !passed;
+        if passed {
+            let mut reasons = [None, None];
+            reasons[end] = Some(Status::INSTANT_PASSED);
+            self.part(number, reasons);
+        }
+    }
+
     /// The central changes the parameters, at an instant.
     pub(crate) fn update(&mut self, number: u64, [_, interval, latency, timeout]: [u16; 4]) {
-        let now = self.now;
-        let Some(link) = self.links.get_mut(&number) else { return };
-        let instant = link.counter_at(now).wrapping_add(INSTANT);
-        let control = Control::ConnectionUpdate { interval, latency, timeout, instant };
-        link.changes.push(Change { control, instant, delivered: false });
-        self.send(number, 0, control);
+        self.change(number, Control::ConnectionUpdate { interval, latency, timeout, instant: 0 });
     }
 
     /// The central chooses both PHYs; 0 where none was common.
     pub(crate) fn update_phys(&mut self, number: u64, common: [u8; 2]) {
-        let now = self.now;
-        let Some(link) = self.links.get_mut(&number) else { return };
+        let Some(link) = self.links.get(&number) else { return };
         let [to_peripheral, to_central] = [0, 1].map(|e| if common[e] == 0 { link.phys[e] } else { best(common[e]) });
-        let instant = link.counter_at(now).wrapping_add(INSTANT);
-        let control = Control::PhyUpdate { to_peripheral, to_central, instant };
-        link.changes.push(Change { control, instant, delivered: false });
-        self.send(number, 0, control);
+        self.change(number, Control::PhyUpdate { to_peripheral, to_central, instant: 0 });
     }
 
     /// A change takes effect when its instant has come and both sides know of it.
@@ -39,10 +65,12 @@ impl World {
         while let Some(link) = self.links.get_mut(&number) {
             let counter = link.counter;
             // Half of all numbers lie behind the instant.
-            let due = |c: &Change| c.delivered && (instant_mode || counter.wrapping_sub(c.instant) < 0x8000);
+            let is_due = |instant: u16| counter.wrapping_sub(instant) < 0x8000;
+            let due = |c: &Change| c.delivered && (instant_mode || c.instant.is_none_or(is_due));
             let Some(at) = link.changes.iter().position(due) else { return };
             let change = link.changes.remove(at);
             self.apply(number, change.control);
+            self.begin_waiting(number, 0);
         }
     }
 

@@ -102,7 +102,9 @@ impl World {
 
     /// A refusal that the host could foresee is a breach.
     fn judge(&mut self, who: usize, opcode: Opcode, status: Status) {
-        let knew = self.controllers[who].police.unread == 0;
+        let police = &mut self.controllers[who].police;
+        let excused = core::mem::take(&mut police.excused);
+        let knew = police.unread == 0 && !excused;
         match status {
             Status::COMMAND_DISALLOWED | Status::UNKNOWN_CONNECTION_IDENTIFIER if knew => {
                 self.breach(who, Breach::WrongState { opcode, status: status.0 });
@@ -240,7 +242,7 @@ impl World {
                 self.settings(who).channels = c.map;
                 let links: Vec<(u64, usize)> = self.settings(who).handles.values().copied().collect();
                 for (link, _) in links.into_iter().filter(|(_, end)| *end == 0) {
-                    self.begin(link, 0, Procedure::Channels(c.map));
+                    self.begin_instead(link, 0, Procedure::Channels(c.map));
                 }
                 none
             }

@@ -98,7 +98,8 @@ impl World {
                 self.send(number, end, Control::StartEncryptionRequest);
             }
             None if side.crypt.refresh => {
-                // A link that was encrypted cannot go on without.
+                // Vol 6, Part B, 5.1.3.1: a link that was encrypted cannot go on without.
+                side.gives_up = true;
                 self.begin(number, end, Procedure::Terminate(Status::PIN_OR_KEY_MISSING));
             }
             None => {

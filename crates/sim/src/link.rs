@@ -47,6 +47,17 @@ pub(crate) enum Procedure {
     },
 }
 
+impl Procedure {
+    /// What takes effect at an instant: only one such procedure goes on at a time (Vol 6, Part B, 5.3).
+    pub(crate) fn has_instant(&self) -> bool {
+        matches!(self, Procedure::Channels(_) | Procedure::Update(_) | Procedure::Phy(..))
+    }
+
+    pub(crate) fn is_like(&self, other: &Procedure) -> bool {
+        core::mem::discriminant(self) == core::mem::discriminant(other)
+    }
+}
+
 /// How far encryption is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Crypt {
@@ -69,6 +80,8 @@ pub(crate) struct End {
     pub(crate) data: VecDeque<AclOut>,
     /// What it would send at most.
     pub(crate) wanted: (u16, u16),
+    /// The PHYs it likes to send and to receive with.
+    pub(crate) preferred: (u8, u8),
     /// What is in force.
     pub(crate) lengths: Lengths,
     pub(crate) remote_version: Option<(u8, u16, u16)>,
@@ -76,6 +89,8 @@ pub(crate) struct End {
     pub(crate) remote_features: Option<u64>,
     pub(crate) current: Option<Procedure>,
     pub(crate) waiting: VecDeque<Procedure>,
+    /// The controller ends the link, not its host.
+    pub(crate) gives_up: bool,
     /// Tells one procedure from the next.
     pub(crate) token: u64,
     pub(crate) session: Option<Session>,
@@ -92,7 +107,7 @@ pub(crate) struct End {
 
 impl End {
     /// The control PDU that goes next: while encryption is on its way, only its own may (Vol 6, Part B, 5.1.3.1).
-    fn next_control(&self) -> Option<usize> {
+    pub(crate) fn next_control(&self) -> Option<usize> {
         self.control.iter().position(|c| !self.paused || c.goes_while_paused())
     }
 
@@ -106,7 +121,8 @@ impl End {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Change {
     pub(crate) control: Control,
-    pub(crate) instant: u16,
+    /// Known once it is sent for the first time.
+    pub(crate) instant: Option<u16>,
     /// The other side knows.
     pub(crate) delivered: bool,
 }
@@ -155,12 +171,14 @@ impl Link {
             control: VecDeque::new(),
             data: VecDeque::new(),
             wanted: (27, 328),
+            preferred: (7, 7),
             lengths: Lengths::LEAST,
             remote_version: None,
             version_sent: false,
             remote_features: None,
             current: None,
             waiting: VecDeque::new(),
+            gives_up: false,
             token: 0,
             session: None,
             send_encrypted: false,
@@ -280,6 +298,7 @@ impl World {
             link.listened = counter;
         }
         self.apply_changes(number);
+        self.set_instant(number);
         let Some(link) = self.links.get(&number) else { return };
         if !self.reachable(link) {
             return;
@@ -287,9 +306,15 @@ impl World {
         if self.is_lost() {
             return self.after_loss(number);
         }
+        if let Some(link) = self.links.get_mut(&number) {
+            link.silent = false;
+            link.ends.iter_mut().for_each(|e| e.heard = now);
+        }
         let mut time = 0;
         for end in [0, 1] {
-            // What one side has to say follows from what it knew before it heard the other.
+            if self.links.get(&number).is_none_or(|l| l.ends.iter().any(|e| !e.alive)) {
+                return;
+            }
             let pdu = self.take_pdu(number, end);
             let octets = pdu.as_ref().map_or(0, |p| p.octets.len());
             if let Some(link) = self.links.get(&number) {
@@ -298,11 +323,6 @@ impl World {
             if let Some(pdu) = pdu {
                 self.carry(number, end, pdu);
             }
-        }
-        let Some(link) = self.links.get_mut(&number) else { return };
-        link.silent = false;
-        for end in &mut link.ends {
-            end.heard = now;
         }
         self.go_on(number, time);
     }
@@ -321,7 +341,7 @@ impl World {
     fn go_on(&mut self, number: u64, time: u64) {
         let (now, instant) = (self.now, self.conditions.instant);
         let Some(link) = self.links.get(&number) else { return };
-        if link.scheduled.is_some() || !link.has_work() {
+        if link.scheduled.is_some() || link.silent || !link.has_work() {
             return;
         }
         // Data for a host without room is offered again in the next event, not in this one.

@@ -8,6 +8,19 @@ use crate::{
 use jelling_wire::hci::{ConnectionHandle, Status, command::CommandPacket};
 
 impl World {
+    /// Begins what a host asks for, unless the same goes on or waits already. Its host may have been told of the end of that
+    /// in an event it has not read, or not asked for it at all: it is not to blame.
+    fn ask(&mut self, link: u64, end: usize, procedure: Procedure) -> Result<(), Status> {
+        if self.is_busy_with(link, end, &procedure) {
+            if let Some(link) = self.links.get(&link) {
+                self.controllers[link.ends[end].who].police.excused = true;
+            }
+            return Err(Status::COMMAND_DISALLOWED);
+        }
+        self.begin(link, end, procedure);
+        Ok(())
+    }
+
     pub(crate) fn execute_on_link(&mut self, who: usize, command: &CommandPacket<'_>) -> Result<Returned, Status> {
         let none = Ok(vec![]);
         let with_handle = |handle: ConnectionHandle| returned(|w| w.u16(handle.0));
@@ -15,18 +28,21 @@ impl World {
             CommandPacket::Disconnect(c) => {
                 let (link, end) = self.link_of(who, c.handle)?;
                 valid(matches!(c.reason.0, 0x05 | 0x13 | 0x14 | 0x15 | 0x1a | 0x29 | 0x3b))?;
+                if self.links.get(&link).is_some_and(|l| l.ends[end].gives_up) {
+                    return none;
+                }
                 allowed(!self.is_terminating(link, end))?;
                 self.begin(link, end, Procedure::Terminate(c.reason));
                 none
             }
             CommandPacket::ReadRemoteVersionInformation(c) => {
                 let (link, end) = self.link_of(who, c.handle)?;
-                self.begin(link, end, Procedure::Version);
+                self.ask(link, end, Procedure::Version)?;
                 none
             }
             CommandPacket::LeReadRemoteFeatures(c) => {
                 let (link, end) = self.link_of(who, c.handle)?;
-                self.begin(link, end, Procedure::Features);
+                self.ask(link, end, Procedure::Features)?;
                 none
             }
             CommandPacket::ReadRssi(c) => {
@@ -51,7 +67,7 @@ impl World {
                 connection_parameters(c.interval_min, c.interval_max, c.latency, c.supervision_timeout)?;
                 valid(c.ce_length_min <= c.ce_length_max)?;
                 let wanted = [c.interval_min, c.interval_max, c.latency, c.supervision_timeout];
-                self.begin(link, end, Procedure::Update(wanted));
+                self.ask(link, end, Procedure::Update(wanted))?;
                 none
             }
             CommandPacket::LeRemoteConnectionParameterRequestReply(c) => {
@@ -69,7 +85,7 @@ impl World {
             CommandPacket::LeSetDataLength(c) => {
                 let (link, end) = self.link_of(who, c.handle)?;
                 valid((27..=251).contains(&c.tx_octets) && (328..=17040).contains(&c.tx_time))?;
-                self.begin(link, end, Procedure::Length(c.tx_octets, c.tx_time));
+                self.begin_instead(link, end, Procedure::Length(c.tx_octets, c.tx_time));
                 with_handle(c.handle)
             }
             CommandPacket::LeReadPhy(c) => {
@@ -84,17 +100,17 @@ impl World {
             CommandPacket::LeSetPhy(c) => {
                 let (link, end) = self.link_of(who, c.handle)?;
                 let (tx, rx) = phys(c.all_phys, c.tx_phys, c.rx_phys)?;
-                self.begin(link, end, Procedure::Phy(tx, rx));
+                self.ask(link, end, Procedure::Phy(tx, rx))?;
+                if let Some(link) = self.links.get_mut(&link) {
+                    link.ends[end].preferred = (tx, rx);
+                }
                 none
             }
             CommandPacket::LeEnableEncryption(c) => {
                 let (link, end) = self.link_of(who, c.handle)?;
                 allowed(end == 0)?;
-                self.begin(
-                    link,
-                    end,
-                    Procedure::Encrypt { random: c.random, diversifier: c.diversifier, key: c.key.0 },
-                );
+                let (random, diversifier, key) = (c.random, c.diversifier, c.key.0);
+                self.ask(link, end, Procedure::Encrypt { random, diversifier, key })?;
                 none
             }
             CommandPacket::LeLongTermKeyRequestReply(c) => {

@@ -55,6 +55,21 @@ impl Lengths {
 impl Control {
     pub(crate) const ENCRYPTION_REQUEST: u8 = 0x03;
     pub(crate) const PARAMETER_REQUEST: u8 = 0x0f;
+    pub(crate) const PHY_REQUEST: u8 = 0x16;
+
+    /// The same change at another instant.
+    pub(crate) fn at_instant(self, instant: u16) -> Self {
+        match self {
+            Control::ConnectionUpdate { interval, latency, timeout, .. } => {
+                Control::ConnectionUpdate { interval, latency, timeout, instant }
+            }
+            Control::ChannelMap { map, .. } => Control::ChannelMap { map, instant },
+            Control::PhyUpdate { to_peripheral, to_central, .. } => {
+                Control::PhyUpdate { to_peripheral, to_central, instant }
+            }
+            other => other,
+        }
+    }
 
     /// Whether it may be sent while encryption starts or pauses (Vol 6, Part B, 5.1.3.1 and 5.1.3.2).
     pub(crate) fn goes_while_paused(&self) -> bool {

@@ -87,6 +87,8 @@ pub(crate) struct Police {
     pub(crate) links: BTreeMap<u16, u32>,
     /// Notices that it has not read yet and that a command may collide with.
     pub(crate) unread: u32,
+    /// The command that is executed is refused for a reason that its host could not know.
+    pub(crate) excused: bool,
     /// A fault made what the host knows and what is the case two things, until the next Reset.
     pub(crate) blind: bool,
 }

@@ -1,8 +1,8 @@
 //! The link layer's control procedures (Vol 6, Part B, 5.1).
 
 use crate::{
-    changes::{INSTANT, parameters},
-    link::{Change, PROCEDURE_TIMEOUT, Procedure},
+    changes::parameters,
+    link::{Link, PROCEDURE_TIMEOUT, Procedure},
     ll::{Control, Lengths},
     police::Notice,
     supported::LE_FEATURES,
@@ -19,6 +19,7 @@ impl World {
             let settings = &self.controllers[who].settings;
             let wanted = (settings.tx_octets, settings.tx_time);
             link.ends[end].wanted = wanted;
+            link.ends[end].preferred = (settings.tx_phys, settings.rx_phys);
             if wanted.0 > 27 && end == 0 {
                 self.begin(number, end, Procedure::Length(wanted.0, wanted.1));
             }
@@ -32,14 +33,31 @@ impl World {
             .is_some_and(|l| l.ends[end].current.as_ref().is_some_and(ends) || l.ends[end].waiting.iter().any(ends))
     }
 
+    /// True while a procedure of this kind goes on or waits: another one is refused.
+    pub(crate) fn is_busy_with(&self, number: u64, end: usize, procedure: &Procedure) -> bool {
+        self.links.get(&number).is_some_and(|l| {
+            let side = &l.ends[end];
+            side.current.iter().chain(&side.waiting).any(|p| p.is_like(procedure))
+        })
+    }
+
+    /// As [`World::begin`], in the place of what waits and is of the same kind.
+    pub(crate) fn begin_instead(&mut self, number: u64, end: usize, procedure: Procedure) {
+        if let Some(link) = self.links.get_mut(&number) {
+            link.ends[end].waiting.retain(|p| !p.is_like(&procedure));
+        }
+        self.begin(number, end, procedure);
+    }
+
     /// Begins a procedure, when the ones before it are done. The end of a link waits for nothing.
     pub(crate) fn begin(&mut self, number: u64, end: usize, procedure: Procedure) {
         let Some(link) = self.links.get_mut(&number) else { return };
+        let held = is_held(link, end, &procedure);
         let side = &mut link.ends[end];
         if matches!(procedure, Procedure::Terminate(_)) {
             side.current = None;
-        }
-        if side.current.is_some() {
+            side.waiting.clear();
+        } else if side.current.is_some() || held {
             side.waiting.push_back(procedure);
             return;
         }
@@ -55,8 +73,27 @@ impl World {
         let side = &mut link.ends[end];
         side.current = None;
         side.token += 1;
-        if let Some(next) = side.waiting.pop_front() {
+        self.begin_waiting(number, end);
+    }
+
+    /// Begins the first of the procedures that wait and may begin.
+    pub(crate) fn begin_waiting(&mut self, number: u64, end: usize) {
+        let Some(link) = self.links.get_mut(&number) else { return };
+        if link.ends[end].current.is_some() {
+            return;
+        }
+        let at = link.ends[end].waiting.iter().position(|p| !is_held(link, end, p));
+        if let Some(next) = at.and_then(|at| link.ends[end].waiting.remove(at)) {
             self.begin(number, end, next);
+        }
+    }
+
+    /// The last PDU of a procedure has come: nothing is waited for but its instant (Vol 6, Part B, 5.2).
+    fn answered(&mut self, number: u64, end: usize, like: &Procedure) {
+        if let Some(link) = self.links.get_mut(&number)
+            && link.ends[end].current.is_some_and(|p| p.is_like(like))
+        {
+            link.ends[end].token += 1;
         }
     }
 
@@ -100,10 +137,7 @@ impl World {
                 None => self.send(number, end, Control::PeripheralFeatureRequest { features: LE_FEATURES }),
             },
             Procedure::Channels(map) => {
-                let instant = link.counter_at(self.now).wrapping_add(INSTANT);
-                let control = Control::ChannelMap { map, instant };
-                link.changes.push(Change { control, instant, delivered: false });
-                self.send(number, end, control);
+                self.change(number, Control::ChannelMap { map, instant: 0 });
             }
             Procedure::Update(wanted) if end == 0 => self.update(number, wanted),
             Procedure::Update([interval_min, interval_max, latency, timeout]) => {
@@ -156,8 +190,14 @@ impl World {
                 self.part(number, reasons);
             }
             Control::ConnectionUpdate { .. } | Control::ChannelMap { .. } | Control::PhyUpdate { .. } => {
-                for change in link.changes.iter_mut().filter(|c| c.control == control) {
-                    change.delivered = true;
+                self.change_arrives(number, end, control);
+                let like = match control {
+                    Control::ConnectionUpdate { .. } => Procedure::Update([0; 4]),
+                    Control::ChannelMap { map, .. } => Procedure::Channels(map),
+                    _ => Procedure::Phy(0, 0),
+                };
+                for end in [0, 1] {
+                    self.answered(number, end, &like);
                 }
                 self.kick(number);
             }
@@ -181,8 +221,12 @@ impl World {
                 self.tell_features(number, end, Status::SUCCESS, features);
             }
             Control::ParameterRequest { interval_min, interval_max, latency, timeout } => {
-                if !self.wants(who, 0x06) {
-                    let reason = Status::UNSUPPORTED_REMOTE_FEATURE;
+                let refused = match side.current {
+                    _ if end == 1 => Some(Status::UNSUPPORTED_REMOTE_FEATURE),
+                    Some(current) if current.has_instant() => Some(collision(&current, &Procedure::Update([0; 4]))),
+                    _ => (!self.wants(who, 0x06)).then_some(Status::UNSUPPORTED_REMOTE_FEATURE),
+                };
+                if let Some(reason) = refused {
                     let opcode = Control::PARAMETER_REQUEST;
                     return self.send(number, end, Control::RejectExtended { opcode, reason });
                 }
@@ -211,15 +255,19 @@ impl World {
                 }
             }
             Control::PhyRequest { tx, rx } => {
-                let settings = &self.controllers[who].settings;
-                let (ours_tx, ours_rx) = (settings.tx_phys, settings.rx_phys);
+                let (ours_tx, ours_rx) = side.preferred;
                 if end == 1 {
                     return self.send(number, 1, Control::PhyResponse { tx: ours_tx, rx: ours_rx });
+                }
+                if let Some(current) = side.current.filter(Procedure::has_instant) {
+                    let (opcode, reason) = (Control::PHY_REQUEST, collision(&current, &Procedure::Phy(0, 0)));
+                    return self.send(number, end, Control::RejectExtended { opcode, reason });
                 }
                 self.update_phys(number, [ours_tx & rx, ours_rx & tx]);
             }
             Control::PhyResponse { tx, rx } => {
                 if let Some(Procedure::Phy(ours_tx, ours_rx)) = side.current {
+                    self.answered(number, end, &Procedure::Phy(0, 0));
                     self.update_phys(number, [ours_tx & rx, ours_rx & tx]);
                 }
             }
@@ -251,23 +299,29 @@ impl World {
             Ok(wanted) => self.update(number, wanted),
             Err(reason) => {
                 self.send(number, end, Control::RejectExtended { opcode: Control::PARAMETER_REQUEST, reason });
+                self.begin_waiting(number, end);
             }
         }
         true
     }
 
+    /// A request is refused. Other procedures go on: the answer to one that is over comes too late.
     fn rejected(&mut self, number: u64, end: usize, opcode: u8, reason: Status) {
         let Some(link) = self.links.get_mut(&number) else { return };
+        let phys = link.phys;
+        let values = parameters(link);
         let side = &mut link.ends[end];
         let (who, handle) = (side.who, ConnectionHandle(side.handle));
-        match opcode {
-            Control::ENCRYPTION_REQUEST => {
+        match (opcode, side.current) {
+            (Control::ENCRYPTION_REQUEST, Some(Procedure::Encrypt { .. })) => {
                 side.paused = false;
                 self.tell_encryption(who, handle, reason, false);
             }
-            Control::PARAMETER_REQUEST => {
-                let (interval, latency, timeout) = parameters(link);
-                self.tell_update(who, handle, reason, (interval, latency, timeout));
+            (Control::PARAMETER_REQUEST, Some(Procedure::Update(_))) => self.tell_update(who, handle, reason, values),
+            (Control::PHY_REQUEST, Some(Procedure::Phy(..))) => {
+                let (tx_phy, rx_phy) = (phys[end], phys[1 - end]);
+                let event = Event::LePhyUpdateComplete { status: reason, handle, tx_phy, rx_phy };
+                self.event(who, &event, Notice::Nothing);
             }
             _ => return,
         }
@@ -325,6 +379,16 @@ impl World {
         let Lengths { rx_octets, rx_time, tx_octets, tx_time } = agreed;
         self.event(who, &Event::LeDataLengthChange { handle, tx_octets, tx_time, rx_octets, rx_time }, Notice::Nothing);
     }
+}
+
+/// Vol 6, Part B, 5.3: a change of the central waits for the one before it, and for what its host is asked.
+fn is_held(link: &Link, end: usize, procedure: &Procedure) -> bool {
+    end == 0 && procedure.has_instant() && (!link.changes.is_empty() || link.ends[0].parameters_asked)
+}
+
+/// Why the central refuses a procedure of the peripheral that collides with its own (Vol 6, Part B, 5.3).
+fn collision(ours: &Procedure, theirs: &Procedure) -> Status {
+    if ours.is_like(theirs) { Status::LL_PROCEDURE_COLLISION } else { Status::DIFFERENT_TRANSACTION_COLLISION }
 }
 
 fn our_version() -> Control {
