@@ -49,7 +49,9 @@ pub struct Fault {
     pub action: Action,
 }
 
-/// Faults by seed: how often a packet, either way, meets with one, in parts of 65,536.
+/// Faults by seed: how often a packet, either way, meets with one, in parts of 65,536. Together they are 65,536 at most; by
+/// default there are none. A controller that falls silent for good is not among them, because no host recovers from that: it
+/// is scripted, with [`Action::Silence`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Noise {
     /// It is lost.
@@ -62,4 +64,14 @@ pub struct Noise {
     pub corrupt: u16,
     /// It is cut short, or made longer.
     pub resize: u16,
+    /// Its length field says up to 128 more than is there, or one less.
+    pub lie: u16,
+    /// Every link of the controller is lost with it ([`Action::LoseLinks`]).
+    pub lose_links: u16,
+    /// The controller hangs after it, until the host resets it ([`Action::Hang`]).
+    pub hang: u16,
+    /// The controller restarts by itself after it ([`Action::Restart`]).
+    pub restart: u16,
+    /// The controller reports a hardware error after it, with any code ([`Action::HardwareError`]).
+    pub hardware_error: u16,
 }

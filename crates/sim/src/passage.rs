@@ -152,8 +152,19 @@ impl World {
             return None;
         }
         let mut dice = self.draw() & 0xffff;
-        for (part, kind) in [noise.drop, noise.duplicate, noise.delay, noise.corrupt, noise.resize].into_iter().zip(0..)
-        {
+        let parts = [
+            noise.drop,
+            noise.duplicate,
+            noise.delay,
+            noise.corrupt,
+            noise.resize,
+            noise.lie,
+            noise.lose_links,
+            noise.hang,
+            noise.restart,
+            noise.hardware_error,
+        ];
+        for (part, kind) in parts.into_iter().zip(0..) {
             if dice < u32::from(part) {
                 let more = self.draw();
                 let small = usize::try_from(more >> 16 & 3).unwrap_or(0) + 1;
@@ -165,8 +176,13 @@ impl World {
                         offset: usize::try_from(more >> 8 & 0xff).unwrap_or(0),
                         mask: 1 << (more & 7),
                     },
-                    _ if more & 1 == 0 => Action::Cut(small),
-                    _ => Action::Extend(small),
+                    4 if more & 1 == 0 => Action::Cut(small),
+                    4 => Action::Extend(small),
+                    5 => Action::Lie(if more & 1 == 0 { 1 << (more >> 8 & 7) } else { 0xff }),
+                    6 => Action::LoseLinks,
+                    7 => Action::Hang,
+                    8 => Action::Restart,
+                    _ => Action::HardwareError(u8::try_from(more & 0xff).unwrap_or(0)),
                 });
             }
             dice -= u32::from(part);
@@ -176,8 +192,11 @@ impl World {
 
     /// What a fault does beside what it does to the packet.
     fn befall(&mut self, who: usize, action: Action) {
+        // What a fault makes the controller say meets with no noise of its own, which would never end.
+        let noise = core::mem::take(&mut self.controllers[who].noise);
         match action {
-            Action::LoseLinks => self.lose_links(who),
+            // Not at once: a link may just be coming up, and its host reads of that first.
+            Action::LoseLinks => self.schedule(self.now, Task::LoseLinks { who }),
             Action::Silence => self.set_life(who, Life::Silent),
             Action::Hang => self.set_life(who, Life::Hanging),
             Action::Restart => {
@@ -197,6 +216,7 @@ impl World {
             }
             _ => {}
         }
+        self.controllers[who].noise = noise;
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) enum Task {
     DirectedEnd { who: usize, token: u64 },
     /// Two PDUs of a link, one each way.
     Exchange { link: u64 },
+    /// A controller's links are lost on the air.
+    LoseLinks { who: usize },
     /// A link may have been silent for too long.
     Supervise { link: u64 },
     /// A link should have been established.
@@ -126,6 +128,7 @@ impl World {
             Task::Advertise { who, token, extra } => self.advertise(who, token, extra),
             Task::DirectedEnd { who, token } => self.directed_end(who, token),
             Task::Exchange { link } => self.exchange(link),
+            Task::LoseLinks { who } => self.lose_links(who),
             Task::Supervise { link } => self.supervise(link),
             Task::Establish { link } => self.establish(link),
             Task::Procedure { link, end, token } => self.procedure_timeout(link, end, token),

@@ -13,7 +13,7 @@
 mod common;
 
 use common::{Bench, advertising};
-use jelling_sim::{Action, Air, Breach, ControllerConfig, Direction, Fault, Noise, Simulation};
+use jelling_sim::{Action, Air, Breach, ControllerConfig, Direction, Fault, Simulation};
 use jelling_wire::{
     Packet, PacketKind,
     hci::{
@@ -179,25 +179,6 @@ fn a_host_that_met_with_a_fault_is_not_blamed_until_it_resets() {
     bench.send(0, &ReadBdAddr {});
     bench.send(0, &ReadBdAddr {});
     assert_eq!(bench.breaches().len(), 1);
-}
-
-#[test]
-fn noise_of_a_seed_is_the_same_noise() {
-    let heard = |seed| {
-        let mut bench = Bench::on(Air::new(seed), &[ControllerConfig::default(); 2]);
-        bench.advertise(0);
-        let noise = Noise { drop: 6_000, duplicate: 6_000, corrupt: 6_000, ..Noise::default() };
-        bench.hosts[0].controller.set_noise(noise);
-        for _ in 0..200 {
-            bench.send(0, &LeRand {});
-            bench.collect();
-        }
-        let _ = bench.breaches();
-        bench.hosts[0].controller.set_noise(Noise::default());
-        bench.hosts[0].events.clone()
-    };
-    assert_eq!(heard(5), heard(5));
-    assert_ne!(heard(5), heard(6));
 }
 
 #[test]

@@ -65,8 +65,11 @@ fn phys(bench: &mut Bench) -> (u8, u8) {
     (phys.tx_phy, phys.rx_phy)
 }
 
-/// What a host was told by now: status and new interval of updates, status and PHY of changes of PHY.
-fn told(bench: &mut Bench, who: usize) -> (Vec<(Status, u16)>, Vec<(Status, u8)>) {
+/// Status and new interval of updates, status and PHY of changes of PHY.
+type Told = (Vec<(Status, u16)>, Vec<(Status, u8)>);
+
+/// What a host was told by now.
+fn told(bench: &mut Bench, who: usize) -> Told {
     bench.collect();
     let (mut updates, mut phys) = (vec![], vec![]);
     bench.hosts[who].events.retain(|octets| {
