@@ -113,6 +113,9 @@ impl World {
                         world.event(who, &event, Notice::Nothing);
                     },
                 );
+                for end in [0, 1] {
+                    self.tell_lengths(number, end);
+                }
             }
             _ => {}
         }

@@ -82,7 +82,9 @@ pub(crate) struct End {
     pub(crate) wanted: (u16, u16),
     /// The PHYs it likes to send and to receive with.
     pub(crate) preferred: (u8, u8),
-    /// What is in force.
+    /// What both sides can do.
+    pub(crate) agreed: Lengths,
+    /// What is in force, as the host was told.
     pub(crate) lengths: Lengths,
     pub(crate) remote_version: Option<(u8, u16, u16)>,
     pub(crate) version_sent: bool,
@@ -172,6 +174,7 @@ impl Link {
             data: VecDeque::new(),
             wanted: (27, 328),
             preferred: (7, 7),
+            agreed: Lengths::LEAST,
             lengths: Lengths::LEAST,
             remote_version: None,
             version_sent: false,
@@ -224,6 +227,17 @@ impl Link {
         self.ends.iter().any(End::has_work) || self.changes.iter().any(|c| c.delivered)
     }
 
+    /// Octets of the longest PDU that an end may send.
+    fn longest(&self, end: usize) -> usize {
+        let side = &self.ends[end];
+        side.lengths.most(self.phys[end]) + if side.send_encrypted { MIC } else { 0 }
+    }
+
+    /// The lengths in force at an end, as its PHYs have them.
+    pub(crate) fn lengths_in_force(&self, end: usize) -> Lengths {
+        self.ends[end].agreed.on(self.phys[end], self.phys[1 - end])
+    }
+
     /// Microseconds of a PDU with so many octets (Vol 6, Part B, 2.1 and 2.2).
     fn air_time(&self, end: usize, octets: usize) -> u64 {
         let octets = u64::try_from(octets).unwrap_or(0);
@@ -258,12 +272,14 @@ impl World {
         let instant = self.conditions.instant;
         let now = self.now;
         let Some(link) = self.links.get(&number) else { return };
-        if link.scheduled.is_some() || !link.has_work() || !self.reachable(link) {
+        // Vol 6, Part B, 4.5.1: a peripheral with something to send uses the next event, whatever latency it is allowed.
+        let soon_enough = |at: u64| instant || link.latency == 0 || at <= Self::next_event(link, now);
+        if link.scheduled.is_some_and(soon_enough) || !link.has_work() || !self.reachable(link) {
             return;
         }
         let Some(link) = self.links.get_mut(&number) else { return };
-        for end in &mut link.ends {
-            end.heard = now;
+        if link.scheduled.is_none() {
+            link.ends.iter_mut().for_each(|e| e.heard = now);
         }
         let at = if instant { now } else { Self::next_event(link, now) };
         link.scheduled = Some(at);
@@ -354,8 +370,8 @@ impl World {
             return;
         }
         let next = link.next_anchor(now);
-        let longest =
-            self.links.get(&number).map_or(0, |l| (0..2).map(|e| l.air_time(e, 255) + INTER_FRAME_SPACE).sum());
+        // Another pair of PDUs, each as long as it may be, ends before the next event (Vol 6, Part B, 4.5.6).
+        let longest: u64 = (0..2).map(|e| link.air_time(e, link.longest(e)) + INTER_FRAME_SPACE).sum();
         let at = if instant {
             now
         } else if more && now + time + longest <= next {
@@ -373,6 +389,7 @@ impl World {
     fn take_pdu(&mut self, number: u64, end: usize) -> Option<Pdu> {
         let full = self.links.get(&number).is_some_and(|l| self.host_is_full(l.ends[1 - end].who));
         let link = self.links.get_mut(&number)?;
+        let phy = link.phys[end];
         let side = &mut link.ends[end];
         // What the host gave before it ended the link goes first, as far as it can.
         let ends = matches!(side.control.front(), Some(Control::Terminate { .. }));
@@ -381,7 +398,7 @@ impl World {
         let mut pdu = if let Some(control) = control {
             Pdu { llid: 3, octets: control.octets(), completes: false, control: Some(control) }
         } else if !side.paused && !full {
-            let most = usize::from(side.lengths.tx_octets);
+            let most = side.lengths.most(phy);
             let packet = side.data.front_mut()?;
             let from = packet.sent;
             let to = packet.octets.len().min(from + most);

@@ -41,6 +41,27 @@ impl Lengths {
     /// What every controller can do (Vol 6, Part B, 4.5.10).
     pub(crate) const LEAST: Lengths = Lengths { rx_octets: 27, rx_time: 328, tx_octets: 27, tx_time: 328 };
 
+    /// What is in force on these PHYs (Vol 6, Part B, 4.5.10): the Coded PHY has room for 27 octets at least.
+    pub(crate) fn on(mut self, tx_phy: u8, rx_phy: u8) -> Self {
+        const LEAST_CODED: u16 = 2_704;
+        for (time, phy) in [(&mut self.tx_time, tx_phy), (&mut self.rx_time, rx_phy)] {
+            if phy == 3 {
+                *time = LEAST_CODED.max(*time);
+            }
+        }
+        self
+    }
+
+    /// Octets of data that fit into a PDU sent with this PHY (Vol 6, Part B, 2.1 and 2.2), with a MIC or without.
+    pub(crate) fn most(&self, phy: u8) -> usize {
+        let in_time = match phy {
+            2 => (self.tx_time / 4).saturating_sub(15),
+            3 => self.tx_time.saturating_sub(976) / 64,
+            _ => (self.tx_time / 8).saturating_sub(14),
+        };
+        usize::from(self.tx_octets.min(in_time))
+    }
+
     fn take(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         Ok(Lengths { rx_octets: r.u16()?, rx_time: r.u16()?, tx_octets: r.u16()?, tx_time: r.u16()? })
     }

@@ -371,12 +371,21 @@ impl World {
             tx_octets: ours.tx_octets.min(theirs.rx_octets),
             tx_time: ours.tx_time.min(theirs.rx_time),
         };
-        if agreed == side.lengths {
+        side.agreed = agreed;
+        self.tell_lengths(number, end);
+    }
+
+    /// The host learns of the lengths in force, if they are not those it knows.
+    pub(crate) fn tell_lengths(&mut self, number: u64, end: usize) {
+        let Some(link) = self.links.get_mut(&number) else { return };
+        let lengths = link.lengths_in_force(end);
+        let side = &mut link.ends[end];
+        if lengths == side.lengths {
             return;
         }
-        side.lengths = agreed;
+        side.lengths = lengths;
         let (who, handle) = (side.who, ConnectionHandle(side.handle));
-        let Lengths { rx_octets, rx_time, tx_octets, tx_time } = agreed;
+        let Lengths { rx_octets, rx_time, tx_octets, tx_time } = lengths;
         self.event(who, &Event::LeDataLengthChange { handle, tx_octets, tx_time, rx_octets, rx_time }, Notice::Nothing);
     }
 }

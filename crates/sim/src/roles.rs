@@ -43,12 +43,8 @@ impl World {
             return Ok(vec![]);
         }
         valid(self.controllers[who].own_address(parameters.own_address_kind).is_some())?;
-        let connectable = !matches!(
-            parameters.kind,
-            AdvertisingKind::ScannableUndirected | AdvertisingKind::NonConnectableUndirected
-        );
-        if connectable && self.settings(who).handles.len() >= self.controllers[who].config.links {
-            return Err(Status::CONNECTION_LIMIT_EXCEEDED);
+        if self.is_connectable(who) {
+            self.place_for_a_link(who, self.controllers[who].settings.initiator.is_some())?;
         }
         let advertiser = &mut self.settings(who).advertiser;
         advertiser.on = true;
@@ -96,9 +92,7 @@ impl World {
         supported(c.own_address_kind <= 1)?;
         let own = self.controllers[who].own_address(c.own_address_kind);
         valid(own.is_some())?;
-        if self.settings(who).handles.len() >= self.controllers[who].config.links {
-            return Err(Status::CONNECTION_LIMIT_EXCEEDED);
-        }
+        self.place_for_a_link(who, self.controllers[who].settings.advertiser.on && self.is_connectable(who))?;
         if c.filter_policy == 0 && self.is_connected_to(who, c.peer) {
             return Err(Status::CONNECTION_ALREADY_EXISTS);
         }
@@ -120,6 +114,20 @@ impl World {
                 self.schedule(self.now, Task::Advertise { who, token, extra: true });
             }
         }
+    }
+
+    fn is_connectable(&self, who: usize) -> bool {
+        !matches!(
+            self.controllers[who].settings.advertiser.parameters.kind,
+            AdvertisingKind::ScannableUndirected | AdvertisingKind::NonConnectableUndirected
+        )
+    }
+
+    /// Refuses what could become a link too many: each link needs its place from the moment that it can come up.
+    fn place_for_a_link(&self, who: usize, promised: bool) -> Result<(), Status> {
+        let controller = &self.controllers[who];
+        let taken = controller.settings.handles.len() + usize::from(promised);
+        if taken < controller.config.links { Ok(()) } else { Err(Status::CONNECTION_LIMIT_EXCEEDED) }
     }
 
     fn is_connected_to(&self, who: usize, peer: Address) -> bool {

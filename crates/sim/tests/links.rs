@@ -15,13 +15,14 @@ mod common;
 use common::Bench;
 use jelling_sim::{Air, ControllerConfig};
 use jelling_wire::hci::{
-    Status,
+    AdvertisingKind, Status, Switch,
     acl::Boundary,
     command::{
         Disconnect, HostBufferSize, HostNumberOfCompletedPackets, LeConnectionUpdate, LeReadChannelMap, LeReadPhy,
         LeReadRemoteFeatures, LeRemoteConnectionParameterRequestNegativeReply, LeRemoteConnectionParameterRequestReply,
-        LeSetDataLength, LeSetEventMask, LeSetHostChannelClassification, LeSetPhy, ReadRemoteVersionInformation,
-        ReadRssi, SetControllerToHostFlowControl, SetEventMask,
+        LeSetAdvertisingEnable, LeSetAdvertisingParameters, LeSetDataLength, LeSetEventMask,
+        LeSetHostChannelClassification, LeSetPhy, ReadRemoteVersionInformation, ReadRssi,
+        SetControllerToHostFlowControl, SetEventMask,
     },
     event::Event,
 };
@@ -241,6 +242,25 @@ fn no_more_links_than_the_controller_has() {
     assert_eq!(bench.call(1, &twice), Status::CONNECTION_ALREADY_EXISTS);
 }
 
+#[test]
+fn a_place_for_a_link_is_given_once() {
+    let config = ControllerConfig { links: 1, ..ControllerConfig::default() };
+    let mut bench = Bench::on(Air::new(1), &[config, ControllerConfig::default(), ControllerConfig::default()]);
+    bench.advertise(0);
+    bench.advertise(1);
+    let initiate = common::initiate(bench.address(1));
+    assert_eq!(bench.call(0, &initiate), Status::CONNECTION_LIMIT_EXCEEDED);
+    let (on, off) = (LeSetAdvertisingEnable { enable: Switch::On }, LeSetAdvertisingEnable { enable: Switch::Off });
+    bench.ok(0, &off);
+    bench.hosts[1].controller.power_cycle();
+    bench.ok(0, &initiate);
+    assert_eq!(bench.call(0, &on), Status::CONNECTION_LIMIT_EXCEEDED);
+    // What cannot become a link needs no place.
+    let kind = AdvertisingKind::ScannableUndirected;
+    bench.ok(0, &LeSetAdvertisingParameters { kind, ..common::advertising() });
+    bench.ok(0, &on);
+}
+
 /// Status, interval, latency and timeout of LE Connection Update Complete.
 fn updated(bench: &mut Bench, who: usize) -> (Status, u16, u16, u16) {
     bench.wait(who, |event| match event {
@@ -367,57 +387,132 @@ fn versions_and_features_are_exchanged_either_way() {
     }
 }
 
-#[test]
-fn longer_packets_and_a_faster_phy_carry_more() {
-    let through = |prepare: fn(&mut Bench)| {
-        let mut bench = Bench::new(2);
-        bench.connect_with(0, 1, 24, 100);
-        prepare(&mut bench);
-        bench.run(1_000_000);
-        bench.completed(0);
-        let (end, mut credits) = (bench.air.now() + 1_000_000, 6);
-        while bench.air.now() < end {
-            while credits > 0 {
-                credits -= 1;
-                bench.data(0, Boundary::FirstNonFlushable, &frame(251));
-            }
-            let next = bench.air.next_time().unwrap();
-            bench.air.advance_to(next);
-            bench.collect();
-            credits += bench.completed(0);
-        }
-        bench.hosts[1].frames.len() * 251
-    };
-    let longer = |bench: &mut Bench| {
-        let handle = bench.hosts[0].handle;
-        bench.ok(0, &LeSetDataLength { handle, tx_octets: 251, tx_time: 17040 });
-        for who in [0, 1] {
-            let lengths = bench.wait(who, |event| match event {
-                Event::LeDataLengthChange { tx_octets, rx_octets, .. } => Some((*tx_octets, *rx_octets)),
-                _ => None,
-            });
-            assert_eq!(lengths, if who == 0 { (251, 27) } else { (27, 251) });
-        }
-    };
-    let faster = |bench: &mut Bench| {
-        let handle = bench.hosts[0].handle;
-        bench.ok(0, &LeSetDataLength { handle, tx_octets: 251, tx_time: 17040 });
-        bench.ok(0, &LeSetPhy { handle, all_phys: 0, tx_phys: 2, rx_phys: 2, options: 0 });
+/// Octets a second in packets of `octets` from the central, on a PHY as LE Set PHY names it.
+fn through(octets: u16, phy: u8, interval: u16) -> usize {
+    let mut bench = Bench::new(2);
+    bench.connect_with(0, 1, interval, 300);
+    let handle = bench.hosts[0].handle;
+    if octets > 27 {
+        bench.ok(0, &LeSetDataLength { handle, tx_octets: octets, tx_time: 17040 });
+    }
+    if phy != 1 {
+        bench.ok(0, &LeSetPhy { handle, all_phys: 0, tx_phys: phy, rx_phys: phy, options: 0 });
         for who in [0, 1] {
             let phys = bench.wait(who, |event| match event {
                 Event::LePhyUpdateComplete { status, tx_phy, rx_phy, .. } => Some((*status, *tx_phy, *rx_phy)),
                 _ => None,
             });
-            assert_eq!(phys, (Status::SUCCESS, 2, 2));
+            let phy = if phy == 4 { 3 } else { phy };
+            assert_eq!(phys, (Status::SUCCESS, phy, phy));
+            let handle = bench.hosts[who].handle;
+            let phys = bench.get(who, &LeReadPhy { handle });
+            assert_eq!((phys.tx_phy, phys.rx_phy), (phy, phy));
         }
-        let phys = bench.get(0, &LeReadPhy { handle });
-        assert_eq!((phys.tx_phy, phys.rx_phy), (2, 2));
-    };
-    let (short, long, fast) = (through(|_| {}), through(longer), through(faster));
-    // Vol 6, Part B, 4.5.10: 676 us for 27 octets and an empty answer, 2,468 us for 251; on 2M about half of it.
-    assert!((25_000..41_000).contains(&short), "{short} octets a second");
-    assert!((80_000..102_000).contains(&long), "{long}");
-    assert!((140_000..185_000).contains(&fast), "{fast}");
+    }
+    bench.run(1_000_000);
+    bench.completed(0);
+    bench.hosts[1].packets.clear();
+    let (end, mut credits) = (bench.air.now() + 2_000_000, 6);
+    while bench.air.now() < end {
+        while credits > 0 {
+            credits -= 1;
+            bench.data(0, Boundary::FirstNonFlushable, &frame(usize::from(octets)));
+        }
+        let next = bench.air.next_time().unwrap();
+        bench.air.advance_to(next);
+        bench.collect();
+        credits += bench.completed(0);
+    }
+    bench.hosts[1].packets.iter().map(|(_, length)| length).sum::<usize>() / 2
+}
+
+#[test]
+fn longer_packets_and_a_faster_phy_carry_more() {
+    // As many pairs of a full and an empty PDU as fit between two events, with room for an answer of the length agreed on,
+    // Vol 6, Part B, 2.1, 2.2 and 4.1.1: on 1M 676 us
+    // with 27 octets and 2,468 us with 251, on 2M about half of it, with S=8 five times as much.
+    for (octets, phy, interval, least, most) in [
+        (27, 1, 6, 35_500, 39_700),
+        (27, 1, 24, 38_500, 39_700),
+        (251, 1, 6, 66_500, 67_500),
+        (251, 1, 24, 98_000, 100_500),
+        (251, 2, 6, 165_000, 167_500),
+        (251, 2, 24, 165_000, 176_000),
+        (27, 4, 24, 7_000, 7_300),
+        (251, 4, 24, 8_300, 8_500),
+    ] {
+        let got = through(octets, phy, interval);
+        assert!((least..=most).contains(&got), "{octets} octets, PHY {phy}, interval {interval}: {got} a second");
+    }
+}
+
+/// Octets and time, to send and to receive, of the LE Data Length Change that comes.
+fn lengths(bench: &mut Bench, who: usize) -> [u16; 4] {
+    bench.wait(who, |event| match event {
+        Event::LeDataLengthChange { tx_octets, tx_time, rx_octets, rx_time, .. } => {
+            Some([*tx_octets, *tx_time, *rx_octets, *rx_time])
+        }
+        _ => None,
+    })
+}
+
+#[test]
+fn lengths_are_agreed_each_way() {
+    let mut bench = Bench::new(2);
+    bench.connect(0, 1);
+    let handle = bench.hosts[0].handle;
+    bench.ok(0, &LeSetDataLength { handle, tx_octets: 251, tx_time: 17040 });
+    assert_eq!(lengths(&mut bench, 0), [251, 17040, 27, 328]);
+    assert_eq!(lengths(&mut bench, 1), [27, 328, 251, 17040]);
+}
+
+#[test]
+fn a_pdu_takes_no_longer_than_was_agreed() {
+    // Vol 6, Part B, 4.5.10: 328 us are 27 octets on 1M, and 67 on 2M.
+    for (phy, most) in [(1, 27), (2, 67)] {
+        let mut bench = Bench::new(2);
+        bench.connect(0, 1);
+        let handle = bench.hosts[0].handle;
+        bench.ok(0, &LeSetDataLength { handle, tx_octets: 251, tx_time: 328 });
+        bench.ok(0, &LeSetPhy { handle, all_phys: 0, tx_phys: phy, rx_phys: phy, options: 0 });
+        bench.run(1_000_000);
+        bench.data(0, Boundary::FirstNonFlushable, &frame(251));
+        bench.run(1_000_000);
+        assert_eq!(bench.hosts[1].frames, [frame(251)]);
+        assert_eq!(bench.hosts[1].packets.iter().map(|(_, length)| *length).max(), Some(most));
+    }
+}
+
+#[test]
+fn the_coded_phy_takes_the_time_it_needs() {
+    let mut bench = Bench::new(2);
+    bench.connect_with(0, 1, 24, 300);
+    let handle = bench.hosts[0].handle;
+    bench.ok(0, &LeSetPhy { handle, all_phys: 0, tx_phys: 4, rx_phys: 4, options: 0 });
+    for who in [0, 1] {
+        assert_eq!(lengths(&mut bench, who), [27, 2704, 27, 2704]);
+    }
+    bench.ok(0, &LeSetPhy { handle, all_phys: 0, tx_phys: 2, rx_phys: 2, options: 0 });
+    for who in [0, 1] {
+        assert_eq!(lengths(&mut bench, who), [27, 328, 27, 328]);
+    }
+}
+
+#[test]
+fn a_peripheral_that_has_something_to_send_uses_the_next_event() {
+    let mut bench = Bench::new(2);
+    bench.connect(0, 1);
+    bench.ok(0, &LeConnectionUpdate { latency: 9, ..update(&bench, 0) });
+    bench.run(5_000_000);
+    bench.data(1, Boundary::FirstNonFlushable, &[1; 9]);
+    bench.run(110_000);
+    assert_eq!(bench.hosts[0].frames.len(), 1);
+    // So it is when something of the central waits for it to listen.
+    bench.data(0, Boundary::FirstNonFlushable, &[2; 9]);
+    bench.data(1, Boundary::FirstNonFlushable, &[3; 9]);
+    bench.run(110_000);
+    assert_eq!(bench.hosts[0].frames.len(), 2);
+    assert_eq!(bench.hosts[1].frames.len(), 1);
 }
 
 #[test]
