@@ -164,9 +164,9 @@ impl World {
             };
             self.event(controller, &Event::LeConnectionComplete(complete), Notice::Up(handles[end]));
         }
+        self.schedule(now + interval * 6, Task::Establish { link: number });
         if !reached {
-            // Vol 6, Part B, 4.5.2: six intervals without a packet.
-            self.schedule(now + interval * 6, Task::Establish { link: number });
+            self.watch(number);
             return false;
         }
         self.introduce(number);

@@ -148,6 +148,11 @@ pub(crate) struct Link {
     pub(crate) scheduled: Option<u64>,
     /// Its ends do not hear each other, since `heard`.
     pub(crate) silent: bool,
+    /// Its ends have heard each other once (Vol 6, Part B, 4.5).
+    pub(crate) established: bool,
+    /// The first connection event.
+    pub(crate) first: u64,
+    unacknowledged: Option<Sent>,
     /// Its supervision is on the agenda then.
     pub(crate) watched: Option<u64>,
     pub(crate) changes: Vec<Change>,
@@ -203,6 +208,9 @@ impl Link {
             listened: 0,
             scheduled: None,
             silent: false,
+            established: false,
+            first: now + 2_500,
+            unacknowledged: None,
             watched: None,
             changes: vec![],
             phys: [1, 1],
@@ -224,7 +232,7 @@ impl Link {
     }
 
     fn has_work(&self) -> bool {
-        self.ends.iter().any(End::has_work) || self.changes.iter().any(|c| c.delivered)
+        self.ends.iter().any(End::has_work) || self.changes.iter().any(|c| c.delivered) || self.unacknowledged.is_some()
     }
 
     /// Octets of the longest PDU that an end may send.
@@ -256,6 +264,13 @@ struct Pdu {
     /// A packet of the host is done with it.
     completes: bool,
     control: Option<Control>,
+}
+
+/// What the central sent and the peripheral heard, but was not heard to acknowledge.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    octets: usize,
+    completes: bool,
 }
 
 impl World {
@@ -319,28 +334,44 @@ impl World {
         if !self.reachable(link) {
             return;
         }
-        if self.is_lost() {
+        let lost = [self.is_lost(), self.is_lost()];
+        if lost[0] {
+            // A peripheral that hears nothing says nothing.
             return self.after_loss(number);
         }
         if let Some(link) = self.links.get_mut(&number) {
-            link.silent = false;
-            link.ends.iter_mut().for_each(|e| e.heard = now);
-        }
-        let mut time = 0;
-        for end in [0, 1] {
-            if self.links.get(&number).is_none_or(|l| l.ends.iter().any(|e| !e.alive)) {
-                return;
-            }
-            let pdu = self.take_pdu(number, end);
-            let octets = pdu.as_ref().map_or(0, |p| p.octets.len());
-            if let Some(link) = self.links.get(&number) {
-                time += link.air_time(end, octets) + INTER_FRAME_SPACE;
-            }
-            if let Some(pdu) = pdu {
-                self.carry(number, end, pdu);
+            link.ends[1].heard = now;
+            if !lost[1] {
+                (link.silent, link.established) = (false, true);
+                link.ends[0].heard = now;
             }
         }
+        let mut time = self.turn(number, 0, !lost[1]);
+        if self.links.get(&number).is_none_or(|l| l.ends.iter().any(|e| !e.alive)) {
+            return;
+        }
+        if lost[1] {
+            return self.after_loss(number);
+        }
+        time += self.turn(number, 1, true);
         self.go_on(number, time);
+    }
+
+    /// One end's PDU, new or repeated; how long it takes, with the silence after it.
+    fn turn(&mut self, number: u64, end: usize, acknowledged: bool) -> u64 {
+        let repeats = self.links.get_mut(&number).filter(|_| end == 0).and_then(|l| l.unacknowledged.take());
+        let octets = if let Some(sent) = repeats {
+            // The peripheral knows it already.
+            self.settle(number, end, sent, acknowledged);
+            sent.octets
+        } else if let Some(pdu) = self.take_pdu(number, end) {
+            let octets = pdu.octets.len();
+            self.carry(number, end, pdu, acknowledged);
+            octets
+        } else {
+            0
+        };
+        self.links.get(&number).map_or(0, |l| l.air_time(end, octets) + INTER_FRAME_SPACE)
     }
 
     fn after_loss(&mut self, number: u64) {
@@ -422,10 +453,10 @@ impl World {
         Some(pdu)
     }
 
-    /// A PDU goes from one end to the other and is acknowledged.
-    fn carry(&mut self, number: u64, from: usize, mut pdu: Pdu) {
+    /// A PDU goes from one end to the other.
+    fn carry(&mut self, number: u64, from: usize, mut pdu: Pdu, acknowledged: bool) {
+        let sent = Sent { octets: pdu.octets.len(), completes: pdu.completes };
         let Some(link) = self.links.get_mut(&number) else { return };
-        let (sender, handle) = (link.ends[from].who, link.ends[from].handle);
         let receiver = &mut link.ends[1 - from];
         let (to, to_handle) = (receiver.who, receiver.handle);
         if receiver.receive_encrypted
@@ -433,15 +464,12 @@ impl World {
             && let Some(session) = &mut receiver.session
             && (pdu.octets.len() < MIC || !session.open(pdu.llid, &mut pdu.octets))
         {
-            // Vol 6, Part B, 5.1.3.1: the link ends at once, on both sides.
-            return self.part(number, [Some(Status::MIC_FAILURE); 2]);
+            // Vol 6, Part B, 5.1.3.1: the link ends at once for the end that notices.
+            let mut reasons = [None, None];
+            reasons[1 - from] = Some(Status::MIC_FAILURE);
+            return self.part(number, reasons);
         }
-        if pdu.completes {
-            let octets = [1, handle.to_le_bytes()[0], handle.to_le_bytes()[1], 1, 0];
-            if let Ok(packets) = CompletedPackets::parse(&octets) {
-                self.event(sender, &Event::NumberOfCompletedPackets(packets), Notice::Credits(handle, 1));
-            }
-        }
+        self.settle(number, from, sent, acknowledged);
         match pdu.control {
             None => {
                 if !pdu.octets.is_empty() {
@@ -453,8 +481,31 @@ impl World {
                 if let Ok(control) = Control::parse(&pdu.octets) {
                     self.control(number, 1 - from, control);
                 }
-                self.control_sent(number, from, sent);
+                if acknowledged {
+                    self.control_sent(number, from, sent);
+                }
             }
+        }
+    }
+
+    /// A PDU is acknowledged, or to be sent again.
+    fn settle(&mut self, number: u64, from: usize, sent: Sent, acknowledged: bool) {
+        let Some(link) = self.links.get_mut(&number) else { return };
+        if !acknowledged {
+            link.unacknowledged = Some(sent);
+            return;
+        }
+        let (sender, handle) = (link.ends[from].who, link.ends[from].handle);
+        if sent.completes {
+            self.complete(sender, handle);
+        }
+    }
+
+    /// A buffer of the controller is free again.
+    pub(crate) fn complete(&mut self, who: usize, handle: u16) {
+        let [low, high] = handle.to_le_bytes();
+        if let Ok(packets) = CompletedPackets::parse(&[1, low, high, 1, 0]) {
+            self.event(who, &Event::NumberOfCompletedPackets(packets), Notice::Credits(handle, 1));
         }
     }
 }

@@ -52,6 +52,7 @@ impl World {
         if link.scheduled.take().is_none() {
             // It was idle: empty PDUs went until now.
             link.ends.iter_mut().for_each(|e| e.heard = now);
+            link.established |= now > link.first;
         }
         self.watch_on(number);
     }
@@ -90,7 +91,8 @@ impl World {
         if link.watched.is_some_and(|at| at <= now) {
             link.watched = None;
         }
-        if !link.silent {
+        // Vol 6, Part B, 4.5.2: before they have heard each other, six intervals count, not this.
+        if !link.silent || !link.established {
             return;
         }
         let timeout = u64::from(link.timeout) * 10_000;
@@ -100,11 +102,13 @@ impl World {
         self.watch_on(number);
     }
 
-    /// Vol 6, Part B, 4.5.2: a connection that nobody answered.
+    /// Vol 6, Part B, 4.5.2: six intervals have passed. A connection whose ends have heard nothing of each other ends.
     pub(crate) fn establish(&mut self, number: u64) {
-        if self.links.get(&number).is_some_and(|l| !l.ends[1].alive) {
-            self.part(number, [Some(Status::CONNECTION_FAILED_TO_BE_ESTABLISHED), None]);
+        let Some(link) = self.links.get_mut(&number) else { return };
+        if link.silent && !link.established {
+            return self.part(number, [Some(Status::CONNECTION_FAILED_TO_BE_ESTABLISHED); 2]);
         }
+        link.established = true;
     }
 
     /// All links of a controller are lost on the air at once, for both sides.

@@ -94,6 +94,7 @@ fn a_link_out_of_range_ends_with_its_supervision_timeout() {
 fn a_link_out_of_range_for_less_than_that_goes_on() {
     let mut bench = Bench::new(2);
     bench.connect_with(0, 1, 24, 200);
+    bench.run(100_000);
     let (a, b) = (bench.hosts[0].controller.clone(), bench.hosts[1].controller.clone());
     bench.air.set_in_range(&a, &b, false);
     bench.data(0, Boundary::FirstNonFlushable, &frame(9));
@@ -108,6 +109,7 @@ fn a_link_out_of_range_for_less_than_that_goes_on() {
 fn a_peer_that_loses_power_is_missed_after_the_supervision_timeout() {
     let mut bench = Bench::new(2);
     bench.connect_with(0, 1, 24, 100);
+    bench.run(100_000);
     bench.hosts[1].controller.power_cycle();
     assert_eq!(bench.disconnected(0), Status::CONNECTION_TIMEOUT);
     bench.begin(1);
@@ -149,6 +151,7 @@ fn a_silent_link_ends_whatever_is_sent_on_it() {
 fn what_happens_between_others_prolongs_no_silence() {
     let mut bench = Bench::new(4);
     bench.connect_with(0, 1, 24, 200);
+    bench.run(100_000);
     let c: Vec<_> = bench.hosts.iter().map(|h| h.controller.clone()).collect();
     bench.air.set_in_range(&c[0], &c[1], false);
     let before = bench.air.now();
@@ -164,6 +167,7 @@ fn what_happens_between_others_prolongs_no_silence() {
 fn a_disconnect_out_of_range_prolongs_no_silence() {
     let mut bench = Bench::new(2);
     bench.connect_with(0, 1, 24, 200);
+    bench.run(100_000);
     let (a, b) = (bench.hosts[0].controller.clone(), bench.hosts[1].controller.clone());
     bench.air.set_in_range(&a, &b, false);
     let before = bench.air.now();
@@ -177,9 +181,58 @@ fn a_disconnect_out_of_range_prolongs_no_silence() {
 }
 
 #[test]
+fn a_link_whose_ends_never_hear_each_other_was_never_established() {
+    let mut bench = Bench::new(2);
+    bench.connect_with(0, 1, 24, 3200);
+    let before = bench.air.now();
+    let (a, b) = (bench.hosts[0].controller.clone(), bench.hosts[1].controller.clone());
+    bench.air.set_in_range(&a, &b, false);
+    bench.data(0, Boundary::FirstNonFlushable, &frame(9));
+    for who in [0, 1] {
+        assert_eq!(bench.disconnected(who), Status::CONNECTION_FAILED_TO_BE_ESTABLISHED);
+        assert_eq!(bench.air.now() - before, 6 * 30_000);
+    }
+    // Once they do, it is a link that lasts as long as any.
+    bench.air.set_in_range(&a, &b, true);
+    bench.connect_with(0, 1, 24, 3200);
+    bench.run(5_000);
+    bench.air.set_in_range(&a, &b, false);
+    assert_eq!(gone(&mut bench, 0, 31_000_000), None);
+    assert_eq!(bench.disconnected(0), Status::CONNECTION_TIMEOUT);
+    bench.disconnected(1);
+}
+
+#[test]
+fn each_pdu_is_lost_by_itself() {
+    let mut bench = Bench::new(2);
+    bench.connect_with(0, 1, 6, 3200);
+    bench.run(100_000);
+    bench.air.set_loss(0.5);
+    // What has come may not be acknowledged yet, and comes no second time.
+    let mut early = 0;
+    for n in 0..100u8 {
+        bench.data(0, Boundary::FirstNonFlushable, &[n; 20]);
+        while bench.hosts[1].frames.len() == usize::from(n) {
+            let next = bench.air.next_time().unwrap();
+            bench.air.advance_to(next);
+            bench.collect();
+        }
+        let acknowledged = bench.completed(0);
+        early += 1 - acknowledged;
+        if acknowledged == 0 {
+            bench.wait(0, |event| matches!(event, Event::NumberOfCompletedPackets(_)).then_some(()));
+        }
+        bench.collect();
+        assert_eq!(bench.hosts[1].frames.len(), usize::from(n) + 1);
+    }
+    assert!((30..70).contains(&early), "{early} of 100");
+}
+
+#[test]
 fn an_idle_link_on_which_all_is_lost_ends() {
     let mut bench = Bench::new(2);
     bench.connect_with(0, 1, 24, 200);
+    bench.run(100_000);
     bench.air.set_loss(1.0);
     assert_eq!(gone(&mut bench, 0, 10_000_000), Some(Status::CONNECTION_TIMEOUT));
     assert_eq!(gone(&mut bench, 1, 0), Some(Status::CONNECTION_TIMEOUT));

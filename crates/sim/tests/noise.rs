@@ -29,6 +29,7 @@ const NEARLY_ALWAYS: u16 = u16::MAX;
 fn noisy(noise: Noise) -> Bench {
     let mut bench = Bench::new(2);
     bench.connect(0, 1);
+    bench.run(100_000);
     bench.hosts[0].controller.set_noise(noise);
     bench
 }
