@@ -1,8 +1,10 @@
 //! Advertisers, scanners and initiators meet (Vol 6, Part B, 4.4).
 
 use crate::{
+    data::UNREAD,
     link::Link,
     police::Notice,
+    roles::is_directed,
     world::{Task, World},
 };
 use jelling_wire::{
@@ -66,10 +68,7 @@ impl World {
         let listener = &self.controllers[other];
         let scanner = &listener.settings.scanner;
         let scan = scanner.parameters;
-        let directed = matches!(
-            parameters.kind,
-            AdvertisingKind::ConnectableDirectedHighDuty | AdvertisingKind::ConnectableDirectedLowDuty
-        );
+        let directed = is_directed(parameters.kind);
         let wanted = scanner.on
             && (instant || hears(scanner.began, now, scan.interval, scan.window, parameters.channel_map))
             && (scan.filter_policy == 0 || listener.accepts(own))
@@ -96,6 +95,10 @@ impl World {
     }
 
     fn report(&mut self, to: usize, kind: u8, address: Address, data: &[u8], from: usize) {
+        if self.controllers[to].to_host.len() >= UNREAD {
+            // A host that does not read misses reports.
+            return;
+        }
         let rssi = self.strength(to, from);
         let scanner = &mut self.controllers[to].settings.scanner;
         if scanner.filter_duplicates && !scanner.seen.insert((address, kind)) {
@@ -124,6 +127,8 @@ impl World {
         let c = initiator.parameters;
         let Some(asker) = self.controllers[other].own_address(c.own_address_kind) else { return false };
         let wanted = if c.filter_policy == 0 { c.peer == own } else { self.controllers[other].accepts(own) };
+        // Vol 6, Part B, 4.4.4: there is one link between two addresses at most.
+        let wanted = wanted && !self.is_connected_to(other, own);
         let welcome = if directed {
             advertising.peer == asker
         } else {

@@ -80,13 +80,15 @@ impl World {
         if answered == Answered::Never {
             return self.host_completed(who, parameters);
         }
-        let result = match CommandPacket::parse(octets) {
+        let relevant = without_ignored(opcode, octets);
+        let result = match CommandPacket::parse(relevant.as_deref().unwrap_or(octets)) {
             Ok(command) => self.execute(who, &command),
             Err(_) => Err(Status::INVALID_HCI_COMMAND_PARAMETERS),
         };
         if let Err(status) = result {
             self.judge(who, opcode, status);
         }
+        let done = result.is_ok();
         match (answered, result) {
             (Answered::Complete, Ok(more)) => self.answer_complete(who, opcode, Status::SUCCESS, &more),
             (Answered::Complete, Err(status)) => {
@@ -95,7 +97,7 @@ impl World {
             }
             (_, result) => self.answer_status(who, opcode, result.err().unwrap_or(Status::SUCCESS)),
         }
-        if result_is_ok(opcode) {
+        if done {
             self.after(who, opcode);
         }
     }
@@ -339,6 +341,19 @@ impl World {
     }
 }
 
+/// The command with a type of address in the place of one that is ignored, and may be anything (7.8.5 and 7.8.12).
+fn without_ignored(opcode: Opcode, octets: &[u8]) -> Option<Vec<u8>> {
+    const DIRECTED: [u8; 2] = [1, 4];
+    let at = match opcode {
+        Opcode::LE_SET_ADVERTISING_PARAMETERS if !DIRECTED.contains(octets.get(7)?) => 9,
+        Opcode::LE_CREATE_CONNECTION if octets.get(7) == Some(&1) => 8,
+        _ => return None,
+    };
+    let mut octets = octets.to_vec();
+    *octets.get_mut(at)? = 0;
+    Some(octets)
+}
+
 /// What follows the status of a command that failed: its handle, and zeros for the rest.
 fn failed_parameters(opcode: Opcode, parameters: &[u8]) -> Vec<u8> {
     let zeros = match opcode {
@@ -355,9 +370,4 @@ fn failed_parameters(opcode: Opcode, parameters: &[u8]) -> Vec<u8> {
     let mut more = parameters.iter().copied().chain([0, 0]).take(2).collect::<Vec<u8>>();
     more.resize(2 + zeros, 0);
     more
-}
-
-/// Commands whose consequence follows their answer at once.
-fn result_is_ok(opcode: Opcode) -> bool {
-    opcode == Opcode::LE_CREATE_CONNECTION_CANCEL
 }

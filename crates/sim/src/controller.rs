@@ -215,10 +215,10 @@ impl Controller {
         }
     }
 
-    /// The address of this type: public, or the random one if the host has set it.
+    /// The address of this type, if there is one: the public one may be missing, the random one not set yet.
     pub(crate) fn own_address(&self, kind: u8) -> Option<Address> {
         match kind {
-            0 => Some(Address::new(AddressKind::Public, self.address)),
+            0 => (self.address != [0; 6]).then(|| Address::new(AddressKind::Public, self.address)),
             1 => Some(Address::new(AddressKind::Random, self.settings.random?)),
             _ => None,
         }

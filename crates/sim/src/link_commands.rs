@@ -130,8 +130,14 @@ impl World {
 
 /// Preferred PHYs, checked (7.8.48).
 pub(crate) fn phys(all: u8, tx: u8, rx: u8) -> Result<(u8, u8), Status> {
-    supported(tx & 0xf8 == 0 && rx & 0xf8 == 0)?;
-    valid(all & 1 == 1 || tx != 0)?;
-    valid(all & 2 == 2 || rx != 0)?;
-    Ok((if all & 1 == 1 { 7 } else { tx }, if all & 2 == 2 { 7 } else { rx }))
+    let of = |any: bool, phys: u8| {
+        if any {
+            // What is ignored may be anything.
+            return Ok(7);
+        }
+        supported(phys & 0xf8 == 0)?;
+        valid(phys != 0)?;
+        Ok(phys)
+    };
+    Ok((of(all & 1 == 1, tx)?, of(all & 2 == 2, rx)?))
 }

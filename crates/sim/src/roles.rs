@@ -7,7 +7,7 @@ use crate::{
 };
 use jelling_wire::{
     Address,
-    hci::{AdvertisingKind, ScanKind, Status, Switch, command},
+    hci::{AdvertisingKind, Status, Switch, command},
 };
 
 /// High duty directed advertising lasts 1.28 s (Vol 6, Part B, 4.4.2.4.3).
@@ -16,7 +16,9 @@ const DIRECTED: u64 = 1_280_000;
 impl World {
     pub(crate) fn accept_list_in_use(&self, who: usize) -> bool {
         let settings = &self.controllers[who].settings;
-        (settings.advertiser.on && settings.advertiser.parameters.filter_policy != 0)
+        // 7.8.5: directed advertising ignores the policy.
+        let advertising = settings.advertiser.parameters;
+        (settings.advertiser.on && advertising.filter_policy != 0 && !is_directed(advertising.kind))
             || (settings.scanner.on && settings.scanner.parameters.filter_policy != 0)
             || settings.initiator.is_some_and(|i| i.parameters.filter_policy != 0)
     }
@@ -67,8 +69,8 @@ impl World {
     pub(crate) fn set_scanning(&mut self, who: usize, c: &command::LeSetScanEnable) -> Result<Returned, Status> {
         let now = self.now;
         let kind = self.settings(who).scanner.parameters.own_address_kind;
-        let active = self.settings(who).scanner.parameters.kind == ScanKind::Active;
-        valid(c.enable == Switch::Off || !active || self.controllers[who].own_address(kind).is_some())?;
+        // 7.8.11: a passive scanner needs its address too.
+        valid(c.enable == Switch::Off || self.controllers[who].own_address(kind).is_some())?;
         let scanner = &mut self.settings(who).scanner;
         scanner.on = c.enable == Switch::On;
         scanner.filter_duplicates = c.filter_duplicates == Switch::On;
@@ -130,11 +132,15 @@ impl World {
         if taken < controller.config.links { Ok(()) } else { Err(Status::CONNECTION_LIMIT_EXCEEDED) }
     }
 
-    fn is_connected_to(&self, who: usize, peer: Address) -> bool {
+    pub(crate) fn is_connected_to(&self, who: usize, peer: Address) -> bool {
         self.controllers[who]
             .settings
             .handles
             .values()
             .any(|(link, end)| self.links.get(link).is_some_and(|l| l.addresses[1 - end] == peer))
     }
+}
+
+pub(crate) fn is_directed(kind: AdvertisingKind) -> bool {
+    matches!(kind, AdvertisingKind::ConnectableDirectedHighDuty | AdvertisingKind::ConnectableDirectedLowDuty)
 }

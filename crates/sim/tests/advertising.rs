@@ -13,15 +13,15 @@
 mod common;
 
 use common::{Bench, Report, advertising, data, initiate, nobody, scanning};
-use jelling_sim::{Air, ControllerConfig};
+use jelling_sim::{Air, Breach, ControllerConfig};
 use jelling_wire::{
-    Address, AddressKind,
+    Address, AddressKind, Packet, PacketKind,
     hci::{
-        AdvertisingKind, ScanKind, Status, Switch,
+        AdvertisingKind, Opcode, ScanKind, Status, Switch,
         command::{
-            LeAddDeviceToFilterAcceptList, LeCreateConnection, LeCreateConnectionCancel, LeReadFilterAcceptListSize,
-            LeSetAdvertisingEnable, LeSetAdvertisingParameters, LeSetRandomAddress, LeSetScanParameters,
-            LeSetScanResponseData,
+            LeAddDeviceToFilterAcceptList, LeClearFilterAcceptList, LeCreateConnection, LeCreateConnectionCancel,
+            LeReadFilterAcceptListSize, LeSetAdvertisingEnable, LeSetAdvertisingParameters, LeSetRandomAddress,
+            LeSetScanEnable, LeSetScanParameters, LeSetScanResponseData,
         },
         event::Event,
     },
@@ -174,6 +174,107 @@ fn a_random_address_is_advertised_once_it_is_set() {
     bench.ok(0, &ON);
     let reports = bench.scan(1, scanning(ScanKind::Passive), Switch::On, 300_000);
     assert_eq!(reports[0].address, Address::new(AddressKind::Random, address));
+}
+
+#[test]
+fn nobody_is_active_without_an_address() {
+    let mut bench =
+        Bench::on(Air::new(1), &[ControllerConfig { address: Some([0; 6]), ..ControllerConfig::default() }]);
+    let enable = LeSetScanEnable { enable: Switch::On, filter_duplicates: Switch::On };
+    bench.ok(0, &advertising());
+    let create = initiate(Address::new(AddressKind::Public, [1; 6]));
+    for own_address_kind in [0, 1] {
+        bench.ok(0, &LeSetAdvertisingParameters { own_address_kind, ..advertising() });
+        bench.ok(0, &LeSetScanParameters { own_address_kind, ..scanning(ScanKind::Passive) });
+        for status in [
+            bench.call(0, &ON),
+            bench.call(0, &enable),
+            bench.call(0, &LeCreateConnection { own_address_kind, ..create }),
+        ] {
+            assert_eq!(status, Status::INVALID_HCI_COMMAND_PARAMETERS);
+        }
+        assert_eq!(bench.breaches().len(), 3);
+    }
+    bench.ok(0, &LeSetRandomAddress { address: [1, 2, 3, 4, 5, 0xc6] });
+    bench.ok(0, &ON);
+    bench.ok(0, &enable);
+    bench.ok(0, &LeCreateConnection { own_address_kind: 1, ..create });
+}
+
+#[test]
+fn an_attempt_whose_cancelling_was_refused_goes_on() {
+    let mut bench = Bench::new(2);
+    bench.ok(0, &initiate(bench.address(1)));
+    bench.hosts[0].controller.send(Packet::new(PacketKind::Command, &[0x0e, 0x20, 1, 0]));
+    let opcode = Opcode::LE_CREATE_CONNECTION_CANCEL;
+    assert_eq!(bench.answer(0, opcode).0, Status::INVALID_HCI_COMMAND_PARAMETERS);
+    assert_eq!(bench.breaches(), [Breach::InvalidParameters { opcode }]);
+    bench.advertise(1);
+    assert_eq!(bench.connected(0).status, Status::SUCCESS);
+}
+
+#[test]
+fn an_initiator_takes_nobody_twice() {
+    let mut bench = Bench::new(2);
+    bench.connect(0, 1);
+    bench.advertise(1);
+    let address = bench.address(1);
+    bench.ok(0, &LeAddDeviceToFilterAcceptList { address });
+    bench.ok(0, &LeCreateConnection { filter_policy: 1, ..initiate(nobody()) });
+    let again = bench.wait_until(2_000_000, 0, |event| match event {
+        Event::LeConnectionComplete(complete) => Some(complete.handle),
+        _ => None,
+    });
+    assert_eq!(again, None);
+}
+
+#[test]
+fn a_host_that_does_not_read_misses_reports() {
+    let mut bench = Bench::new(2);
+    bench.advertise(0);
+    bench.ok(1, &scanning(ScanKind::Passive));
+    bench.ok(1, &LeSetScanEnable { enable: Switch::On, filter_duplicates: Switch::Off });
+    bench.air.advance_to(bench.air.now() + 60_000_000);
+    bench.collect();
+    assert_eq!(bench.hosts[1].events.len(), 64);
+    // It hears again as soon as it reads.
+    bench.run(100_000);
+    assert!(bench.hosts[1].events.len() > 64);
+}
+
+#[test]
+fn a_list_that_is_not_consulted_may_change() {
+    let mut bench = Bench::new(2);
+    let kind = AdvertisingKind::ConnectableDirectedLowDuty;
+    // 7.8.5: directed advertising ignores the policy.
+    bench.ok(0, &LeSetAdvertisingParameters { kind, filter_policy: 3, peer: bench.address(1), ..advertising() });
+    bench.ok(0, &ON);
+    bench.ok(0, &LeClearFilterAcceptList {});
+}
+
+#[test]
+fn the_type_of_an_address_that_is_not_used_may_be_anything() {
+    let mut bench = Bench::new(1);
+    let mut call = |opcode, parameters: &[u8]| {
+        bench.hosts[0].controller.send(Packet::new(PacketKind::Command, parameters));
+        bench.answer(0, opcode).0
+    };
+    let create = |policy| {
+        let peer = [policy, 0xff, 0, 0, 0, 0, 0, 0];
+        [&[0x0d, 0x20, 25, 0x10, 0, 0x10, 0], &peer[..], &[0, 24, 0, 24, 0, 0, 0, 42, 0, 0, 0, 0, 0]].concat()
+    };
+    let advertise = |kind| {
+        let peer = [kind, 0, 0xff, 0, 0, 0, 0, 0, 0];
+        [&[0x06, 0x20, 15, 0x20, 0, 0x20, 0], &peer[..], &[7, 0]].concat()
+    };
+    let (initiator, advertiser) = (Opcode::LE_CREATE_CONNECTION, Opcode::LE_SET_ADVERTISING_PARAMETERS);
+    assert_eq!(call(initiator, &create(1)), Status::SUCCESS);
+    assert_eq!(call(advertiser, &advertise(0)), Status::SUCCESS);
+    // Where it is, it may not.
+    assert_eq!(call(advertiser, &advertise(4)), Status::INVALID_HCI_COMMAND_PARAMETERS);
+    assert_eq!(call(Opcode::LE_CREATE_CONNECTION_CANCEL, &[0x0e, 0x20, 0]), Status::SUCCESS);
+    assert_eq!(call(initiator, &create(0)), Status::INVALID_HCI_COMMAND_PARAMETERS);
+    assert_eq!(bench.breaches().len(), 2);
 }
 
 #[test]

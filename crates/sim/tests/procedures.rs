@@ -255,6 +255,17 @@ fn a_default_phy_is_for_links_to_come() {
 }
 
 #[test]
+fn phys_that_are_ignored_may_be_anything() {
+    let mut bench = linked();
+    let any = LeSetPhy { all_phys: 3, ..prefer(&bench, 0, 0xff) };
+    bench.ok(0, &any);
+    bench.ok(0, &LeSetDefaultPhy { all_phys: 1, tx_phys: 0, rx_phys: 1 });
+    let one = LeSetDefaultPhy { all_phys: 1, tx_phys: 0, rx_phys: 0xff };
+    assert_eq!(bench.call(0, &one), Status::UNSUPPORTED_FEATURE_OR_PARAMETER);
+    assert_eq!(bench.breaches().len(), 1);
+}
+
+#[test]
 fn what_goes_on_is_not_begun_again() {
     let mut bench = linked();
     let handle = bench.hosts[0].handle;
