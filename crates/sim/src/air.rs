@@ -3,6 +3,7 @@
 use crate::{
     controller::{ControllerConfig, Life},
     fault::{Fault, Noise},
+    passage::micros,
     police::Violation,
     recording::Passed,
     transport::{SimReader, SimWriter},
@@ -76,7 +77,7 @@ impl Air {
 
     /// What a controller takes to hand data to its host.
     pub fn set_latency(&self, latency: Duration) {
-        self.with(|world| world.conditions.latency = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX / 2));
+        self.with(|world| world.conditions.latency = micros(latency));
     }
 
     /// Whether two controllers hear each other. Links between two that do not are lost after their supervision timeout.

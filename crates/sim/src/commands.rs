@@ -106,8 +106,9 @@ impl World {
     fn judge(&mut self, who: usize, opcode: Opcode, status: Status) {
         let police = &mut self.controllers[who].police;
         let excused = core::mem::take(&mut police.excused);
-        let knew = police.unread == 0 && !excused;
+        let knew = police.unread == 0;
         match status {
+            _ if excused => {}
             Status::COMMAND_DISALLOWED | Status::UNKNOWN_CONNECTION_IDENTIFIER if knew => {
                 self.breach(who, Breach::WrongState { opcode, status: status.0 });
             }
@@ -173,7 +174,11 @@ impl World {
                 valid(c.mode <= 3)?;
                 supported(c.mode <= 1)?;
                 allowed(self.settings(who).handles.is_empty())?;
-                self.settings(who).host.on = c.mode == 1;
+                let host = &mut self.settings(who).host;
+                host.on = c.mode == 1;
+                if host.on && host.packets == 0 {
+                    self.breach(who, Breach::NoHostBuffers);
+                }
                 none
             }
             CommandPacket::HostBufferSize(c) => {
@@ -240,11 +245,18 @@ impl World {
                 none
             }
             CommandPacket::LeSetHostChannelClassification(c) => {
-                valid(c.map != [0; 5] && c.map[4] & 0xe0 == 0)?;
-                self.settings(who).channels = c.map;
+                let [a, b, c, d, e] = c.map;
+                // Vol 1, Part E, 2.7: reserved bits are ignored.
+                let map = [a, b, c, d, e & 0x1f];
+                valid(map != [0; 5])?;
+                // Vol 6, Part B, 4.5.8.1: a link needs two channels. 7.8.19 lets a host say one.
+                let two = map.iter().map(|octet| octet.count_ones()).sum::<u32>() >= 2;
+                self.controllers[who].police.excused = !two;
+                valid(two)?;
+                self.settings(who).channels = map;
                 let links: Vec<(u64, usize)> = self.settings(who).handles.values().copied().collect();
                 for (link, _) in links.into_iter().filter(|(_, end)| *end == 0) {
-                    self.begin_instead(link, 0, Procedure::Channels(c.map));
+                    self.begin_instead(link, 0, Procedure::Channels(map));
                 }
                 none
             }
@@ -329,7 +341,11 @@ impl World {
         point.extend(key_x.iter().rev());
         point.extend(key_y.iter().rev());
         let Ok(peer) = p256::PublicKey::from_sec1_bytes(&point) else {
-            return Err(Status::INVALID_HCI_COMMAND_PARAMETERS);
+            // 7.8.37: the key is the peer's, the host is not to blame. As other controllers do, it is told when they have
+            // looked at it.
+            let (status, key) = (Status::INVALID_HCI_COMMAND_PARAMETERS, jelling_wire::hci::Secret([0xff; 32]));
+            self.event_later(CURVE, who, &Event::LeGenerateDhKeyComplete { status, key });
+            return Ok(vec![]);
         };
         let shared = p256::ecdh::diffie_hellman(ours.to_nonzero_scalar(), peer.as_affine());
         let mut key = [0; 32];

@@ -89,7 +89,7 @@ impl HostBuffers {
     }
 
     pub(crate) fn has_no_room(&self) -> bool {
-        self.on && self.held.values().sum::<u16>() >= self.packets
+        self.on && self.packets > 0 && self.held.values().sum::<u16>() >= self.packets
     }
 
     /// The packets of a link that is gone count as taken (Vol 4, Part E, 4.2).

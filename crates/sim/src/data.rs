@@ -32,14 +32,26 @@ impl World {
         if police.held() > u32::from(config.acl_packets) {
             self.breach(who, Breach::Overdrawn);
         }
-        if packet.data.len() > usize::from(config.acl_length) {
-            return self.breach(who, Breach::TooLong { length: packet.data.len() });
-        }
-        let start = match packet.boundary {
-            Boundary::FirstNonFlushable => true,
-            Boundary::Continuing => false,
-            Boundary::FirstFlushable | Boundary::Complete => return self.breach(who, Breach::Malformed),
+        let breach = if packet.data.len() > usize::from(config.acl_length) {
+            Some(Breach::TooLong { length: packet.data.len() })
+        } else if packet.broadcast != 0 || matches!(packet.boundary, Boundary::FirstFlushable | Boundary::Complete) {
+            Some(Breach::Malformed)
+        } else {
+            None
         };
+        if let Some(breach) = breach {
+            // It is thrown away, and its buffer is free again.
+            self.breach(who, breach);
+            return self.complete(who, handle);
+        }
+        let start = packet.boundary == Boundary::FirstNonFlushable;
+        let begun = &mut self.controllers[who].police.begun;
+        let of_nothing = if start { packet.data.is_empty() } else { !begun.contains(&handle) };
+        if of_nothing {
+            self.breach(who, Breach::Fragment { handle });
+        } else if start {
+            begun.insert(handle);
+        }
         // A host may not know yet that the link is gone.
         let Ok((link, end)) = self.link_of(who, packet.handle) else { return };
         if let Some(l) = self.links.get_mut(&link) {
@@ -94,18 +106,29 @@ impl World {
             let (Ok(handle), Ok(packets)) = (r.u16(), r.u16()) else {
                 return self.breach(who, Breach::Malformed);
             };
-            let up = self.controllers[who].settings.handles.contains_key(&handle);
-            let host = &mut self.settings(who).host;
-            let known = host.on;
-            match host.held.get_mut(&handle) {
-                Some(held) if *held >= packets => *held -= packets,
-                // A link that has just gone has nothing to give back.
-                None if !up => {}
-                _ if !known => {}
-                _ => self.breach(who, Breach::FlowControl { handle }),
+            if packets > 0 && !self.give_back(who, handle, packets) {
+                self.breach(who, Breach::FlowControl { handle });
             }
         }
+        if !r.is_empty() {
+            self.breach(who, Breach::Malformed);
+        }
         self.room_again(who);
+    }
+
+    /// Packets of a link are taken; false if so many never came.
+    fn give_back(&mut self, who: usize, handle: u16, packets: u16) -> bool {
+        let controller = &mut self.controllers[who];
+        let host = &mut controller.settings.host;
+        match host.held.get_mut(&handle) {
+            Some(held) if *held >= packets => {
+                *held -= packets;
+                true
+            }
+            // A link that has just gone has nothing to give back.
+            None if !controller.settings.handles.contains_key(&handle) => controller.police.seen.contains(&handle),
+            _ => !host.on,
+        }
     }
 
     /// An L2CAP frame goes out on every link of a controller, as if its host had sent it.

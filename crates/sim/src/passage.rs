@@ -8,6 +8,7 @@ use crate::{
     recording::Passed,
     world::{Task, World},
 };
+use core::time::Duration;
 use jelling_wire::{Packet, PacketKind, hci::event::Event};
 
 impl World {
@@ -17,7 +18,7 @@ impl World {
             return;
         }
         let action = self.fault(who, Direction::FromController);
-        let at = self.now + if kind == PacketKind::Acl { self.conditions.latency } else { 0 };
+        let at = if kind == PacketKind::Acl { self.now.saturating_add(self.conditions.latency) } else { self.now };
         let mut packet = ToHost { kind, octets, notice, at };
         if action.is_some_and(|a| alters(&a)) {
             self.controllers[who].police.blind = true;
@@ -30,7 +31,7 @@ impl World {
                 self.queue(who, packet);
             }
             Some(Action::Delay(by)) => {
-                packet.at += u64::try_from(by.as_micros()).unwrap_or(u64::MAX / 2);
+                packet.at = packet.at.saturating_add(micros(by));
                 self.queue(who, packet);
             }
             Some(action) => {
@@ -92,7 +93,7 @@ impl World {
         let mut at = self.now;
         match action {
             Some(Action::Drop) => return,
-            Some(Action::Delay(by)) => at += u64::try_from(by.as_micros()).unwrap_or(u64::MAX / 2),
+            Some(Action::Delay(by)) => at = at.saturating_add(micros(by)),
             Some(action) => spoil(&mut octets, packet.kind, &action),
             None => {}
         }
@@ -171,7 +172,7 @@ impl World {
                 return Some(match kind {
                     0 => Action::Drop,
                     1 => Action::Duplicate,
-                    2 => Action::Delay(core::time::Duration::from_micros(u64::from(more % 50_000))),
+                    2 => Action::Delay(Duration::from_micros(u64::from(more % 50_000))),
                     3 => Action::Corrupt {
                         offset: usize::try_from(more >> 8 & 0xff).unwrap_or(0),
                         mask: 1 << (more & 7),
@@ -218,6 +219,11 @@ impl World {
         }
         self.controllers[who].noise = noise;
     }
+}
+
+/// So many, or some thousand years: what is later than that need not be told from what never happens.
+pub(crate) fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX).min(u64::MAX / 64)
 }
 
 fn alters(action: &Action) -> bool {

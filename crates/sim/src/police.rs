@@ -2,7 +2,7 @@
 //! a host is not to blame for what it could not know yet.
 
 use jelling_wire::hci::Opcode;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a host did against the rules of HCI.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +41,15 @@ pub enum Breach {
         /// The command.
         opcode: Opcode,
     },
-    /// More packets given back than were received (7.3.40).
+    /// More packets given back than were received, or on a handle that never was a link's (7.3.40).
     FlowControl {
+        /// The handle.
+        handle: u16,
+    },
+    /// Flow control from controller to host is switched on, but Host Buffer Size never said of what (4.2).
+    NoHostBuffers,
+    /// A part of a frame that was never begun, or a beginning without an octet (5.4.2; Vol 6, Part B, 2.4.1).
+    Fragment {
         /// The handle.
         handle: u16,
     },
@@ -85,6 +92,10 @@ pub(crate) struct Police {
     pub(crate) outstanding: u8,
     /// Links it knows to be up, with the packets it has in the controller.
     pub(crate) links: BTreeMap<u16, u32>,
+    /// Handles that it has been told of, since it reset.
+    pub(crate) seen: BTreeSet<u16>,
+    /// Links on which it has begun a frame.
+    pub(crate) begun: BTreeSet<u16>,
     /// Notices that it has not read yet and that a command may collide with.
     pub(crate) unread: u32,
     /// The command that is executed is refused for a reason that its host could not know.
@@ -118,9 +129,11 @@ impl Police {
             }
             Notice::Up(handle) => {
                 self.links.insert(handle, 0);
+                self.seen.insert(handle);
             }
             Notice::Down(handle) => {
                 self.links.remove(&handle);
+                self.begun.remove(&handle);
             }
             Notice::State | Notice::Nothing => {}
         }

@@ -13,7 +13,7 @@
 mod common;
 
 use common::Bench;
-use jelling_sim::{Air, ControllerConfig};
+use jelling_sim::{Action, Air, ControllerConfig, Direction, Fault};
 use jelling_wire::hci::{
     AdvertisingKind, Status, Switch,
     acl::Boundary,
@@ -579,6 +579,42 @@ fn the_channel_map_of_the_central_is_that_of_the_link() {
         let handle = bench.hosts[who].handle;
         assert_eq!(bench.get(who, &LeReadChannelMap { handle }).map, map);
     }
+}
+
+#[test]
+fn a_channel_map_has_two_channels_and_no_reserved_bit() {
+    let mut bench = Bench::new(2);
+    bench.connect(0, 1);
+    bench.ok(0, &LeSetHostChannelClassification { map: [3, 0, 0, 0, 0xe0] });
+    bench.run(1_000_000);
+    let handle = bench.hosts[0].handle;
+    assert_eq!(bench.get(0, &LeReadChannelMap { handle }).map, [3, 0, 0, 0, 0]);
+    // One is too few for a link (Vol 6, Part B, 4.5.8.1), though a host may say so; none is too few for either.
+    let one = LeSetHostChannelClassification { map: [0, 1, 0, 0, 0xe0] };
+    assert_eq!(bench.call(0, &one), Status::INVALID_HCI_COMMAND_PARAMETERS);
+    assert_eq!(bench.breaches(), []);
+    let none = LeSetHostChannelClassification { map: [0, 0, 0, 0, 0xe0] };
+    assert_eq!(bench.call(0, &none), Status::INVALID_HCI_COMMAND_PARAMETERS);
+    assert_eq!(bench.breaches().len(), 1);
+}
+
+#[test]
+fn a_latency_without_end_is_no_trouble() {
+    let mut bench = Bench::new(2);
+    bench.connect(0, 1);
+    bench.air.set_latency(core::time::Duration::MAX);
+    let [_, index] = bench.hosts[0].controller.passed();
+    let action = Action::Delay(core::time::Duration::MAX);
+    bench.hosts[0].controller.inject(Fault { direction: Direction::FromController, index, action });
+    bench.hosts[1].controller.inject(Fault {
+        direction: Direction::ToController,
+        index: bench.hosts[1].controller.passed()[0],
+        action,
+    });
+    bench.data(0, Boundary::FirstNonFlushable, &frame(9));
+    bench.data(1, Boundary::FirstNonFlushable, &frame(9));
+    bench.run(3_600_000_000);
+    assert!(bench.hosts.iter().all(|host| host.frames.is_empty()));
 }
 
 #[test]

@@ -58,6 +58,59 @@ fn data_that_is_too_long() {
 }
 
 #[test]
+fn what_is_thrown_away_frees_its_buffer() {
+    let config = ControllerConfig { acl_length: 27, acl_packets: 1, ..ControllerConfig::default() };
+    let mut bench = Bench::on(Air::new(1), &[config, ControllerConfig::default()]);
+    bench.connect(0, 1);
+    for (boundary, length) in
+        [(Boundary::FirstNonFlushable, 28), (Boundary::FirstFlushable, 9), (Boundary::Complete, 9)]
+    {
+        bench.data(0, boundary, &vec![0; length]);
+        assert_eq!(bench.breaches().len(), 1);
+        bench.collect();
+        assert_eq!(bench.completed(0), 1);
+    }
+}
+
+#[test]
+fn data_that_is_for_nobody_in_particular() {
+    let mut bench = Bench::new(2);
+    bench.connect(0, 1);
+    let [low, high] = bench.hosts[0].handle.0.to_le_bytes();
+    for flag in [0x40, 0x80] {
+        bench.hosts[0].controller.send(Packet::new(PacketKind::Acl, &[low, high | flag, 1, 0, 9]));
+        assert_eq!(bench.breaches(), [Breach::Malformed]);
+    }
+}
+
+#[test]
+fn fragments_of_nothing() {
+    let mut bench = Bench::new(2);
+    bench.connect(0, 1);
+    let handle = bench.hosts[0].handle.0;
+    bench.data(0, Boundary::Continuing, &[1; 9]);
+    assert_eq!(bench.breaches(), [Breach::Fragment { handle }]);
+    bench.data(0, Boundary::FirstNonFlushable, &[]);
+    assert_eq!(bench.breaches(), [Breach::Fragment { handle }]);
+    bench.data(0, Boundary::FirstNonFlushable, &[1; 9]);
+    bench.data(0, Boundary::Continuing, &[]);
+    bench.data(0, Boundary::Continuing, &[1; 9]);
+    assert_eq!(bench.breaches(), []);
+}
+
+#[test]
+fn flow_control_of_buffers_that_nobody_knows() {
+    let mut bench = Bench::new(2);
+    bench.ok(0, &SetControllerToHostFlowControl { mode: 1 });
+    assert_eq!(bench.breaches(), [Breach::NoHostBuffers]);
+    // It is as if there were none.
+    bench.connect(0, 1);
+    bench.data(1, Boundary::FirstNonFlushable, &[0; 9]);
+    bench.run(200_000);
+    assert_eq!(bench.hosts[0].frames, [[0; 9]]);
+}
+
+#[test]
 fn data_on_a_dead_handle() {
     let mut bench = Bench::new(2);
     bench.hosts[0].handle = ConnectionHandle(0x0123);
@@ -149,6 +202,20 @@ fn more_given_back_than_was_received() {
     assert_eq!(bench.breaches(), []);
     bench.send(0, &HostNumberOfCompletedPackets { handle, count: 1 });
     assert_eq!(bench.breaches(), [Breach::FlowControl { handle: handle.0 }]);
+    bench.send(0, &HostNumberOfCompletedPackets { handle, count: 0 });
+    assert_eq!(bench.breaches(), []);
+    let never = ConnectionHandle(0x0777);
+    bench.send(0, &HostNumberOfCompletedPackets { handle: never, count: 1 });
+    assert_eq!(bench.breaches(), [Breach::FlowControl { handle: never.0 }]);
+    bench.hosts[0].controller.send(Packet::new(PacketKind::Command, &[0x35, 0x0c, 2, 0, 0]));
+    assert_eq!(bench.breaches(), [Breach::Malformed]);
+    // What a link that is gone was given may be given back all the same.
+    bench.data(1, Boundary::FirstNonFlushable, &[0; 9]);
+    bench.run(200_000);
+    bench.hosts[0].controller.lose_links();
+    bench.collect();
+    bench.send(0, &HostNumberOfCompletedPackets { handle, count: 1 });
+    assert_eq!(bench.breaches(), []);
 }
 
 #[test]
