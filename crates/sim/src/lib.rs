@@ -27,7 +27,7 @@
 //! | Vol 4, Part E, 4.1, 4.2, 5.4.2: data and flow control | `data` |
 //! | Vol 4, Part A: UART transport | [`SerialLine`] |
 //! | Vol 6, Part B, 4.4: advertising, scanning, initiating | `advertising` |
-//! | Vol 6, Part B, 4.5: connections | `link`, `supervision` |
+//! | Vol 6, Part B, 4.5: connections | `link`, `exchange`, `supervision` |
 //! | Vol 6, Part B, 5.1: control procedures | `procedures`, `changes`, `ll` |
 //! | Vol 6, Part B, 5.1.3, and Part E: encryption | `encryption`, `crypt` |
 
@@ -40,6 +40,7 @@ mod controller;
 mod crypt;
 mod data;
 mod encryption;
+mod exchange;
 mod fault;
 mod link;
 mod link_commands;

@@ -326,3 +326,8 @@ pub fn initiate(peer: Address) -> LeCreateConnection {
         ce_length_max: 0,
     }
 }
+
+/// So many octets, each another.
+pub fn frame(length: usize) -> Vec<u8> {
+    (0..length).map(|i| (i % 251) as u8).collect()
+}
