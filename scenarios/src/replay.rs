@@ -10,7 +10,18 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
 /// Of 65,536 packets at the first host's controller, so many meet with a fault of each kind.
-const NOISE: Noise = Noise { drop: 20, duplicate: 20, delay: 20, corrupt: 20, resize: 20 };
+const NOISE: Noise = Noise {
+    drop: 20,
+    duplicate: 20,
+    delay: 20,
+    corrupt: 20,
+    resize: 20,
+    lie: 20,
+    lose_links: 20,
+    hang: 10,
+    restart: 10,
+    hardware_error: 10,
+};
 
 /// Records the first host's side of a session of at least so many packets.
 ///

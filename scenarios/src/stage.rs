@@ -18,7 +18,7 @@ use jelling::{
     Resources, ScanSlots, Tasks,
 };
 use jelling_h4::{H4Reader, H4Writer};
-use jelling_sim::{Air, Controller, ControllerConfig, SerialLine, Simulation, apart};
+use jelling_sim::{Air, Controller, ControllerConfig, Noise, SerialLine, Simulation, apart};
 use jelling_transport::{PacketRead, PacketWrite};
 use std::fmt::Debug;
 
@@ -30,6 +30,20 @@ type Memory = Resources<Links<2, 247>, Gatt<48, 1024>, Pool<48, 8>, ScanSlots<4>
 const PATIENCE: Duration = Duration::from_secs(80);
 /// How long one call may take, whatever happens and however patient it is.
 pub const CALL_LIMIT: Duration = Duration::from_secs(81);
+
+/// Of a hundred packets one meets with a fault.
+const NOISE: Noise = Noise {
+    drop: 80,
+    duplicate: 80,
+    delay: 80,
+    corrupt: 80,
+    resize: 80,
+    lie: 80,
+    lose_links: 60,
+    hang: 40,
+    restart: 40,
+    hardware_error: 40,
+};
 
 /// How long a scenario may take.
 pub const LIMIT: Duration = Duration::from_secs(180);
@@ -246,6 +260,8 @@ pub struct Trouble<'t> {
     pub line: Option<(usize, Option<jelling_sim::LineFault>)>,
     /// What goes wrong may be a command that makes sense all the same, of which no host can know.
     pub undetectable: bool,
+    /// Faults of every kind at both controllers, as the air's seed has it.
+    pub noise: Option<u64>,
     /// This one's runner is dropped after so many polls, and run again with a new transport.
     pub rerun: Option<(usize, usize)>,
     /// A resource is lost on purpose: to show that it is noticed.
@@ -262,11 +278,14 @@ fn device(controller: &Controller) -> Device {
 /// What is not as it should be afterwards: somebody waits for ever, something is lost, a rule of HCI was broken, or a fresh
 /// connection does not work.
 pub fn play(scenario: &Scenario, seed: u64, trouble: &Trouble<'_>) -> Result<Outcome, String> {
-    let simulation = Simulation::on(Air::new(seed));
+    let simulation = Simulation::on(Air::new(trouble.noise.unwrap_or(seed)));
     let config = ControllerConfig { acl_length: scenario.acl_length, acl_packets: 4, ..ControllerConfig::default() };
     let controllers = [simulation.air().controller_with(config), simulation.air().controller_with(config)];
     for (controller, faults) in controllers.iter().zip(trouble.faults) {
         faults.iter().for_each(|fault| controller.inject(*fault));
+        if trouble.noise.is_some() {
+            controller.set_noise(NOISE);
+        }
     }
     let outcome = if trouble.line.is_some() {
         let [a, b] = controllers.each_ref().map(|c| c.serial());
@@ -333,6 +352,7 @@ where
         if calls.longest.get() > CALL_LIMIT {
             return Err(format!("a call took {:?}", calls.longest.get()));
         }
+        controllers.iter().for_each(|c| c.set_noise(Noise::default()));
         // Whoever is silent for good gets a new controller; the rest settles by itself.
         for controller in controllers.iter().filter(|c| c.is_silent()) {
             controller.power_cycle();

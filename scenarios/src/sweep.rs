@@ -9,6 +9,8 @@ use jelling_sim::{Action, Direction, Fault, LineFault, OctetFault};
 
 /// The seed of every sweep.
 const SEED: u64 = 3;
+/// Seeds of noise.
+const SEEDS: u64 = 500;
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +52,7 @@ pub const ALL: &[(&str, Sweep)] = &[
     ("rerun", rerun),
     ("silence", silence),
     ("fault", fault),
+    ("noise", noise),
     ("byte", byte),
 ];
 
@@ -186,6 +189,21 @@ fn cancelled(scenario: &Scenario, stride: usize, whens: &[When]) -> Result<Swept
                 swept.add(&outcome);
             }
         }
+    }
+    Ok(swept)
+}
+
+/// Faults of every kind by seed: a point is a seed.
+///
+/// # Errors
+/// The first seed that did not recover.
+pub fn noise(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
+    let mut swept = Swept::default();
+    for seed in (0..SEEDS).step_by(stride) {
+        let trouble = Trouble { noise: Some(seed), undetectable: true, ..Trouble::default() };
+        let outcome =
+            play(scenario, SEED, &trouble).map_err(|error| format!("{}, seed {seed}: {error}", scenario.name))?;
+        swept.add(&outcome);
     }
     Ok(swept)
 }

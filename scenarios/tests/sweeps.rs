@@ -66,6 +66,11 @@ macro_rules! sweeps {
             }
 
             #[test]
+            fn noise() {
+                swept(sweep::noise, &scenario::$scenario, FAULTS);
+            }
+
+            #[test]
             fn byte() {
                 swept(sweep::byte, &scenario::$scenario, OCTETS);
             }

@@ -88,8 +88,8 @@ use embassy_futures::{
 /// The memory of a host in a simulation: more than a test needs.
 pub type Memory = Resources<Links<8, 517>, Gatt<128, 4096>, Pool<192, 32>, ScanSlots<16>, Tasks<64>>;
 
-/// The virtual time that an application may take: a day.
-pub const LIMIT: Duration = Duration::from_secs(24 * 3_600);
+/// The virtual time that an application may take: six hours. One that needs more has [`Simulation::try_block_on`].
+pub const LIMIT: Duration = Duration::from_secs(6 * 3_600);
 
 /// The device behind the controller with this number on its air.
 pub fn device(number: u8) -> Device {
@@ -120,7 +120,7 @@ pub fn on<const N: usize, R>(
     match simulation.try_block_on(hosts(controllers, [Config::default(); N], application), LIMIT) {
         Ok(result) => result,
         Err(Stuck::Late) => {
-            panic!("the application has not ended after a day of virtual time: what waits without a timeout?")
+            panic!("the application has not ended after six hours of virtual time: what waits without a timeout?")
         }
         Err(stuck) => panic!("{stuck}"),
     }
