@@ -196,6 +196,10 @@ impl Link {
         self.phase == Phase::Up
     }
 
+    pub(crate) fn supervision_micros(&self) -> u64 {
+        u64::from(self.supervision_timeout).saturating_mul(10_000)
+    }
+
     pub(crate) fn tell(&mut self, news: LinkNews) {
         self.news |= news;
     }

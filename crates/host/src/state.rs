@@ -70,7 +70,7 @@ impl Settings {
         mtu: 0,
         appearance: 0,
         own: Own::Automatic,
-        address: Address::new(AddressKind::Public, [0; 6]),
+        address: NOBODY,
     };
 }
 
@@ -181,6 +181,27 @@ impl State {
         };
     }
 
+    /// When a command that is sent now must be answered.
+    pub(crate) fn command_deadline(&self, now: Instant) -> Instant {
+        now.after_micros(self.settings().command_timeout)
+    }
+
+    /// When a link of which something is heard now is asked after.
+    pub(crate) fn link_check(&self, now: Instant) -> Option<Instant> {
+        let period = self.settings().link_check;
+        (period != 0).then(|| now.after_micros(period))
+    }
+
+    /// The largest MTU that the application wants.
+    pub(crate) fn mtu(&self) -> u16 {
+        self.settings().mtu
+    }
+
+    /// What was chosen, or the defaults.
+    fn settings(&self) -> &Settings {
+        if self.settings.name.is_some() { &self.settings } else { &Settings::DEFAULT }
+    }
+
     pub(crate) fn config(&self) -> Config {
         let settings = &self.settings;
         let Some(name) = settings.name else { return Config::new() };
@@ -199,13 +220,22 @@ impl State {
     }
 
     pub(crate) fn configure(&mut self, config: &Config) {
-        let micros = |d: Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
+        self.settings = Settings::of(config);
+    }
+}
+
+const NOBODY: Address = Address::new(AddressKind::Public, [0; 6]);
+
+impl Settings {
+    const DEFAULT: Settings = Settings::of(&Config::new());
+
+    const fn of(config: &Config) -> Self {
         let (own, address) = match config.address {
-            OwnAddress::Automatic => (Own::Automatic, Address::default()),
-            OwnAddress::RandomStatic => (Own::RandomStatic, Address::default()),
+            OwnAddress::Automatic => (Own::Automatic, NOBODY),
+            OwnAddress::RandomStatic => (Own::RandomStatic, NOBODY),
             OwnAddress::Fixed(address) => (Own::Fixed, address),
         };
-        self.settings = Settings {
+        Settings {
             name: Some(config.name),
             command_timeout: micros(config.command_timeout),
             link_check: micros(config.link_check),
@@ -213,6 +243,11 @@ impl State {
             appearance: config.appearance,
             own,
             address,
-        };
+        }
     }
+}
+
+/// A duration in microseconds.
+const fn micros(duration: Duration) -> u64 {
+    duration.as_secs().saturating_mul(1_000_000).saturating_add(duration.subsec_micros() as u64)
 }

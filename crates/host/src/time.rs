@@ -27,6 +27,11 @@ impl Instant {
         Instant(self.0.saturating_add(seconds).saturating_add(duration.subsec_micros() as u64))
     }
 
+    /// This moment and so many microseconds later.
+    pub(crate) const fn after_micros(self, micros: u64) -> Self {
+        Instant(self.0.saturating_add(micros))
+    }
+
     /// How long after `earlier` this is; zero if it is before.
     pub const fn since(self, earlier: Instant) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))

@@ -295,6 +295,6 @@ impl Core<'_> {
     /// The largest ATT MTU of ours.
     pub fn own_mtu(&self) -> u16 {
         let room = u16::try_from(self.frame_room).unwrap_or(u16::MAX);
-        self.state.config().mtu.clamp(crate::links::DEFAULT_MTU, 517).min(room)
+        self.state.mtu().clamp(crate::links::DEFAULT_MTU, 517).min(room)
     }
 }

@@ -83,12 +83,12 @@ impl Core<'_> {
         let Some(purpose) = purpose else { return false };
         let Some([low, high, ..]) = w.written().get(..2) else { return false };
         let opcode = Opcode(u16::from_le_bytes([*low, *high]));
-        let deadline = now.after(self.state.config().command_timeout);
+        let deadline = self.state.command_deadline(now);
         if let Purpose::Disconnect(index) = purpose
             && let Some(link) = self.links.get_mut(usize::from(index))
         {
             // Vol 6, Part B, 5.1.6: an unacknowledged termination ends with the supervision timeout.
-            link.disconnect_deadline = Some(deadline.after(link.info().supervision_timeout));
+            link.disconnect_deadline = Some(deadline.after_micros(link.supervision_micros()));
         }
         self.state.controller.in_flight.set(Some(InFlight { purpose, opcode, deadline }));
         self.state.controller.credits = self.state.controller.credits.saturating_sub(1);
@@ -126,8 +126,8 @@ impl Core<'_> {
         // it ends a link. No new request is served meanwhile. A peer that acknowledges nothing has as long for it as it would
         // have to acknowledge the end.
         for link in self.links.iter_mut().filter(|l| l.is_up() && l.owed.contains(Owed::DISCONNECT)) {
-            let timeout = link.info().supervision_timeout;
-            link.disconnect_deadline.get_or_insert(now.after(timeout));
+            let timeout = link.supervision_micros();
+            link.disconnect_deadline.get_or_insert(now.after_micros(timeout));
         }
         let due = |l: &crate::link::Link| {
             let is_done = || !l.has_to_send() && l.in_flight == 0;
@@ -316,7 +316,7 @@ impl Core<'_> {
             return;
         }
         self.state.controller.credits = credits;
-        self.state.controller.credit_deadline = (credits == 0).then(|| now.after(self.state.config().command_timeout));
+        self.state.controller.credit_deadline = (credits == 0).then(|| self.state.command_deadline(now));
         // Opcode 0 only tells that the controller takes commands (Vol 4, Part E, 7.7.14).
         if opcode.0 == 0 {
             return;
@@ -363,7 +363,7 @@ impl Core<'_> {
             Purpose::ConnectCancel => {
                 // LE Connection Complete follows; where the cancel was refused, it tells of a connection that was made just
                 // before (Vol 4, Part E, 7.8.13).
-                let deadline = now.after(self.state.config().command_timeout);
+                let deadline = self.state.command_deadline(now);
                 let initiator = &mut self.state.initiator;
                 if initiator.stage == InitiatorStage::Cancelling {
                     initiator.cancel_deadline = Some(deadline);

@@ -11,9 +11,9 @@ use jelling_wire::{
 impl Core<'_> {
     /// The controller said something of a link.
     pub(crate) fn heard_of(&mut self, now: Instant, index: usize) {
-        let period = self.state.config().link_check;
+        let at = self.state.link_check(now);
         if let Some(link) = self.links.get_mut(index) {
-            link.check_at = (!period.is_zero()).then(|| now.after(period));
+            link.check_at = at;
         }
     }
 
