@@ -141,7 +141,7 @@ fn a_new_link_has_subscribed_to_nothing() {
         let (connection, theirs) = connect(central, peripheral).await;
         let remote = connection.service(SERVICE).await.unwrap().characteristic(VALUE).await.unwrap();
         let updates = remote.subscribe(Updates::NOTIFY).await.unwrap();
-        local.subscription_changed().await.unwrap();
+        drop(local.subscription_changed().await.unwrap());
         local.notify(&theirs, &1u8).await.unwrap();
         join(connection.disconnect(), theirs.disconnected()).await.0.unwrap();
         drop(updates);
