@@ -23,11 +23,13 @@ impl World {
     /// A change that is sent for the first time takes effect when the peripheral has listened six times since (Vol 6, Part B,
     /// 5.1.1). It may have waited for encryption before.
     pub(crate) fn set_instant(&mut self, number: u64) {
+        let now = self.now;
         let Some(link) = self.links.get_mut(&number) else { return };
+        let counter = link.counter_at(now);
         let Some(at) = link.ends[0].next_control() else { return };
         let Some(control) = link.ends[0].control.get_mut(at) else { return };
         if let Some(change) = link.changes.iter_mut().find(|c| c.instant.is_none() && c.control == *control) {
-            let instant = link.counter.wrapping_add(LISTENED.saturating_mul(link.latency + 1));
+            let instant = counter.wrapping_add(LISTENED.saturating_mul(link.latency + 1));
             *control = control.at_instant(instant);
             (change.control, change.instant) = (*control, Some(instant));
         }

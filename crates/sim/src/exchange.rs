@@ -29,15 +29,18 @@ pub(crate) struct Sent {
 }
 
 impl World {
-    /// Something is to be sent: an exchange is put on the agenda, unless one is. Out of range it waits.
+    /// Something is to be sent: an exchange is put on the agenda, unless one is. Out of range it is sent in vain, and waits.
     pub(crate) fn kick(&mut self, number: u64) {
         let instant = self.conditions.instant;
         let now = self.now;
         let Some(link) = self.links.get(&number) else { return };
         // Vol 6, Part B, 4.5.1: a peripheral with something to send uses the next event, whatever latency it is allowed.
         let soon_enough = |at: u64| instant || link.latency == 0 || at <= Self::next_event(link, now);
-        if link.scheduled.is_some_and(soon_enough) || !link.has_work() || !self.reachable(link) {
+        if link.scheduled.is_some_and(soon_enough) || !link.has_work() {
             return;
+        }
+        if !self.reachable(link) {
+            return self.set_instant(number);
         }
         let Some(link) = self.links.get_mut(&number) else { return };
         if link.scheduled.is_none() {

@@ -54,6 +54,7 @@ impl World {
             link.ends.iter_mut().for_each(|e| e.heard = now);
             link.established |= now > link.first;
         }
+        self.set_instant(number);
         self.watch_on(number);
     }
 

@@ -165,15 +165,24 @@ fn changes_at_an_instant_come_one_after_the_other() {
 
 #[test]
 fn a_change_that_comes_after_its_instant_ends_the_link() {
-    let mut bench = Bench::new(2);
-    bench.connect_with(0, 1, 24, 600);
-    bench.run(200_000);
-    bench.air.set_loss(0.9999);
-    bench.ok(0, &update(&bench, 0, 80));
-    bench.run(1_000_000);
-    bench.air.set_loss(0.0);
-    assert_eq!(bench.disconnected(1), Status::INSTANT_PASSED);
-    assert_eq!(bench.disconnected(0), Status::CONNECTION_TIMEOUT);
+    let silence = |bench: &Bench, loss: Option<f64>, silent: bool| match loss {
+        Some(loss) => bench.air.set_loss(if silent { loss } else { 0.0 }),
+        None => bench.air.set_in_range(&bench.hosts[0].controller, &bench.hosts[1].controller, !silent),
+    };
+    for loss in [Some(0.9999), Some(1.0), None] {
+        for silent_before in [true, false] {
+            let mut bench = Bench::new(2);
+            bench.connect_with(0, 1, 24, 600);
+            bench.run(200_000);
+            silence(&bench, loss, silent_before);
+            bench.ok(0, &update(&bench, 0, 80));
+            silence(&bench, loss, true);
+            bench.run(1_000_000);
+            silence(&bench, loss, false);
+            assert_eq!(bench.disconnected(1), Status::INSTANT_PASSED);
+            assert_eq!(bench.disconnected(0), Status::CONNECTION_TIMEOUT);
+        }
+    }
 }
 
 #[test]
