@@ -4,6 +4,7 @@
 //! A sweep takes a scenario by one line: `sweep::disconnect(&scenario::NOTIFY)`.
 
 pub mod actor;
+mod aftermath;
 pub mod bench;
 pub mod fuzz;
 pub mod replay;

@@ -1,6 +1,9 @@
 //! Where a scenario is played: two hosts, their controllers, and what goes wrong.
 
-use crate::scenario::{self, Scenario};
+use crate::{
+    aftermath::{Left, fresh, settle},
+    scenario::{self, Scenario},
+};
 use core::{
     cell::{Cell, RefCell},
     future::{Future, poll_fn},
@@ -10,12 +13,12 @@ use core::{
 };
 use embassy_futures::{
     join::join,
-    select::{Either, Either3, select, select3},
+    select::{Either3, select3},
 };
 use embassy_time::Timer;
 use jelling::{
-    AddressKind, Characteristic, Config, Connection, Descriptor, Device, Error, Gatt, Host, Links, Pool, Pools,
-    Resources, ScanSlots, Tasks,
+    AddressKind, Characteristic, Config, Connection, Descriptor, Device, Error, Gatt, Host, Links, Pool, Resources,
+    ScanSlots, Tasks,
 };
 use jelling_h4::{H4Reader, H4Writer};
 use jelling_sim::{Air, Controller, ControllerConfig, Noise, SerialLine, Simulation, apart};
@@ -183,33 +186,6 @@ impl Stage<'_> {
         let took = Duration::from_micros(start.elapsed().as_micros());
         self.calls.longest.set(self.calls.longest.get().max(took));
         result
-    }
-}
-
-/// What is left, to be compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Left {
-    links: usize,
-    blocks: usize,
-    queues: usize,
-    controller_buffers: usize,
-    waiting: usize,
-    deadline: Option<Duration>,
-    idle: bool,
-}
-
-impl Left {
-    fn of(host: Host<'_>) -> Self {
-        let Pools { links, blocks, queues, controller_buffers } = host.pools();
-        Left {
-            links: links.used,
-            blocks: blocks.used,
-            queues: queues.used,
-            controller_buffers: controller_buffers.used,
-            waiting: host.waiting(),
-            deadline: host.next_deadline(),
-            idle: host.is_idle(),
-        }
     }
 }
 
@@ -432,38 +408,4 @@ async fn counted<F: Future>(future: F, polls: &Cell<usize>, limit: Option<usize>
         future.as_mut().poll(context).map(|_| ())
     })
     .await;
-}
-
-/// Waits until both hosts have nothing to do, and wants what they hold to be what they held.
-async fn settle(hosts: [Host<'_>; 2], before: [Left; 2]) -> Result<(), String> {
-    let now = || hosts.map(Left::of);
-    let mut calm = 0;
-    for _ in 0..150 {
-        Timer::after_secs(1).await;
-        calm = if now() == before { calm + 1 } else { 0 };
-        // Longer than a command may take.
-        if calm == 3 {
-            return Ok(());
-        }
-    }
-    Err(format!("not as before: {:?}, which was {before:?}", now()))
-}
-
-/// Connects, reads and disconnects.
-async fn fresh(stage: Stage<'_>) -> Result<(), Error> {
-    let serve = async {
-        let connection = stage.peripheral.advertise(Duration::from_millis(30)).await?;
-        connection.disconnected().await
-    };
-    let ask = async {
-        let connection = stage.central.connect(stage.device).timeout(Duration::from_secs(20)).await?;
-        let remote = connection.service(scenario::SERVICE).await?.characteristic(scenario::VALUE).await?;
-        remote.read_into(&mut [0; 512]).await?;
-        connection.disconnect().await
-    };
-    let limit = Timer::after_secs(30);
-    match select(join(serve, ask), limit).await {
-        Either::First((served, asked)) => served.and(asked),
-        Either::Second(()) => Err(Error::Timeout),
-    }
 }
