@@ -4,7 +4,6 @@ use crate::{
     controller::{ControllerConfig, Life},
     fault::{Fault, Noise},
     passage::micros,
-    police::Violation,
     recording::Passed,
     transport::{SimReader, SimWriter},
     world::World,
@@ -96,16 +95,6 @@ impl Air {
     pub fn set_rssi(&self, a: &Controller, b: &Controller, rssi: i8) {
         let pair = (a.who.min(b.who), a.who.max(b.who));
         self.with(|world| world.strengths.push((pair, rssi)));
-    }
-
-    /// What hosts have done against the rules of HCI so far.
-    pub fn violations(&self) -> Vec<Violation> {
-        self.world().violations.clone()
-    }
-
-    /// As [`Air::violations`], and forgets them.
-    pub fn take_violations(&self) -> Vec<Violation> {
-        core::mem::take(&mut self.world().violations)
     }
 
     /// HCI packets that passed so far, all controllers, both ways.

@@ -55,6 +55,7 @@ mod simulation;
 mod supervision;
 mod supported;
 mod transport;
+mod violations;
 mod world;
 
 pub use air::{Air, Controller};

@@ -3,8 +3,9 @@
 use crate::{
     controller::{Controller, ControllerConfig, Life, Settings},
     link::Link,
-    police::{Breach, Notice, Violation},
+    police::{Breach, Notice},
     recording::Passed,
+    violations::Violations,
 };
 use core::task::Waker;
 use jelling_wire::{PacketKind, Writer, hci::event::Event};
@@ -61,7 +62,7 @@ pub(crate) struct World {
     pub(crate) next_link: u64,
     agenda: BinaryHeap<Reverse<(u64, u64, Task)>>,
     sequence: u64,
-    pub(crate) violations: Vec<Violation>,
+    pub(crate) violations: Violations,
     /// Pairs that do not hear each other.
     pub(crate) apart: Vec<(usize, usize)>,
     /// Signal strength of pairs that is not the usual.
@@ -85,7 +86,7 @@ impl World {
             next_link: 1,
             agenda: BinaryHeap::new(),
             sequence: 0,
-            violations: vec![],
+            violations: Violations::default(),
             apart: vec![],
             strengths: vec![],
             armed: None,
@@ -172,12 +173,6 @@ impl World {
     pub(crate) fn strength(&self, a: usize, b: usize) -> i8 {
         let pair = (a.min(b), a.max(b));
         self.strengths.iter().rev().find(|(p, _)| *p == pair).map_or(-60, |(_, rssi)| *rssi)
-    }
-
-    pub(crate) fn breach(&mut self, who: usize, breach: Breach) {
-        if !self.controllers[who].police.blind {
-            self.violations.push(Violation { controller: who, micros: self.now, breach });
-        }
     }
 
     /// Tells the host of an event, if it wants to know.
