@@ -120,6 +120,8 @@ pub(crate) struct Controller {
     /// Packets of the host that a fault delays.
     pub(crate) from_host: VecDeque<(u64, PacketKind, Vec<u8>)>,
     pub(crate) reader: Option<Waker>,
+    /// Who waits to write: its host leaves too much unread.
+    pub(crate) writers: Vec<Waker>,
     pub(crate) life: Life,
     pub(crate) police: Police,
     /// Packets that passed, to the controller and from it.
@@ -205,6 +207,7 @@ impl Controller {
             to_host: VecDeque::new(),
             from_host: VecDeque::new(),
             reader: None,
+            writers: vec![],
             life: Life::Well,
             police: Police::default(),
             passed: [0; 2],

@@ -55,6 +55,10 @@ impl World {
         // A host may not know yet that the link is gone.
         let Ok((link, end)) = self.link_of(who, packet.handle) else { return };
         if let Some(l) = self.links.get_mut(&link) {
+            // What overdraws without end goes nowhere.
+            if l.ends[end].data.len() >= usize::from(config.acl_packets) + UNREAD {
+                return;
+            }
             l.ends[end].data.push_back(AclOut { start, octets: packet.data.to_vec(), sent: 0 });
         }
         self.kick(link);

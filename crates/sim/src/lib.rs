@@ -50,6 +50,7 @@ mod police;
 mod procedures;
 mod recording;
 mod roles;
+mod room;
 mod serial;
 mod simulation;
 mod supervision;

@@ -1,6 +1,6 @@
 //! A controller behind H4: octets both ways, with faults by offset, and the recovery of Vol 4, Part A, 4.
 
-use crate::{air::Controller, transport::next_packet};
+use crate::{air::Controller, room::room, transport::next_packet};
 use core::convert::Infallible;
 use embassy_time::Instant;
 use embedded_io_async::{ErrorType, Read, Write};
@@ -79,7 +79,8 @@ pub struct SerialReader {
     buffered: VecDeque<u8>,
 }
 
-/// The sending half of a serial line to a controller.
+/// The sending half of a serial line to a controller. It waits, as for RTS, while its host leaves 128 packets of the
+/// controller unread.
 #[derive(Debug)]
 pub struct SerialWriter {
     controller: Controller,
@@ -152,7 +153,7 @@ impl Write for SerialWriter {
                 self.controller.look_away();
             }
         }
-        self.take_packets();
+        self.take_packets().await;
         Ok(octets.len())
     }
 
@@ -165,7 +166,7 @@ impl Write for SerialWriter {
 const RESET: [u8; 4] = [0x01, 0x03, 0x0c, 0x00];
 
 impl SerialWriter {
-    fn take_packets(&mut self) {
+    async fn take_packets(&mut self) {
         loop {
             if self.lost {
                 // Vol 4, Part A, 4: the controller looks for Reset in the stream.
@@ -198,6 +199,7 @@ impl SerialWriter {
             if self.received.len() < length {
                 return;
             }
+            room(&self.controller).await;
             let packet: Vec<u8> = self.received.drain(..length).collect();
             let kind = if packet[0] == 0x01 { PacketKind::Command } else { PacketKind::Acl };
             self.controller.air.with(|world| {

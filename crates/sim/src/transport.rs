@@ -1,6 +1,6 @@
 //! A controller as a transport: by the clock of embassy-time, real or virtual.
 
-use crate::air::Controller;
+use crate::{air::Controller, room::room};
 use core::{convert::Infallible, future::Future, pin::Pin, task::Poll};
 use embassy_time::{Instant, Timer};
 use jelling_transport::{PacketRead, PacketWrite};
@@ -12,7 +12,7 @@ pub struct SimReader {
     controller: Controller,
 }
 
-/// What the controller is told.
+/// What the controller is told. A host that leaves 128 packets of the controller unread waits here until it reads.
 #[derive(Debug)]
 pub struct SimWriter {
     controller: Controller,
@@ -82,6 +82,7 @@ impl PacketWrite for SimWriter {
     type Error = Infallible;
 
     async fn write(&mut self, packet: Packet<'_>) -> Result<(), Infallible> {
+        room(&self.controller).await;
         self.controller.air.with(|world| {
             world.advance(now());
             world.write(self.controller.who, packet);

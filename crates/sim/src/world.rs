@@ -234,7 +234,7 @@ impl World {
         self.abandon_links(who);
     }
 
-    /// Wakes whoever has something to read, and everybody when something is due before the timers fire.
+    /// Wakes whoever has something to read or may write again, and everybody when something is due before the timers fire.
     pub(crate) fn wakers(&mut self) -> Vec<Waker> {
         let next = self.next_time();
         let sooner = next.is_some_and(|n| self.armed.is_none_or(|armed| n < armed));
@@ -244,7 +244,9 @@ impl World {
         let now = self.now;
         let readable = |c: &Controller| c.to_host.front().is_some_and(|p| p.at <= now);
         let waiting = self.controllers.iter_mut().filter(|c| sooner || readable(c));
-        waiting.filter_map(|c| c.reader.take()).collect()
+        let mut wakers: Vec<Waker> = waiting.filter_map(|c| c.reader.take()).collect();
+        wakers.append(&mut self.writers());
+        wakers
     }
 
     /// A reader waits; it sets its timer to the moment given.
