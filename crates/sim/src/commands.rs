@@ -104,9 +104,10 @@ impl World {
 
     /// A refusal that the host could foresee is a breach.
     fn judge(&mut self, who: usize, opcode: Opcode, status: Status) {
+        let now = self.now;
         let police = &mut self.controllers[who].police;
         let excused = core::mem::take(&mut police.excused);
-        let knew = police.unread == 0;
+        let knew = police.knows_all(now);
         match status {
             _ if excused => {}
             Status::COMMAND_DISALLOWED | Status::UNKNOWN_CONNECTION_IDENTIFIER if knew => {

@@ -4,7 +4,7 @@ use crate::{
     fault::{Fault, Noise},
     police::{Notice, Police},
 };
-use core::task::Waker;
+use core::{task::Waker, time::Duration};
 use jelling_wire::{
     Address, AddressKind, PacketKind,
     hci::command::{LeCreateConnection, LeSetAdvertisingParameters, LeSetScanParameters},
@@ -24,11 +24,22 @@ pub struct ControllerConfig {
     pub links: usize,
     /// Entries of its accept list. Default 8.
     pub accept_list: u8,
+    /// For so long, in the air's time, a packet that was handed over may not have reached its host: news that excuse a command
+    /// or data which come too late excuse them until then. For streams to hosts outside, where packets lie in buffers of the
+    /// operating system. Default 0: whoever is handed a packet has read it.
+    pub grace: Duration,
 }
 
 impl Default for ControllerConfig {
     fn default() -> Self {
-        ControllerConfig { address: None, acl_length: 251, acl_packets: 6, links: 8, accept_list: 8 }
+        ControllerConfig {
+            address: None,
+            acl_length: 251,
+            acl_packets: 6,
+            links: 8,
+            accept_list: 8,
+            grace: Duration::ZERO,
+        }
     }
 }
 

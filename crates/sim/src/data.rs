@@ -25,8 +25,10 @@ impl World {
         let config = self.controllers[who].config;
         let handle = packet.handle.0;
         let police = &mut self.controllers[who].police;
+        let may_miss = police.may_miss(handle, self.now);
         match police.links.get_mut(&handle) {
             Some(held) => *held += 1,
+            None if may_miss => return,
             None => return self.breach(who, Breach::DeadHandle { handle }),
         }
         if police.held() > u32::from(config.acl_packets) {

@@ -71,7 +71,8 @@ impl World {
             return None;
         }
         let packet = controller.to_host.pop_front()?;
-        controller.police.read(packet.notice);
+        let grace = u64::try_from(controller.config.grace.as_micros()).unwrap_or(u64::MAX);
+        controller.police.read(packet.notice, now.saturating_add(grace));
         self.pass(who, Direction::FromController, packet.kind, &packet.octets);
         if self.controllers[who].to_host.len() + 1 == UNREAD {
             self.room_again(who);

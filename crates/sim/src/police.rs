@@ -1,7 +1,8 @@
 //! What a host may not do, though many a controller lets it. The judge knows what the host has read, not what has happened:
 //! a host is not to blame for what it could not know yet.
 
-use jelling_wire::hci::Opcode;
+use core::fmt;
+use jelling_wire::hci::{Opcode, Status};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a host did against the rules of HCI.
@@ -68,6 +69,39 @@ pub struct Violation {
     pub breach: Breach,
 }
 
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Breach::Overdrawn => f.write_str("ACL data without a free buffer of the controller"),
+            Breach::TooLong { length } => {
+                write!(f, "ACL data of {length} octets, more than the controller said it takes")
+            }
+            Breach::DeadHandle { handle } => write!(f, "ACL data on handle {handle:#06x}, which is not connected"),
+            Breach::NoCommandCredit { opcode } => write!(f, "{opcode} before the last command was answered"),
+            Breach::WrongState { opcode, status } => {
+                write!(f, "{opcode} in a state that forbids it, answered with {}", Status(*status))
+            }
+            Breach::NotClaimed { opcode } => write!(f, "{opcode}, which the controller does not claim"),
+            Breach::InvalidParameters { opcode } => write!(f, "{opcode} with parameters that are forbidden"),
+            Breach::FlowControl { handle } => {
+                write!(f, "Host Number Of Completed Packets gives more back on handle {handle:#06x} than was received")
+            }
+            Breach::NoHostBuffers => f.write_str("flow control from controller to host without Host Buffer Size"),
+            Breach::Fragment { handle } => {
+                write!(f, "a part of a frame on handle {handle:#06x} that was not begun, or begins with nothing")
+            }
+            Breach::Malformed => f.write_str("a packet that no host sends"),
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.micros as f64 / 1e6;
+        write!(f, "controller {} after {seconds:.6} s: {}", self.controller, self.breach)
+    }
+}
+
 /// What a packet tells a host once it has read it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Notice {
@@ -100,6 +134,10 @@ pub(crate) struct Police {
     pub(crate) unread: u32,
     /// The command that is executed is refused for a reason that its host could not know.
     pub(crate) excused: bool,
+    /// Until then, what it was handed last may not have reached it.
+    pub(crate) late: u64,
+    /// Links whose end it was handed, and until when it may not have heard of it.
+    pub(crate) gone: BTreeMap<u16, u64>,
     /// A fault made what the host knows and what is the case two things, until the next Reset.
     pub(crate) blind: bool,
 }
@@ -117,9 +155,12 @@ impl Police {
         self.unread += u32::from(notice.excuses());
     }
 
-    /// The host reads it.
-    pub(crate) fn read(&mut self, notice: Notice) {
-        self.unread = self.unread.saturating_sub(u32::from(notice.excuses()));
+    /// The host is handed it, and has read it at that moment at the latest. What is in its favour counts at once.
+    pub(crate) fn read(&mut self, notice: Notice, latest: u64) {
+        if notice.excuses() {
+            self.unread = self.unread.saturating_sub(1);
+            self.late = latest;
+        }
         match notice {
             Notice::Answer => self.outstanding = 0,
             Notice::Credits(handle, count) => {
@@ -130,13 +171,25 @@ impl Police {
             Notice::Up(handle) => {
                 self.links.insert(handle, 0);
                 self.seen.insert(handle);
+                self.gone.remove(&handle);
             }
             Notice::Down(handle) => {
                 self.links.remove(&handle);
                 self.begun.remove(&handle);
+                self.gone.insert(handle, latest);
             }
             Notice::State | Notice::Nothing => {}
         }
+    }
+
+    /// True when the host must have read everything that a command may collide with.
+    pub(crate) fn knows_all(&self, now: u64) -> bool {
+        self.unread == 0 && now >= self.late
+    }
+
+    /// True when the host may not have heard yet that this link is gone.
+    pub(crate) fn may_miss(&self, handle: u16, now: u64) -> bool {
+        self.gone.get(&handle).is_some_and(|latest| now < *latest)
     }
 
     /// Packets that the host has in the controller, as it knows.

@@ -3,7 +3,7 @@
 use crate::{
     controller::{Controller, ControllerConfig, Life, Settings},
     link::Link,
-    police::{Breach, Notice},
+    police::Notice,
     recording::Passed,
     violations::Violations,
 };
