@@ -59,8 +59,8 @@ async fn serve(session: Session, options: &AdvertiseOptions) -> Result<(), Error
 }
 
 pub(crate) async fn advertise(session: Session, options: &AdvertiseOptions) -> Result<()> {
-    session.start().await?;
     let work = async {
+        session.start().await?;
         tokio::try_join!(serve(session, options), ready(session))?;
         Ok(())
     };

@@ -2,7 +2,8 @@
 
 use crate::{
     arguments::{Characteristic, SubscribeOptions, Target, WriteOptions},
-    session::{End, Session},
+    output::say,
+    session::Session,
 };
 use anyhow::{Context, Result, bail};
 use jelling::{ClientCharacteristic, ClientDescriptor, ClientService, Connection, Error, Policy, Properties, Updates};
@@ -189,12 +190,16 @@ pub(crate) async fn write(session: Session, options: &WriteOptions) -> Result<()
 }
 
 pub(crate) async fn subscribe(session: Session, options: &SubscribeOptions) -> Result<()> {
-    let connection = session.connect(&options.address).await?;
-    let characteristic = find(session, &connection, &options.characteristic).await?;
-    let kind = if options.indicate { Updates::INDICATE } else { Updates::NOTIFY };
-    let subscribe = characteristic.subscribe(kind).depth(16).policy(Policy::DropNewest).timeout(session.timeout);
-    let mut subscription = subscribe.await.context("cannot subscribe")?;
-    let handle = characteristic.value_handle();
+    let prepare = async {
+        let connection = session.connect(&options.address).await?;
+        let characteristic = find(session, &connection, &options.characteristic).await?;
+        let kind = if options.indicate { Updates::INDICATE } else { Updates::NOTIFY };
+        let subscribe = characteristic.subscribe(kind).depth(16).policy(Policy::DropNewest).timeout(session.timeout);
+        Ok((connection, subscribe.await.context("cannot subscribe")?, characteristic.value_handle()))
+    };
+    let Some((connection, mut subscription, handle)) = session.until_stopped(None, prepare).await? else {
+        return Ok(());
+    };
     session.output.print(&json!({ "event": "ready", "handle": handle }), String::new);
     let work = async {
         let mut left = options.count;
@@ -211,15 +216,13 @@ pub(crate) async fn subscribe(session: Session, options: &SubscribeOptions) -> R
         }
         Ok(())
     };
-    let end = session.until_stopped(options.duration, work).await?;
+    session.until_stopped(options.duration, work).await?;
     if subscription.dropped() > 0 {
-        eprintln!(
-            "jelling: {} values were dropped: they came faster than they could be printed",
-            subscription.dropped()
-        );
+        let dropped = subscription.dropped();
+        say(format_args!("{dropped} values were dropped: they came faster than they could be printed"));
     }
     drop(subscription);
-    if end == End::Done || connection.is_connected() {
+    if connection.is_connected() {
         disconnect(session, &connection).await;
     }
     Ok(())

@@ -9,11 +9,14 @@ mod scan;
 mod serve;
 mod session;
 mod sim;
+mod stop;
 mod trace;
 mod transport;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
+use output::{Output, say};
+use session::Ends;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -21,7 +24,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("jelling: cannot start: {error}");
+            say(format_args!("cannot start: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -31,29 +34,44 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("jelling: {error:#}");
+            say(format_args!("{error:#}"));
             ExitCode::FAILURE
         }
     }
 }
 
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let output = Output { json: arguments.global.json, stop: stop::Stop::listen()? };
+    execute(arguments, output).await?;
+    output.stop.output_is_well()
+}
+
+async fn execute(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
+    use Ends::{AtOnce, Stopped};
     let global = &arguments.global;
     match &arguments.command {
-        Command::Info => session::run(global, async |s| scan::info(s).await).await,
-        Command::Scan(options) => session::run(global, async |s| scan::scan(s, options).await).await,
-        Command::Advertise(options) => session::run(global, async |s| advertise::advertise(s, options).await).await,
-        Command::Explore { address } => session::run(global, async |s| client::explore(s, address).await).await,
-        Command::Read { address, characteristic } => {
-            session::run(global, async |s| client::read(s, address, characteristic).await).await
+        Command::Info => session::run(global, output, AtOnce, async |s| scan::info(s).await).await,
+        Command::Scan(options) => session::run(global, output, Stopped, async |s| scan::scan(s, options).await).await,
+        Command::Advertise(options) => {
+            session::run(global, output, Stopped, async |s| advertise::advertise(s, options).await).await
         }
-        Command::Write(options) => session::run(global, async |s| client::write(s, options).await).await,
-        Command::Subscribe(options) => session::run(global, async |s| client::subscribe(s, options).await).await,
-        Command::Demo => demo::demo(output::Output { json: global.json }),
-        Command::Sim(options) => sim::sim(output::Output { json: global.json }, options).await,
+        Command::Explore { address } => {
+            session::run(global, output, AtOnce, async |s| client::explore(s, address).await).await
+        }
+        Command::Read { address, characteristic } => {
+            session::run(global, output, AtOnce, async |s| client::read(s, address, characteristic).await).await
+        }
+        Command::Write(options) => {
+            session::run(global, output, AtOnce, async |s| client::write(s, options).await).await
+        }
+        Command::Subscribe(options) => {
+            session::run(global, output, Stopped, async |s| client::subscribe(s, options).await).await
+        }
+        Command::Demo => demo::demo(output),
+        Command::Sim(options) => sim::sim(output, options).await,
         Command::Serve(options) => {
             let file = serve::file::load(&options.file)?;
-            session::run(global, async |s| serve::serve(s, options, &file).await).await
+            session::run(global, output, Stopped, async |s| serve::serve(s, options, &file).await).await
         }
     }
 }

@@ -1,13 +1,15 @@
-//! Results on stdout, flushed at once: a JSON object a line, or text for people.
+//! Results on stdout, flushed at once: a JSON object a line, or text for people. Everything else on stderr.
 
+use crate::stop::Stop;
 use jelling::{AddressKind, Device};
 use serde_json::Value;
-use std::io::Write;
+use std::{fmt::Display, io::Write};
 
-/// Which of the two.
+/// In which form results are printed, and what ends when they cannot be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     pub(crate) json: bool,
+    pub(crate) stop: &'static Stop,
 }
 
 impl Output {
@@ -18,9 +20,21 @@ impl Output {
             return;
         }
         let mut stdout = std::io::stdout().lock();
-        // A reader that has gone away ends the program at its next signal; there is nobody to tell.
-        let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+        if let Err(error) = writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
+            self.stop.output_failed(error);
+        }
     }
+}
+
+/// A line for people on stderr. Where nobody reads it, it is lost, and the work goes on.
+pub(crate) fn say(text: impl Display) {
+    let _ = writeln!(std::io::stderr(), "jelling: {text}");
+}
+
+/// What the operating system says, without its number.
+pub(crate) fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 pub(crate) fn address_type(device: Device) -> &'static str {

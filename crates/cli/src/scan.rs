@@ -1,6 +1,10 @@
 //! `info` and `scan`.
 
-use crate::{arguments::ScanOptions, output::address_type, session::Session};
+use crate::{
+    arguments::ScanOptions,
+    output::{address_type, say},
+    session::Session,
+};
 use anyhow::Result;
 use jelling::{Device, LeFeatures, ScanResult};
 use serde_json::json;
@@ -32,13 +36,13 @@ pub(crate) async fn info(session: Session) -> Result<()> {
 }
 
 pub(crate) async fn scan(session: Session, options: &ScanOptions) -> Result<()> {
-    session.start().await?;
-    let mut scan = session.host.scan(options.duration).interval(options.interval).window(options.window);
-    if options.active {
-        scan = scan.active();
-    }
-    let mut scanner = scan.await?;
     let work = async {
+        session.start().await?;
+        let mut scan = session.host.scan(options.duration).interval(options.interval).window(options.window);
+        if options.active {
+            scan = scan.active();
+        }
+        let mut scanner = scan.await?;
         while let Some(result) = scanner.try_next().await? {
             let named = options.name.as_deref().is_none_or(|name| result.name() == Some(name));
             let serves = options.service.is_none_or(|uuid| result.services().any(|u| u == uuid));
@@ -51,7 +55,7 @@ pub(crate) async fn scan(session: Session, options: &ScanOptions) -> Result<()> 
     session.until_stopped(None, work).await?;
     let dropped = session.host.counters().reports_dropped;
     if dropped > 0 {
-        eprintln!("jelling: {dropped} reports were dropped: too many devices at once");
+        say(format_args!("{dropped} reports were dropped: too many devices at once"));
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod register;
 use crate::{
     advertise::{attend, ready},
     arguments::{Characteristic as Name, Hex, ServeOptions},
+    output::say,
     session::Session,
 };
 use anyhow::{Context, Result, bail};
@@ -37,16 +38,6 @@ pub(crate) async fn serve(session: Session, options: &ServeOptions, file: &file:
         Config { name, appearance: file.appearance.unwrap_or(0), mtu: file.mtu.unwrap_or(517), ..host.config() };
     host.configure(config);
     let served: Rc<[Served]> = register::register(host, file, &options.file)?.into();
-    session.start().await?;
-    for one in served.iter().copied() {
-        if one.writable {
-            spawn_local(tell_writes(session, one));
-        }
-        spawn_local(tell_subscriptions(session, one));
-    }
-    if options.stdin {
-        spawn_local(obey(session, served));
-    }
     let advertise = async {
         loop {
             let interval = Duration::from_millis(file.advertise.interval_ms.unwrap_or(100));
@@ -75,7 +66,20 @@ pub(crate) async fn serve(session: Session, options: &ServeOptions, file: &file:
             }
         }
     };
-    let work = async { tokio::try_join!(advertise, ready(session)).map(|_| ()).map_err(anyhow::Error::from) };
+    let work = async {
+        session.start().await?;
+        for one in served.iter().copied() {
+            if one.writable {
+                spawn_local(tell_writes(session, one));
+            }
+            spawn_local(tell_subscriptions(session, one));
+        }
+        if options.stdin {
+            spawn_local(obey(session, served));
+        }
+        tokio::try_join!(advertise, ready(session))?;
+        Ok(())
+    };
     session.until_stopped(options.duration, work).await.map(|_| ())
 }
 
@@ -124,7 +128,7 @@ async fn obey(session: Session, served: Rc<[Served]>) {
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         if let Err(error) = order(session, &served, &line).await {
-            eprintln!("jelling: {line:?}: {error:#}");
+            say(format_args!("{line:?}: {error:#}"));
         }
     }
 }

@@ -13,7 +13,6 @@ use jelling::{
 use jelling_transport::{Snoop, WriteSink};
 use static_cell::ConstStaticCell;
 use std::{fs::File, future::Future, io::Write, time::Duration};
-use tokio::signal::unix::{SignalKind, signal};
 
 type Memory = Resources<Links<8, 517>, Gatt<2048, 60_000>, Pool<16_384, 250>, ScanSlots<64>, Tasks<512>>;
 
@@ -26,13 +25,22 @@ pub(crate) struct Session {
     pub(crate) verbose: u8,
 }
 
-/// How a command that runs on came to its end.
+/// What a signal makes of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// By a signal or by `--duration`.
+pub(crate) enum Ends {
+    /// It does one thing, which then has not been done.
+    AtOnce,
+    /// It runs on until it is stopped, and that is its good end.
     Stopped,
-    /// By itself.
-    Done,
+}
+
+impl Ends {
+    fn result(self) -> Result<()> {
+        match self {
+            Ends::AtOnce => bail!("interrupted"),
+            Ends::Stopped => Ok(()),
+        }
+    }
 }
 
 /// Where a capture goes; nowhere without `--snoop`.
@@ -56,7 +64,13 @@ impl jelling_transport::SnoopSink for Capture {
 }
 
 /// Runs a command on the controller.
-pub(crate) async fn run(global: &Global, command: impl AsyncFnOnce(Session) -> Result<()>) -> Result<()> {
+pub(crate) async fn run(
+    global: &Global,
+    output: Output,
+    ends: Ends,
+    command: impl AsyncFnOnce(Session) -> Result<()>,
+) -> Result<()> {
+    let stop = output.stop;
     let Some(spec) = &global.transport else {
         bail!("no controller: say where it is with --transport SPEC or JELLING_TRANSPORT; sim: needs none")
     };
@@ -70,7 +84,10 @@ pub(crate) async fn run(global: &Global, command: impl AsyncFnOnce(Session) -> R
             Capture::On(open().with_context(|| format!("cannot write the capture {}", path.display()))?)
         }
     };
-    let (reader, writer) = transport::open(spec, global.timeout).await?;
+    let (reader, writer) = tokio::select! {
+        opened = transport::open(spec, global.timeout) => opened?,
+        () = stop.signalled() => return ends.result(),
+    };
     let on = global.verbose > 1;
     let (reader, writer) = (Trace { inner: reader, on }, Trace { inner: writer, on });
 
@@ -80,18 +97,22 @@ pub(crate) async fn run(global: &Global, command: impl AsyncFnOnce(Session) -> R
     // The first Reset is sent twice.
     let config = Config { command_timeout: global.timeout / 2, ..Config::default() };
     let (host, mut runner) = jelling::new(memory, config);
-    let session =
-        Session { host, output: Output { json: global.json }, timeout: global.timeout, verbose: global.verbose };
+    let session = Session { host, output, timeout: global.timeout, verbose: global.verbose };
     let work = async {
-        let result = command(session).await;
-        host.stop().await;
+        let result = tokio::select! {
+            result = command(session) => result,
+            // What runs on sees to its end itself.
+            () = stop.signalled(), if ends == Ends::AtOnce => ends.result(),
+        };
+        wind_down(session).await;
         result
     };
     tokio::select! {
         result = work => result.map_err(|error| explain(error, spec)),
-        end = runner.run(Snoop::new(reader, &capture), Snoop::new(writer, &capture)) => {
-            Err(anyhow!("{spec}: {end}"))
-        }
+        end = runner.run(Snoop::new(reader, &capture), Snoop::new(writer, &capture)) => match stop.has_ended() {
+            true => ends.result(),
+            false => Err(anyhow!("{spec}: {end}")),
+        },
     }
 }
 
@@ -103,21 +124,25 @@ fn explain(error: anyhow::Error, spec: &Spec) -> anyhow::Error {
     }
 }
 
-/// Runs what runs on until a signal, the duration, or its own end.
-pub(crate) async fn until_stopped(duration: Option<Duration>, work: impl Future<Output = Result<()>>) -> Result<End> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let time_is_up = async {
-        match duration {
-            Some(duration) => tokio::time::sleep(duration).await,
-            None => std::future::pending().await,
-        }
+/// Disconnects and switches the radio off. Who sends a second signal does not wait for it; and a controller without links that
+/// does not answer is not worth waiting for.
+async fn wind_down(session: Session) {
+    let limit = match session.host.connections().next() {
+        Some(_) => session.timeout,
+        None => session.timeout.min(Duration::from_secs(1)),
     };
     tokio::select! {
-        result = work => result.map(|()| End::Done),
-        _ = interrupt.recv() => Ok(End::Stopped),
-        _ = terminate.recv() => Ok(End::Stopped),
-        () = time_is_up => Ok(End::Stopped),
+        () = session.host.stop() => {}
+        () = session.output.stop.insisted() => {}
+        () = tokio::time::sleep(limit) => {}
+    }
+}
+
+/// Waits this long; for ever where nothing is said.
+pub(crate) async fn time_is_up(duration: Option<Duration>) {
+    match duration {
+        Some(duration) => tokio::time::sleep(duration).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -136,22 +161,27 @@ impl Session {
         Ok(info)
     }
 
-    /// Runs what runs on until a signal, the duration, or its own end.
-    pub(crate) async fn until_stopped(
+    /// Runs what runs on until it is stopped or the time is up; none then. Else what it came to by itself.
+    pub(crate) async fn until_stopped<T>(
         &self,
         duration: Option<Duration>,
-        work: impl Future<Output = Result<()>>,
-    ) -> Result<End> {
-        until_stopped(duration, work).await
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<Option<T>> {
+        tokio::select! {
+            result = work => result.map(Some),
+            () = self.output.stop.ended() => Ok(None),
+            () = time_is_up(duration) => Ok(None),
+        }
     }
 
     /// Connects to a peer; one whose address type is unknown is looked for first.
     pub(crate) async fn connect(&self, target: &Target) -> Result<Connection<'static>> {
         self.start().await?;
         let device = if target.typed { target.device } else { self.find(target.device).await? };
-        self.log(|| format!("connecting to {device:?}"));
+        self.log(|| format!("connecting to {device}"));
         match self.host.connect(device).timeout(self.timeout).await {
             Ok(connection) => {
+                self.log(|| format!("connected to {device}"));
                 // The largest MTU makes everything faster; a peer that refuses it does no harm.
                 if let Err(error) = connection.exchange_mtu().timeout(self.timeout).await {
                     self.log(|| format!("no MTU exchange: {error}"));
@@ -166,6 +196,7 @@ impl Session {
     }
 
     async fn find(&self, wanted: Device) -> Result<Device> {
+        self.log(|| format!("looking for {wanted}"));
         let limit = self.timeout.min(Duration::from_secs(5));
         let window = Duration::from_millis(60);
         let mut scanner = self.host.scan(limit).interval(window).window(window).await?;

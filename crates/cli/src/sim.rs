@@ -1,6 +1,10 @@
 //! `sim`: simulated controllers for hosts outside, each behind H4 on a TCP port or a pty.
 
-use crate::{arguments::SimOptions, output::Output, session::until_stopped};
+use crate::{
+    arguments::SimOptions,
+    output::{Output, say},
+    session::time_is_up,
+};
 use anyhow::{Context, Result};
 use embedded_io_async::{Read, Write};
 use jelling::sim::{Air, Controller, ControllerConfig, SerialReader, SerialWriter};
@@ -41,11 +45,13 @@ pub(crate) async fn sim(output: Output, options: &SimOptions) -> Result<()> {
             .collect();
         format!("controllers on one air: {}", ports.join(" "))
     });
-    until_stopped(options.duration, std::future::pending()).await?;
+    // Whoever reads the ports may go away; a line that cannot be written leaves nobody who knows them.
+    output.stop.output_is_well()?;
+    tokio::select! { () = output.stop.signalled() => {}, () = time_is_up(options.duration) => {} }
     // Their test may want to know; whoever drives a host from outside need not.
     let violations = air.violations();
     for violation in violations.iter().take(20) {
-        eprintln!("jelling: a host broke the rules of HCI: {violation:?}");
+        say(format_args!("a host broke the rules of HCI: {violation}"));
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use jelling::{Packet, PacketKind, PacketRead, PacketWrite};
 use jelling_wire::hci::{acl::AclPacket, command::CommandPacket, event::Event};
+use std::io::Write;
 
 /// A half of a transport that prints what passes through it, if it is on.
 pub(crate) struct Trace<T> {
@@ -16,7 +17,8 @@ fn show(arrow: char, packet: Packet<'_>) {
         PacketKind::Acl => AclPacket::parse(packet.data).map(|p| format!("{p} {}", hex::encode(p.data))),
         PacketKind::Sco | PacketKind::Iso => Ok(format!("{:?}", packet.kind)),
     };
-    eprintln!("{arrow} {}", text.unwrap_or_else(|_| format!("malformed {}", hex::encode(packet.data))));
+    let text = text.unwrap_or_else(|_| format!("malformed {}", hex::encode(packet.data)));
+    let _ = writeln!(std::io::stderr(), "{arrow} {text}");
 }
 
 impl<T: PacketRead> PacketRead for Trace<T> {
