@@ -72,7 +72,7 @@ pub(crate) fn play(radio: &Radio) -> Result<()> {
     want(&run(&["--timeout", "1", "read", "aa:bb:cc:dd:ee:ff/public", "2a6e"])?, 1, "aa:bb:cc:dd:ee:ff")?;
     want(&run(&["read", "nonsense", "2a6e"])?, 2, "nonsense")?;
     want(&run(&["write", &address, "2a6e", "0"])?, 2, "hex")?;
-    want(&jelling(&["info"]).output()?, 1, "--transport")?;
+    want(&jelling(&["info"]).output()?, 2, "--transport")?;
     want(&jelling(&["-t", "nowhere", "info"]).output()?, 2, "tcp:HOST:PORT")?;
     want(&jelling(&["-t", "tcp:127.0.0.1:1", "info"]).output()?, 1, "tcp:127.0.0.1:1")?;
     want(&jelling(&["-t", "sim:", "--json", "scan", "--active", "--duration", "1"]).output()?, 0, "jelling-demo")?;

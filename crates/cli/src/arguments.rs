@@ -1,5 +1,6 @@
 //! What may stand on the command line. Whatever cannot be parsed ends with exit 2.
 
+use crate::spec::Spec;
 use clap::{Args, Parser, Subcommand};
 use jelling::{Device, Uuid};
 use std::{path::PathBuf, str::FromStr, time::Duration};
@@ -21,8 +22,8 @@ pub(crate) struct Arguments {
 
 #[derive(Args)]
 pub(crate) struct Global {
-    /// The controller: serial:PATH[,BAUD[,noflow]], tcp:HOST:PORT or sim:
-    #[arg(short, long, global = true, env = "JELLING_TRANSPORT", value_name = "SPEC")]
+    /// The controller: serial:PATH[,BAUD[,noflow]], tcp:HOST:PORT or sim: [env: JELLING_TRANSPORT]
+    #[arg(short, long, global = true, value_name = "SPEC")]
     pub(crate) transport: Option<Spec>,
     /// Write a btsnoop capture of everything on HCI, keys blanked
     #[arg(long, global = true, value_name = "FILE")]
@@ -203,8 +204,8 @@ pub(crate) struct SimOptions {
     #[arg(long, value_name = "PORT", num_args = 1.., group = "ports")]
     pub(crate) tcp: Vec<u16>,
     /// So many ptys, one for each controller
-    #[arg(long, value_name = "N", group = "ports")]
-    pub(crate) pty: Option<usize>,
+    #[arg(long, value_name = "N", group = "ports", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) pty: Option<u16>,
     /// What the air's randomness follows from
     #[arg(long, default_value = "1", value_name = "N")]
     pub(crate) seed: u64,
@@ -217,41 +218,6 @@ pub(crate) struct SimOptions {
     /// Seconds after which to end
     #[arg(long, value_name = "S", value_parser = seconds)]
     pub(crate) duration: Option<Duration>,
-}
-
-/// Where the controller is.
-#[derive(Clone, Debug)]
-pub(crate) enum Spec {
-    Tcp(String),
-    /// Simulated controllers in the process.
-    Sim,
-    /// Understood, but not built into this version.
-    NotBuilt(&'static str),
-}
-
-impl std::fmt::Display for Spec {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Spec::Tcp(address) => write!(f, "tcp:{address}"),
-            Spec::Sim => f.write_str("sim:"),
-            Spec::NotBuilt(kind) => write!(f, "{kind}:"),
-        }
-    }
-}
-
-impl FromStr for Spec {
-    type Err = String;
-    fn from_str(s: &str) -> Result<Self, String> {
-        match s.split_once(':') {
-            Some(("tcp", address)) => match address.rsplit_once(':') {
-                Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(Spec::Tcp(address.into())),
-                _ => Err("expected tcp:HOST:PORT".into()),
-            },
-            Some(("serial", path)) if !path.is_empty() => Ok(Spec::NotBuilt("serial")),
-            Some(("sim", "")) => Ok(Spec::Sim),
-            _ => Err("expected serial:PATH[,BAUD[,noflow]], tcp:HOST:PORT or sim:".into()),
-        }
-    }
 }
 
 /// A peer, whose address type may be unknown.

@@ -9,18 +9,22 @@ mod scan;
 mod serve;
 mod session;
 mod sim;
+mod spec;
 mod stop;
 mod trace;
 mod transport;
+mod usage;
 
 use arguments::{Arguments, Command};
-use clap::Parser;
 use output::{Output, say};
 use session::Ends;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match usage::parse() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -41,6 +45,9 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.global.bonds.is_some() || arguments.global.privacy {
+        anyhow::bail!("--bonds and --privacy need security, which this version does not have");
+    }
     let output = Output { json: arguments.global.json, stop: stop::Stop::listen()? };
     execute(arguments, output).await?;
     output.stop.output_is_well()

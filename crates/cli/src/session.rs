@@ -1,8 +1,9 @@
 //! A command's session: the controller, the host on it, and a clean end, whatever ends it.
 
 use crate::{
-    arguments::{Global, Spec, Target},
+    arguments::{Global, Target},
     output::Output,
+    spec::Spec,
     trace::Trace,
     transport,
 };
@@ -71,12 +72,7 @@ pub(crate) async fn run(
     command: impl AsyncFnOnce(Session) -> Result<()>,
 ) -> Result<()> {
     let stop = output.stop;
-    let Some(spec) = &global.transport else {
-        bail!("no controller: say where it is with --transport SPEC or JELLING_TRANSPORT; sim: needs none")
-    };
-    if global.bonds.is_some() || global.privacy {
-        bail!("--bonds and --privacy need security, which this version does not have");
-    }
+    let Some(spec) = &global.transport else { bail!("no controller") };
     let capture = match &global.snoop {
         None => Capture::Off,
         Some(path) => {

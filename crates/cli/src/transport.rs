@@ -1,6 +1,6 @@
 //! The transports of a SPEC, as one type.
 
-use crate::{arguments::Spec, demo};
+use crate::{demo, spec::Spec};
 use anyhow::{Context, Result, anyhow, bail};
 use core::convert::Infallible;
 use jelling::{

@@ -1,0 +1,88 @@
+//! Wrong usage: exit 2 and one sentence.
+
+#![allow(missing_docs, reason = "tests")]
+
+mod common;
+
+use common::{jelling, run, told};
+
+#[test]
+fn wrong_usage_is_one_sentence_and_exit_2() {
+    for (arguments, text) in [
+        (&["info"][..], "no controller: say where it is with --transport SPEC or JELLING_TRANSPORT; sim: needs none"),
+        (
+            &["-t", "nowhere", "info"],
+            "invalid value 'nowhere' for '--transport <SPEC>': expected serial:PATH[,BAUD[,noflow]], tcp:HOST:PORT or sim:",
+        ),
+        (
+            &["-t", "", "info"],
+            "invalid value '' for '--transport <SPEC>': expected serial:PATH[,BAUD[,noflow]], tcp:HOST:PORT or sim:",
+        ),
+        (&["-t", "tcp:host", "info"], "invalid value 'tcp:host' for '--transport <SPEC>': expected tcp:HOST:PORT"),
+        (&["-t", "sim:", "read"], "the following required arguments were not provided: <ADDR> <CHAR>"),
+        (&["sim"], "the following required arguments were not provided: <--tcp <PORT>...|--pty <N>>"),
+        (&["sim", "--pty", "0"], "invalid value '0' for '--pty <N>': 0 is not in 1..=65535"),
+        (
+            &["sim", "--tcp", "0", "--snoop", "file"],
+            "sim writes no capture: let the hosts on its controllers write theirs with --snoop",
+        ),
+        (&["nonsense"], "unrecognized subcommand 'nonsense'"),
+    ] {
+        let error = format!("jelling: {text} (see --help)\n");
+        assert_eq!(told(&run(arguments)), (Some(2), String::new(), error), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_serial_port_has_a_path_a_rate_and_noflow() {
+    for (spec, code) in [
+        ("serial:/dev/x", 1),
+        ("serial:/dev/x,115200", 1),
+        ("serial:/dev/x,115200,noflow", 1),
+        ("serial:", 2),
+        ("serial:,115200", 2),
+        ("serial:/dev/x,abc", 2),
+        ("serial:/dev/x,0", 2),
+        ("serial:/dev/x,115200,foo", 2),
+        ("serial:/dev/x,115200,noflow,more", 2),
+    ] {
+        assert_eq!(run(&["-t", spec, "info"]).status.code(), Some(code), "{spec}");
+    }
+}
+
+#[test]
+fn the_environment_names_a_transport_and_an_empty_one_is_none() {
+    let with =
+        |value: &str, arguments: &[&str]| told(&jelling(arguments).env("JELLING_TRANSPORT", value).output().unwrap());
+    assert_eq!(with("sim:", &["info"]).0, Some(0));
+    assert!(with("", &["info"]).2.contains("no controller"));
+    assert_eq!(with("", &["info"]).0, Some(2));
+    assert_eq!(with("", &["-t", "sim:", "info"]).0, Some(0));
+    let (code, _, error) = with("nowhere", &["info"]);
+    assert_eq!(code, Some(2));
+    assert!(error.starts_with("jelling: invalid value 'nowhere' of JELLING_TRANSPORT: expected "), "{error}");
+    assert_eq!(with("nowhere", &["demo"]).0, Some(0));
+}
+
+#[test]
+fn what_needs_security_is_refused_by_every_command() {
+    for arguments in [
+        &["-t", "sim:", "info", "--privacy"][..],
+        &["demo", "--bonds", "file"],
+        &["demo", "--privacy"],
+        &["sim", "--tcp", "0", "--privacy"],
+    ] {
+        let error = "jelling: --bonds and --privacy need security, which this version does not have\n";
+        assert_eq!(told(&run(arguments)), (Some(1), String::new(), error.into()), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_is_no_error() {
+    for arguments in [&["--help"][..], &["--version"], &["read", "--help"], &["help", "sim"]] {
+        let (code, out, error) = told(&run(arguments));
+        assert_eq!((code, &*error), (Some(0), ""), "{arguments:?}");
+        assert!(out.contains("jelling"), "{out}");
+    }
+    assert_eq!(run(&[]).status.code(), Some(2));
+}
