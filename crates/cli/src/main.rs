@@ -13,6 +13,7 @@ mod spec;
 mod stop;
 mod trace;
 mod transport;
+mod trouble;
 mod usage;
 
 use arguments::{Arguments, Command};

@@ -3,11 +3,10 @@
 use crate::{
     arguments::{Global, Target},
     output::Output,
-    spec::Spec,
     trace::Trace,
-    transport,
+    transport, trouble,
 };
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use jelling::{
     Config, Connection, ControllerInfo, Device, Error, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks,
 };
@@ -104,19 +103,11 @@ pub(crate) async fn run(
         result
     };
     tokio::select! {
-        result = work => result.map_err(|error| explain(error, spec)),
+        result = work => result.map_err(|error| trouble::explain(error, spec)),
         end = runner.run(Snoop::new(reader, &capture), Snoop::new(writer, &capture)) => match stop.has_ended() {
             true => ends.result(),
-            false => Err(anyhow!("{spec}: {end}")),
+            false => Err(trouble::ended(spec, &end)),
         },
-    }
-}
-
-/// Names the controller where it is at fault.
-fn explain(error: anyhow::Error, spec: &Spec) -> anyhow::Error {
-    match error.downcast_ref::<Error>() {
-        Some(Error::Down(_)) => anyhow!("{spec}: {error:#}"),
-        _ => error,
     }
 }
 

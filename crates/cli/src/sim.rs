@@ -2,10 +2,10 @@
 
 use crate::{
     arguments::SimOptions,
-    output::{Output, say},
+    output::{Output, reason, say},
     session::time_is_up,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use embedded_io_async::{Read, Write};
 use jelling::sim::{Air, Controller, ControllerConfig, SerialReader, SerialWriter};
 use rustix::{
@@ -27,9 +27,10 @@ pub(crate) async fn sim(output: Output, options: &SimOptions) -> Result<()> {
     let config = ControllerConfig { acl_length: options.acl_length, ..ControllerConfig::default() };
     let mut ports: Vec<Value> = vec![];
     for port in &options.tcp {
-        let listener = TcpListener::bind(("127.0.0.1", *port))
-            .await
-            .with_context(|| format!("port {port} cannot be listened on: is it in use?"))?;
+        let listener = TcpListener::bind(("127.0.0.1", *port)).await.map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => anyhow!("port {port} cannot be listened on: is it in use?"),
+            _ => anyhow!("port {port} cannot be listened on: {}", reason(&error)),
+        })?;
         ports.push(listener.local_addr()?.port().into());
         spawn_local(serve_tcp(listener, air.controller_with(config)));
     }

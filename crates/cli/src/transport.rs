@@ -1,7 +1,7 @@
 //! The transports of a SPEC, as one type.
 
-use crate::{demo, spec::Spec};
-use anyhow::{Context, Result, anyhow, bail};
+use crate::{demo, spec::Spec, trouble};
+use anyhow::{Result, anyhow, bail};
 use core::convert::Infallible;
 use jelling::{
     Config, Packet, PacketRead, PacketWrite,
@@ -55,8 +55,8 @@ pub(crate) async fn open(spec: &Spec, timeout: Duration) -> Result<(Reader, Writ
         Spec::Tcp(address) => {
             let connect = tokio::time::timeout(timeout, jelling_tcp::connect(&**address)).await;
             let (reader, writer) = connect
-                .map_err(|_| anyhow!("no answer from {spec} within {timeout:?}"))?
-                .with_context(|| format!("no controller at {spec}"))?;
+                .map_err(|_| anyhow!("{spec}: no answer within {timeout:?}: is a controller running there?"))?
+                .map_err(|error| trouble::absent(spec, &error))?;
             Ok((Reader::Tcp(Box::new(reader)), Writer::Tcp(writer)))
         }
         Spec::Sim => {
@@ -70,6 +70,6 @@ pub(crate) async fn open(spec: &Spec, timeout: Duration) -> Result<(Reader, Writ
             spawn_local(demo::sensor(host));
             Ok((Reader::Sim(reader), Writer::Sim(writer)))
         }
-        Spec::NotBuilt(kind) => bail!("{kind}: transports are not in this version: use tcp:HOST:PORT or sim:"),
+        Spec::NotBuilt(kind) => bail!("{kind} transports are not in this version: use tcp:HOST:PORT or sim:"),
     }
 }

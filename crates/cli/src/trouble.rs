@@ -1,0 +1,44 @@
+//! What went wrong between here and the controller: one sentence, with what to do.
+
+use crate::{output::reason, spec::Spec};
+use anyhow::{Error, anyhow};
+use jelling::{Fault, RunError};
+use jelling_h4::Closed;
+use std::io::{self, ErrorKind};
+
+fn closed(spec: &Spec) -> Error {
+    anyhow!("{spec}: the controller closed the connection: is it still running?")
+}
+
+fn failed(spec: &Spec, error: &io::Error) -> Error {
+    match error.kind() {
+        ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => closed(spec),
+        _ => anyhow!("{spec}: the connection to the controller failed ({}): is it still running?", reason(error)),
+    }
+}
+
+/// The transport came to its end.
+pub(crate) fn ended(spec: &Spec, end: &RunError<Closed<io::Error>, io::Error>) -> Error {
+    match end {
+        RunError::Read(Closed::End) => closed(spec),
+        RunError::Read(Closed::Device(error)) | RunError::Write(error) => failed(spec, error),
+    }
+}
+
+/// There is no connection to the controller.
+pub(crate) fn absent(spec: &Spec, error: &io::Error) -> Error {
+    anyhow!("{spec}: no controller can be reached ({}): is it running?", reason(error))
+}
+
+/// Names the controller where it is at fault.
+pub(crate) fn explain(error: Error, spec: &Spec) -> Error {
+    let Some(jelling::Error::Down(fault)) = error.downcast_ref() else { return error };
+    match fault {
+        // The host's own words are of serial lines, of which this is none.
+        Fault::Silent(opcode) if matches!(spec, Spec::Tcp(_) | Spec::Sim) => {
+            anyhow!("{spec}: the controller does not answer {opcode}: is it one that speaks H4, and still running?")
+        }
+        Fault::TransportClosed => closed(spec),
+        _ => anyhow!("{spec}: {error:#}"),
+    }
+}
