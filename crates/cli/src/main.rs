@@ -76,7 +76,7 @@ async fn execute(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
             session::run(global, output, Stopped, async |s| client::subscribe(s, options).await).await
         }
         Command::Demo => demo::demo(output),
-        Command::Sim(options) => sim::sim(output, options).await,
+        Command::Sim(options) => sim::sim(global, output, options).await,
         Command::Serve(options) => {
             let file = serve::file::load(&options.file)?;
             session::run(global, output, Stopped, async |s| serve::serve(s, options, &file).await).await
