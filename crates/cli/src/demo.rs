@@ -1,13 +1,19 @@
 //! `demo`: the main job on simulated controllers, in virtual time; and its thermometer, whom `sim:` has too.
 
-use crate::output::{Output, address_type};
-use anyhow::{Context, Result};
-use embassy_futures::select::{Either, select};
+use crate::{
+    arguments::Global,
+    capture::Capture,
+    output::{Output, address_type},
+    trace::Trace,
+};
+use anyhow::{Context, Result, bail};
+use embassy_futures::select::{Either, Either3, select, select3};
 use embassy_time::{Instant, Timer};
 use jelling::{
-    CharacteristicOptions, Error, Host, Properties, Updates, Uuid,
-    sim::{self, Simulation},
+    CharacteristicOptions, Config, Error, Host, PacketRead, PacketWrite, Properties, Runner, Updates, Uuid,
+    sim::{Memory, Simulation},
 };
+use jelling_transport::Snoop;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -109,16 +115,40 @@ async fn client(story: &Story, host: Host<'_>) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn demo(output: Output) -> Result<()> {
+/// The host runs on a controller for as long as the future is polled.
+async fn drive(mut runner: Runner<'_>, reader: impl PacketRead, writer: impl PacketWrite) -> Result<()> {
+    runner.run(reader, writer).await;
+    bail!("a simulated controller is gone")
+}
+
+pub(crate) fn demo(global: &Global, output: Output) -> Result<()> {
     let simulation = Simulation::new(1);
-    let controllers = [simulation.air().controller(), simulation.air().controller()];
+    // It is opened in the simulation, so that its times are those of the story.
+    let capture = Capture::open(global.snoop.as_deref())?;
+    let [sensor_memory, client_memory] = &mut [const { Memory::new() }; 2];
+    let (sensor_host, sensor_runner) = jelling::new(sensor_memory, Config::default());
+    let (client_host, client_runner) = jelling::new(client_memory, Config::default());
+    let (sensor_reader, sensor_writer) = simulation.air().controller().transport();
+    let (reader, writer) = simulation.air().controller().transport();
+    let on = global.verbose > 1;
+    // What is captured and traced is the central's.
+    let reader = Snoop::new(Trace { inner: reader, on }, &capture);
+    let writer = Snoop::new(Trace { inner: writer, on }, &capture);
     let story = Story { output, begin: Instant::now() };
-    sim::on(&simulation, &controllers, async |[peripheral, central]| {
-        match select(sensor(peripheral), client(&story, central)).await {
-            Either::First(result) => result.context("the thermometer ended"),
-            Either::Second(result) => result,
+    let work = async {
+        match select(sensor(sensor_host), client(&story, client_host)).await {
+            Either::First(result) => result.context("the thermometer ended")?,
+            Either::Second(result) => result?,
         }
-    })?;
+        client_host.stop().await;
+        sensor_host.stop().await;
+        Ok(())
+    };
+    let sensor_runs = drive(sensor_runner, sensor_reader, sensor_writer);
+    let client_runs = drive(client_runner, reader, writer);
+    match simulation.block_on(select3(work, sensor_runs, client_runs)) {
+        Either3::First(result) | Either3::Second(result) | Either3::Third(result) => result?,
+    }
     output.print(&json!({ "event": "done" }), || "demo ok".into());
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod advertise;
 mod arguments;
+mod capture;
 mod client;
 mod demo;
 mod output;
@@ -75,7 +76,7 @@ async fn execute(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
         Command::Subscribe(options) => {
             session::run(global, output, Stopped, async |s| client::subscribe(s, options).await).await
         }
-        Command::Demo => demo::demo(output),
+        Command::Demo => demo::demo(global, output),
         Command::Sim(options) => sim::sim(global, output, options).await,
         Command::Serve(options) => {
             let file = serve::file::load(&options.file)?;

@@ -2,6 +2,7 @@
 
 use crate::{
     arguments::{Global, Target},
+    capture::Capture,
     output::Output,
     trace::Trace,
     transport, trouble,
@@ -10,9 +11,9 @@ use anyhow::{Context, Result, bail};
 use jelling::{
     Config, Connection, ControllerInfo, Device, Error, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks,
 };
-use jelling_transport::{Snoop, WriteSink};
+use jelling_transport::Snoop;
 use static_cell::ConstStaticCell;
-use std::{fs::File, future::Future, io::Write, time::Duration};
+use std::{future::Future, io::Write, time::Duration};
 
 type Memory = Resources<Links<8, 517>, Gatt<2048, 60_000>, Pool<16_384, 250>, ScanSlots<64>, Tasks<512>>;
 
@@ -43,26 +44,6 @@ impl Ends {
     }
 }
 
-/// Where a capture goes; nowhere without `--snoop`.
-enum Capture {
-    Off,
-    On(WriteSink<File>),
-}
-
-impl jelling_transport::SnoopSink for Capture {
-    fn unix_micros(&self) -> u64 {
-        match self {
-            Capture::Off => 0,
-            Capture::On(sink) => sink.unix_micros(),
-        }
-    }
-    fn write(&self, pieces: &[&[u8]]) {
-        if let Capture::On(sink) = self {
-            sink.write(pieces);
-        }
-    }
-}
-
 /// Runs a command on the controller.
 pub(crate) async fn run(
     global: &Global,
@@ -72,13 +53,7 @@ pub(crate) async fn run(
 ) -> Result<()> {
     let stop = output.stop;
     let Some(spec) = &global.transport else { bail!("no controller") };
-    let capture = match &global.snoop {
-        None => Capture::Off,
-        Some(path) => {
-            let open = || -> std::io::Result<_> { WriteSink::new(File::create(path)?) };
-            Capture::On(open().with_context(|| format!("cannot write the capture {}", path.display()))?)
-        }
-    };
+    let capture = Capture::open(global.snoop.as_deref())?;
     let (reader, writer) = tokio::select! {
         opened = transport::open(spec, global.timeout) => opened?,
         () = stop.signalled() => return ends.result(),
