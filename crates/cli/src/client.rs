@@ -2,6 +2,7 @@
 
 use crate::{
     arguments::{Characteristic, SubscribeOptions, Target, WriteOptions},
+    assigned,
     output::say,
     session::Session,
 };
@@ -79,7 +80,8 @@ pub(crate) async fn explore(session: Session, address: &Target) -> Result<()> {
     let mut text = String::new();
     for service in services(session, &connection).await.context("discovery failed")? {
         let kind = if service.is_primary() { "service" } else { "secondary service" };
-        text += &format!("{:#06x}-{:#06x} {kind} {}\n", service.handle(), service.end_handle(), service.uuid());
+        let (uuid, name) = (service.uuid(), assigned::service(service.uuid()));
+        text += &format!("{:#06x}-{:#06x} {kind} {uuid}{name}\n", service.handle(), service.end_handle());
         let mut inside = vec![];
         for characteristic in characteristics(session, service).await.context("discovery failed")? {
             let names: Vec<&str> = names(characteristic.properties()).collect();
@@ -87,14 +89,15 @@ pub(crate) async fn explore(session: Session, address: &Target) -> Result<()> {
                 true => value_of(&connection, Readable::Characteristic(characteristic), session).await?,
                 false => None,
             };
-            text +=
-                &format!("  {:#06x} {} [{}]", characteristic.value_handle(), characteristic.uuid(), names.join(" "));
+            let (uuid, name) = (characteristic.uuid(), assigned::characteristic(characteristic.uuid()));
+            text += &format!("  {:#06x} {uuid}{name} [{}]", characteristic.value_handle(), names.join(" "));
             text += &value.as_ref().map_or("\n".into(), |v| format!(" = {v}\n"));
             let mut descriptors = vec![];
             let mut search = characteristic.descriptors().timeout(session.timeout);
             while let Some(descriptor) = search.next().await.context("discovery failed")? {
                 let value = value_of(&connection, Readable::Descriptor(descriptor), session).await?;
-                text += &format!("    {:#06x} {}", descriptor.handle(), descriptor.uuid());
+                let (uuid, name) = (descriptor.uuid(), assigned::descriptor(descriptor.uuid()));
+                text += &format!("    {:#06x} {uuid}{name}", descriptor.handle());
                 text += &value.as_ref().map_or("\n".into(), |v| format!(" = {v}\n"));
                 descriptors.push(
                     json!({ "uuid": descriptor.uuid().to_string(), "handle": descriptor.handle(), "value": value }),

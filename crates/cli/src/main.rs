@@ -2,6 +2,7 @@
 
 mod advertise;
 mod arguments;
+mod assigned;
 mod capture;
 mod client;
 mod demo;

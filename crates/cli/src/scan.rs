@@ -8,6 +8,7 @@ use crate::{
 use anyhow::Result;
 use jelling::{Device, LeFeatures, ScanResult};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 pub(crate) async fn info(session: Session) -> Result<()> {
     let info = session.start().await?;
@@ -43,11 +44,12 @@ pub(crate) async fn scan(session: Session, options: &ScanOptions) -> Result<()> 
             scan = scan.active();
         }
         let mut scanner = scan.await?;
+        let mut shown = BTreeMap::new();
         while let Some(result) = scanner.try_next().await? {
             let named = options.name.as_deref().is_none_or(|name| result.name() == Some(name));
             let serves = options.service.is_none_or(|uuid| result.services().any(|u| u == uuid));
             if named && serves {
-                print(session, &result);
+                print(session, &result, &mut shown);
             }
         }
         Ok(())
@@ -60,11 +62,12 @@ pub(crate) async fn scan(session: Session, options: &ScanOptions) -> Result<()> 
     Ok(())
 }
 
-fn print(session: Session, result: &ScanResult) {
+/// Prints a result; for people only where it looks different from the last line of that device.
+fn print(session: Session, result: &ScanResult, shown: &mut BTreeMap<String, String>) {
     let device = result.device();
     let services: Vec<String> = result.services().map(|u| u.to_string()).collect();
-    let manufacturer: Vec<_> =
-        result.manufacturer(None).map(|(id, data)| json!({ "id": id, "data": hex::encode(data) })).collect();
+    let manufacturer: Vec<_> = result.manufacturer(None).map(|(id, data)| (id, hex::encode(data))).collect();
+    let of_makers: Vec<_> = manufacturer.iter().map(|(id, data)| json!({ "id": id, "data": data })).collect();
     let json = json!({
         "address": device.to_string(),
         "address_type": address_type(device),
@@ -72,18 +75,24 @@ fn print(session: Session, result: &ScanResult) {
         "connectable": result.connectable(),
         "name": result.name(),
         "services": services,
-        "manufacturer": manufacturer,
+        "manufacturer": of_makers,
         "adv_data": hex::encode(result.adv_data()),
         "resp_data": result.resp_data().map(hex::encode),
     });
     session.output.print(&json, || {
-        let name = result.name().unwrap_or("-");
-        let connectable = if result.connectable() { "connectable" } else { "" };
-        format!(
-            "{device} {:6} {:4} dBm  {name:20} {} {connectable}",
-            address_type(device),
-            result.rssi(),
-            services.join(",")
-        )
+        let mut look = format!("{:20} {}", result.name().unwrap_or("-"), services.join(","));
+        for (id, data) in &manufacturer {
+            look += &format!(" {id:04x}:{data}");
+        }
+        if result.connectable() {
+            look += " connectable";
+        }
+        let device = format!("{device} {:6}", address_type(device));
+        if shown.get(&device) == Some(&look) {
+            return String::new();
+        }
+        let line = format!("{device} {:4} dBm  {look}", result.rssi());
+        shown.insert(device, look);
+        line
     });
 }
