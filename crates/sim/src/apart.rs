@@ -22,10 +22,11 @@ impl Wake for Part {
         self.wake_by_ref();
     }
     fn wake_by_ref(self: &Arc<Self>) {
-        self.woken.store(true, Ordering::Release);
-        let whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(whole) = whole {
-            whole.wake();
+        // Whoever was woken and has not been polled since need not be woken again.
+        if !self.woken.swap(true, Ordering::AcqRel)
+            && let Some(whole) = &*self.whole.lock().unwrap_or_else(PoisonError::into_inner)
+        {
+            whole.wake_by_ref();
         }
     }
 }
@@ -37,7 +38,12 @@ pub async fn apart<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(part.clone());
     let mut future = pin!(future);
     poll_fn(|context| {
-        *part.whole.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.waker().clone());
+        {
+            let mut whole = part.whole.lock().unwrap_or_else(PoisonError::into_inner);
+            if !whole.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+                *whole = Some(context.waker().clone());
+            }
+        }
         if !part.woken.swap(false, Ordering::AcqRel) {
             return Poll::Pending;
         }
