@@ -2,7 +2,7 @@
 
 use crate::{
     Device,
-    gate::{DynLock, Topic, Verb, enter},
+    gate::{DynLock, Topic, Verb, enter, next_deadline},
     operation::{Operation, Step, Wait, deadline},
     resources::{Resources, TaskGroup},
     runner::Runner,
@@ -113,10 +113,7 @@ impl<'d> Host<'d> {
     /// How long until the host has something to do by itself; `None` when no time runs.
     pub fn next_deadline(self) -> Option<Duration> {
         let next = enter(self.lock, Verb::Look, |core, waiters, now| {
-            let next = match (core.poll_timeout(), waiters.deadline()) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
+            let next = next_deadline(core, waiters);
             next.map(|at| at.since(now))
         });
         next.flatten()
@@ -145,10 +142,11 @@ impl<'d> Host<'d> {
 
     /// What happened beside any call: the controller failed, the host is up again, or gave up. Only the latest is kept.
     ///
-    /// After a fault (a command not answered in [`Config::command_timeout`], a hardware error, a restart, data not taken for
-    /// 40 s) all links are lost, what waits ends with [`Error::Down`] or `Disconnected`, and the host brings its controller
-    /// up again: three times at most, then it gives up. The GATT table stays, and advertising goes on. When the transport
-    /// ends, the same happens with the next [`Runner::run`]. Dropping the future loses nothing.
+    /// After a fault (a command not answered in [`Config::command_timeout`], a hardware error, a restart) all links are lost,
+    /// what waits ends with [`Error::Down`] or `Disconnected`, and the host brings its controller up again: three times at most
+    /// until it has been up for 10 s, then it gives up. The GATT table and a random static address stay, advertising goes on,
+    /// and operations that had not begun wait. When the transport ends, the same happens with the next [`Runner::run`].
+    /// Dropping the future loses nothing.
     pub async fn event(self) -> HostEvent {
         let look = |core: &mut Core<'_>| core.take_event().map_or(Poll::Pending, |event| Poll::Ready(Ok(event)));
         loop {

@@ -161,6 +161,14 @@ impl Waiters<'_> {
     }
 }
 
+/// When the host, or somebody who waits for it, has to be looked at next.
+pub(crate) fn next_deadline(core: &Core<'_>, waiters: &Waiters<'_>) -> Option<Instant> {
+    match (core.poll_timeout(), waiters.deadline()) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
 /// The time now, as the core counts it.
 pub(crate) fn now() -> Instant {
     Instant::from_micros(Clock::now().as_micros())
@@ -260,10 +268,7 @@ fn settle(lock: &DynLock<'_>, verb: Verb, now: Instant) -> bool {
             if slot.is_none() {
                 slot = slots.next();
             }
-            let next = match (core.poll_timeout(), waiters.deadline()) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
+            let next = next_deadline(core, waiters);
             let runner = &mut *waiters.runner;
             let sooner = next.is_some_and(|n| runner.armed.is_none_or(|armed| n < armed));
             if sooner {

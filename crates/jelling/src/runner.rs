@@ -3,7 +3,7 @@
 
 use crate::{
     core::Host,
-    gate::{Verb, Waiters, enter, enter_telling, now},
+    gate::{Verb, Waiters, enter, enter_telling, next_deadline, now},
 };
 use ::core::{
     fmt,
@@ -148,10 +148,7 @@ async fn keep_time(host: Host<'_>) -> ::core::convert::Infallible {
     loop {
         let next = enter(host.lock, Verb::Act, |core, waiters, now| {
             core.handle_timeout(now);
-            let next = match (core.poll_timeout(), waiters.deadline()) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
+            let next = next_deadline(core, waiters);
             waiters.runner.armed = next;
             next
         })
@@ -159,10 +156,7 @@ async fn keep_time(host: Host<'_>) -> ::core::convert::Infallible {
         let sooner = pin!(poll_fn(|context| {
             // Woken when a deadline before the armed one appears.
             let pending = enter(host.lock, Verb::Look, |core, waiters, _| {
-                let earliest = match (core.poll_timeout(), waiters.deadline()) {
-                    (Some(a), Some(b)) => Some(a.min(b)),
-                    (a, b) => a.or(b),
-                };
+                let earliest = next_deadline(core, waiters);
                 let armed = waiters.runner.armed;
                 if earliest.is_some_and(|e| armed.is_none_or(|a| e < a)) {
                     return Poll::Ready(());
