@@ -1,13 +1,15 @@
 //! Commands and what answers them (Vol 4, Part E, 7). A command is a struct of its parameters in the specification's units.
 
-mod field;
 mod packet;
 
 pub use packet::header;
 
-use super::{AdvertisingKind, ConnectionHandle, LeFeatures, LocalVersion, Opcode, ScanKind, Secret, Status, Switch};
+use super::{
+    AdvertisingKind, ConnectionHandle, LeFeatures, LocalVersion, Opcode, ScanKind, Secret, Status, Switch,
+    field::{Field, hex, show},
+};
 use crate::{Address, Malformed, Reader, Writer, copy};
-pub(crate) use field::Field;
+use core::fmt;
 
 /// A command: its opcode, its parameters, and what follows the status in its answer.
 pub trait Command: Sized {
@@ -50,6 +52,13 @@ macro_rules! commands {
 
                 fn parse_return(parameters: &[u8]) -> Result<$return, Malformed> {
                     <$return>::take(&mut Reader::new(parameters))
+                }
+            }
+
+            impl fmt::Display for $name {
+                fn fmt(&self, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    $(show(_f, stringify!($field), &self.$field)?;)*
+                    Ok(())
                 }
             }
 
@@ -436,6 +445,13 @@ macro_rules! data_commands {
                     let data = r.bytes(31)?;
                     r.finish()?;
                     Ok($name { data: data.get(..length).ok_or(Malformed)? })
+                }
+            }
+
+            impl fmt::Display for $name<'_> {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str(" data ")?;
+                    hex(f, self.data)
                 }
             }
 

@@ -5,7 +5,7 @@ mod lists;
 
 pub use lists::{AdvertisingReport, AdvertisingReports, CompletedPackets};
 
-use super::{ConnectionHandle, Opcode, Role, Secret, Status, command::Field};
+use super::{ConnectionHandle, Opcode, Role, Secret, Status, field::Field};
 use crate::{Address, Malformed, Reader};
 
 /// LE Connection Complete and the enhanced one (7.7.65.1, 7.7.65.10). Only `status` counts when it is an error.

@@ -4,6 +4,7 @@ pub mod acl;
 pub mod command;
 pub mod event;
 mod features;
+mod field;
 mod opcode;
 mod status;
 
@@ -99,11 +100,14 @@ pub struct LocalVersion {
     pub lmp_subversion: u16,
 }
 
-/// Names that stand beside numbers: `names! { Type; CONST = value, "Name"; .. }` gives constants and `name`.
+/// Names that stand beside numbers: `names! { Type; CONST = value, "Name"; .. }` gives constants, `name` and `ALL`.
 macro_rules! names {
     ($type:ident; $($constant:ident = $value:literal, $name:literal;)+) => {
         impl $type {
             $(#[doc = $name] pub const $constant: $type = $type($value);)+
+
+            /// Every number that has a name.
+            pub const ALL: &'static [$type] = &[$($type::$constant,)+];
 
             /// The specification's name; `None` for a number it does not know.
             pub const fn name(self) -> Option<&'static str> {

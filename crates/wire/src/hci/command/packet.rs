@@ -63,6 +63,19 @@ macro_rules! command_packet {
                 }
             }
 
+            /// The parameters, each with its name.
+            fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(CommandPacket::$name(command) => fmt::Display::fmt(command, f),)+
+                    CommandPacket::LeSetAdvertisingData(command) => fmt::Display::fmt(command, f),
+                    CommandPacket::LeSetScanResponseData(command) => fmt::Display::fmt(command, f),
+                    CommandPacket::Unknown { parameters, .. } => {
+                        f.write_str(" ")?;
+                        hex(f, parameters)
+                    }
+                }
+            }
+
             /// The command's opcode.
             pub fn opcode(&self) -> Opcode {
                 match self {
@@ -82,6 +95,7 @@ impl fmt::Display for CommandPacket<'_> {
         let mut buffer = [0; 258];
         let mut w = crate::Writer::new(&mut buffer);
         self.emit(&mut w);
-        write!(f, "HCI Command: {} plen {}", self.opcode(), w.len().saturating_sub(3))
+        write!(f, "HCI Command: {} plen {}", self.opcode(), w.len().saturating_sub(3))?;
+        self.show(f)
     }
 }

@@ -1,7 +1,7 @@
 //! Events written, and named.
 
 use super::{ConnectionComplete, Event, code};
-use crate::{Writer, hci::command::Field};
+use crate::{Writer, hci::field::Field};
 use core::fmt;
 
 fn connection(complete: &ConnectionComplete, addresses: Option<(&[u8; 6], &[u8; 6])>, w: &mut Writer<'_>) {

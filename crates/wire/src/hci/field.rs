@@ -1,15 +1,31 @@
-//! How one parameter stands in a packet.
+//! How one parameter stands in a packet, and in a line of text.
 
-use super::{BufferSize, ChannelMap, DataLength, LeBufferSize, LinkPhys, MaximumDataLength, Rssi};
+use super::command::{BufferSize, ChannelMap, DataLength, LeBufferSize, LinkPhys, MaximumDataLength, Rssi};
 use crate::{
     Address, AddressKind, Malformed, Reader, Writer,
     hci::{AdvertisingKind, ConnectionHandle, LeFeatures, LocalVersion, ScanKind, Secret, Status, Switch},
 };
+use core::fmt;
 
-/// A parameter: its octets both ways.
+/// A parameter: its octets both ways, and how a line shows it.
 pub(crate) trait Field: Sized {
     fn take(r: &mut Reader<'_>) -> Result<Self, Malformed>;
     fn emit(&self, w: &mut Writer<'_>);
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+/// ` name value`, the name as it stands in the source, with blanks.
+pub(crate) fn show<T: Field>(f: &mut fmt::Formatter<'_>, name: &str, value: &T) -> fmt::Result {
+    for word in name.split('_') {
+        write!(f, " {word}")?;
+    }
+    f.write_str(" ")?;
+    value.show(f)
+}
+
+/// Octets as hexadecimal digits, in the order in which they stand.
+pub(crate) fn hex(f: &mut fmt::Formatter<'_>, octets: &[u8]) -> fmt::Result {
+    octets.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
 }
 
 macro_rules! integers {
@@ -20,6 +36,9 @@ macro_rules! integers {
             }
             fn emit(&self, w: &mut Writer<'_>) {
                 w.$type(*self);
+            }
+            fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{self}")
             }
         }
     )+};
@@ -32,6 +51,9 @@ impl Field for () {
         Ok(())
     }
     fn emit(&self, _: &mut Writer<'_>) {}
+    fn show(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
 }
 
 impl<const N: usize> Field for [u8; N] {
@@ -40,6 +62,9 @@ impl<const N: usize> Field for [u8; N] {
     }
     fn emit(&self, w: &mut Writer<'_>) {
         w.bytes(self);
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        hex(f, self)
     }
 }
 
@@ -50,6 +75,9 @@ impl<const N: usize> Field for Secret<N> {
     fn emit(&self, w: &mut Writer<'_>) {
         w.bytes(&self.0);
     }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({N} octets)")
+    }
 }
 
 impl Field for Status {
@@ -59,6 +87,9 @@ impl Field for Status {
     fn emit(&self, w: &mut Writer<'_>) {
         w.u8(self.0);
     }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
 }
 
 impl Field for ConnectionHandle {
@@ -67,6 +98,9 @@ impl Field for ConnectionHandle {
     }
     fn emit(&self, w: &mut Writer<'_>) {
         w.u16(self.0 & 0x0fff);
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
     }
 }
 
@@ -78,6 +112,9 @@ impl Field for Address {
     fn emit(&self, w: &mut Writer<'_>) {
         w.u8(self.kind as u8);
         w.bytes(&self.octets);
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
     }
 }
 
@@ -92,6 +129,9 @@ impl Field for Switch {
     fn emit(&self, w: &mut Writer<'_>) {
         w.u8(*self as u8);
     }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
 }
 
 impl Field for ScanKind {
@@ -104,6 +144,9 @@ impl Field for ScanKind {
     }
     fn emit(&self, w: &mut Writer<'_>) {
         w.u8(*self as u8);
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
     }
 }
 
@@ -121,6 +164,9 @@ impl Field for AdvertisingKind {
     fn emit(&self, w: &mut Writer<'_>) {
         w.u8(*self as u8);
     }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
 }
 
 impl Field for LeFeatures {
@@ -129,6 +175,9 @@ impl Field for LeFeatures {
     }
     fn emit(&self, w: &mut Writer<'_>) {
         w.u64(self.0);
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#018x}", self.0)
     }
 }
 
@@ -140,6 +189,10 @@ macro_rules! records {
             }
             fn emit(&self, w: &mut Writer<'_>) {
                 $(self.$field.emit(w);)+
+            }
+            fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                $(show(f, stringify!($field), &self.$field)?;)+
+                Ok(())
             }
         }
     )+};
