@@ -21,6 +21,7 @@
 //! | Vol 3, Part A: L2CAP | [`l2cap`] |
 //! | Vol 3, Part C, 11 and Supplement, Part A: advertising data | [`ad`] |
 //! | Vol 3, Part F: ATT | [`att`] |
+//! | Vol 3, Part H, 3: SMP | [`smp`] |
 //! | Vol 4, Part E: HCI | [`hci`] |
 //! | Vol 6, Part B, 1.3: addresses | [`Address`] |
 #![cfg_attr(not(test), no_std)]
@@ -32,9 +33,13 @@ mod codec;
 pub mod hci;
 pub mod l2cap;
 mod packet;
+mod secret;
+mod show;
+pub mod smp;
 mod uuid;
 
 pub use address::{Address, AddressKind};
 pub use codec::{Malformed, Overflow, Reader, Writer, copy};
 pub use packet::{Packet, PacketKind};
+pub use secret::Secret;
 pub use uuid::{InvalidUuid, Uuid};

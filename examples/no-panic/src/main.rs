@@ -16,6 +16,7 @@ use jelling_host::{
         Address, AddressKind, Packet, PacketKind, Uuid, Writer, ad, att::Pdu,
         hci::{AdvertisingKind, ScanKind, acl::AclPacket, command::CommandPacket, event::Event as HciEvent},
         l2cap::{Frame, signalling::Signal},
+        smp,
     },
 };
 
@@ -63,6 +64,9 @@ fn wire() {
     }
     if let Ok(signal) = Signal::parse(octets) {
         signal.emit(&mut w);
+    }
+    if let Ok(pdu) = smp::Pdu::parse(octets) {
+        pdu.emit(&mut w);
     }
     let mut builder = ad::Builder::new();
     for structure in ad::Structures::new(octets) {

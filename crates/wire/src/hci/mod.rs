@@ -4,13 +4,15 @@ pub mod acl;
 pub mod command;
 pub mod event;
 mod features;
-mod field;
+pub(crate) mod field;
 mod opcode;
 mod status;
 
 pub use features::LeFeatures;
 pub use opcode::Opcode;
 pub use status::Status;
+
+pub use crate::Secret;
 
 use crate::Malformed;
 
@@ -23,16 +25,6 @@ impl ConnectionHandle {
     pub const fn parse(value: u16) -> Result<Self, Malformed> {
         let handle = value & 0x0fff;
         if handle <= 0x0eff { Ok(ConnectionHandle(handle)) } else { Err(Malformed) }
-    }
-}
-
-/// Octets that no `Debug` shows: keys, and what they encrypt.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Secret<const N: usize>(pub [u8; N]);
-
-impl<const N: usize> core::fmt::Debug for Secret<N> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Secret({N} octets)")
     }
 }
 
