@@ -3,10 +3,11 @@
 use crate::fault::Direction;
 use core::fmt;
 use jelling_wire::{
-    PacketKind,
+    Malformed, PacketKind,
     att::Pdu,
     hci::{acl::AclPacket, command::CommandPacket, event::Event},
     l2cap::{ChannelId, Frame, signalling::Signal},
+    smp,
 };
 
 /// A packet that passed between a host and its controller, as the host wrote or read it. Shown, it is a line: seconds, the
@@ -43,9 +44,10 @@ impl fmt::Display for Passed {
                     write!(f, "{packet}")?;
                     // A frame that came whole tells what is in it.
                     let Ok(frame) = Frame::parse(packet.data) else { return Ok(()) };
-                    match (frame.channel, Pdu::parse(frame.payload), Signal::parse(frame.payload)) {
-                        (ChannelId::ATT, Ok(pdu), _) => write!(f, " {pdu}"),
-                        (ChannelId::SIGNALLING, _, Ok(signal)) => write!(f, " {signal}"),
+                    match frame.channel {
+                        ChannelId::ATT => shown(f, &frame, Pdu::parse(frame.payload)),
+                        ChannelId::SIGNALLING => shown(f, &frame, Signal::parse(frame.payload)),
+                        ChannelId::SMP => shown(f, &frame, smp::Pdu::parse(frame.payload)),
                         _ => write!(f, " {frame}"),
                     }
                 }
@@ -53,5 +55,13 @@ impl fmt::Display for Passed {
             },
             kind => write!(f, "{kind:?} {:02x?}", self.octets),
         }
+    }
+}
+
+/// What a frame carries, or the frame when it is not what its channel carries.
+fn shown<T: fmt::Display>(f: &mut fmt::Formatter<'_>, frame: &Frame<'_>, pdu: Result<T, Malformed>) -> fmt::Result {
+    match pdu {
+        Ok(pdu) => write!(f, " {pdu}"),
+        Err(Malformed) => write!(f, " {frame}"),
     }
 }

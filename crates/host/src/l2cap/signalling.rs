@@ -6,47 +6,42 @@ use crate::{
     counters::count,
     link::{Owed, Parameters, SignallingReply},
 };
-use jelling_wire::{Writer, hci::Role, l2cap::signalling::Signal};
-
-/// Command not understood (Vol 3, Part A, 4.1).
-const NOT_UNDERSTOOD: u16 = 0;
+use jelling_wire::{
+    Writer,
+    hci::Role,
+    l2cap::signalling::{Code, Rejection, Signal, UpdateResult},
+};
 
 impl Core<'_> {
     pub(crate) fn on_signalling(&mut self, index: usize, payload: &[u8]) {
-        let Ok(signal) = Signal::parse(payload) else {
+        let Ok(signal) = Signal::parse_among(payload, |code| code == Code::CONNECTION_PARAMETER_UPDATE_REQUEST) else {
             return count(&mut self.state.counters.malformed);
         };
         let Some(link) = self.links.get_mut(index) else { return };
-        let reply = match signal {
-            // Responses that nobody asked for are ignored.
-            Signal::CommandReject { .. } | Signal::ConnectionParameterUpdateResponse { .. } => {
-                return count(&mut self.state.counters.unexpected);
-            }
+        let mut slot = SignallingReply::default();
+        let mut w = Writer::new(&mut slot.octets);
+        match signal {
             Signal::ConnectionParameterUpdateRequest { identifier, interval_min, interval_max, latency, timeout }
                 if link.role == Role::Central =>
             {
                 let wanted = Parameters { interval_min, interval_max, latency, supervision_timeout: timeout };
-                let accepted = wanted.are_valid();
-                if accepted {
+                let mut result = UpdateResult::REJECTED;
+                if wanted.are_valid() {
                     link.requested = wanted;
                     link.owed.insert(Owed::UPDATE);
+                    result = UpdateResult::ACCEPTED;
                 }
-                Signal::ConnectionParameterUpdateResponse { identifier, result: u16::from(!accepted) }
+                Signal::ConnectionParameterUpdateResponse { identifier, result }.emit(&mut w);
             }
-            Signal::ConnectionParameterUpdateRequest { identifier, .. } => {
-                Signal::CommandReject { identifier, reason: NOT_UNDERSTOOD, data: &[] }
-            }
-            Signal::Unknown { code, identifier, .. } => {
-                // Odd codes from 0x03 on are responses (Vol 3, Part A, 4): ignored. So are indications of flow control credit.
-                if code % 2 == 1 || code == 0x16 {
+            signal => {
+                // Responses that nobody asked for are ignored.
+                if !signal.code().wants_answer() {
                     return count(&mut self.state.counters.unexpected);
                 }
-                Signal::CommandReject { identifier, reason: NOT_UNDERSTOOD, data: &[] }
+                let reason = Rejection::NotUnderstood;
+                Signal::CommandReject { identifier: signal.identifier(), reason }.emit(&mut w);
             }
-        };
-        let mut slot = SignallingReply::default();
-        let mut w = Writer::new(&mut slot.octets);
-        reply.emit(&mut w);
+        }
         slot.length = u8::try_from(w.len()).unwrap_or(0);
         // One reply waits at most: a peer that asks faster than it listens loses the older answer.
         link.signalling = slot;

@@ -1,25 +1,18 @@
-//! L2CAP basic frames and the signalling channel (Vol 3, Part A, 3 and 4).
+//! L2CAP on LE: basic frames, those of credit based channels, and the signalling channel (Vol 3, Part A, 3 and 4).
 
+mod channel;
+mod codes;
+mod segment;
 pub mod signalling;
+
+pub use channel::{ChannelId, ChannelIds, Psm};
+pub use segment::{Segment, segments};
 
 use crate::{Malformed, Reader, Writer};
 use core::fmt;
 
 /// Octets before a frame's payload.
 pub const HEADER_LENGTH: usize = 4;
-
-/// A channel identifier (2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ChannelId(pub u16);
-
-impl ChannelId {
-    /// The Attribute Protocol.
-    pub const ATT: ChannelId = ChannelId(4);
-    /// LE signalling.
-    pub const SIGNALLING: ChannelId = ChannelId(5);
-    /// The Security Manager Protocol.
-    pub const SMP: ChannelId = ChannelId(6);
-}
 
 /// A basic frame (3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
