@@ -9,7 +9,11 @@ use crate::{
 use ::core::{task::Poll, time::Duration};
 use jelling_host::{
     AdvertisingSettings, AdvertisingTicket, Core, Error, Instant, LinkId, Resource,
-    wire::{Address, Uuid, ad::Builder, hci::AdvertisingKind},
+    wire::{
+        Address, Uuid,
+        ad::{AdWrite, Builder, DoesNotFit, Flags},
+        hci::AdvertisingKind,
+    },
 };
 
 /// See [`Host::advertise`].
@@ -23,20 +27,12 @@ pub struct AdvertiseStep<'a> {
     peer: Address,
     adv_data: Option<&'a [u8]>,
     resp_data: Option<&'a [u8]>,
-    flags: u8,
+    flags: Flags,
     name: Option<&'a str>,
     services: &'a [Uuid],
     appearance: Option<u16>,
     manufacturer: Option<(u16, &'a [u8])>,
     ticket: Option<AdvertisingTicket>,
-}
-
-/// Flags of the Supplement, Part A, 1.3.
-mod flags {
-    pub(super) const LIMITED: u8 = 0x01;
-    pub(super) const GENERAL: u8 = 0x02;
-    pub(super) const NO_BR_EDR: u8 = 0x04;
-    pub(super) const BOTH: u8 = 0x18;
 }
 
 impl<'d> Host<'d> {
@@ -53,7 +49,7 @@ impl<'d> Host<'d> {
             peer: Address::default(),
             adv_data: None,
             resp_data: None,
-            flags: flags::GENERAL | flags::NO_BR_EDR,
+            flags: Flags::GENERAL_DISCOVERABLE | Flags::BR_EDR_NOT_SUPPORTED,
             name: None,
             services: &[],
             appearance: None,
@@ -117,13 +113,15 @@ impl<'a> Advertise<'_, 'a> {
 
     /// Limited discoverable in place of general.
     pub fn limited(mut self) -> Self {
-        self.step.flags = (self.step.flags & !flags::GENERAL) | flags::LIMITED;
+        self.step.flags.remove(Flags::GENERAL_DISCOVERABLE);
+        self.step.flags.insert(Flags::LIMITED_DISCOVERABLE);
         self
     }
 
     /// BR/EDR is there too.
     pub fn br_edr(mut self) -> Self {
-        self.step.flags = (self.step.flags & !flags::NO_BR_EDR) | flags::BOTH;
+        self.step.flags.remove(Flags::BR_EDR_NOT_SUPPORTED);
+        self.step.flags.insert(Flags::SIMULTANEOUS_CONTROLLER | Flags::SIMULTANEOUS_HOST);
         self
     }
 
@@ -168,11 +166,11 @@ impl AdvertiseStep<'_> {
         core.advertise(&AdvertisingSettings { interval: self.interval, kind, peer: self.peer, adv_data, resp_data })
     }
 
-    fn build(&self, fields: &mut Builder) -> Result<(), jelling_host::wire::ad::DoesNotFit> {
+    fn build(&self, fields: &mut Builder) -> Result<(), DoesNotFit> {
         fields.flags(self.flags)?;
         fields.services(self.services)?;
         if let Some(name) = self.name {
-            fields.name(name)?;
+            fields.complete_name(name)?;
         }
         if let Some(appearance) = self.appearance {
             fields.appearance(appearance)?;

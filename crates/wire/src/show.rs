@@ -38,3 +38,40 @@ macro_rules! named_fields {
     )+};
 }
 pub(crate) use named_fields;
+
+/// Bits of one octet: a parameter, shown by name. All bits are kept.
+macro_rules! flag_fields {
+    ($($type:ident: $names:expr;)+) => {$(
+        impl crate::hci::field::Field for $type {
+            fn take(r: &mut crate::Reader<'_>) -> Result<Self, crate::Malformed> {
+                r.u8().map($type::from_bits_retain)
+            }
+            fn emit(&self, w: &mut crate::Writer<'_>) {
+                w.u8(self.bits());
+            }
+            fn show(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                crate::show::bits(f, self.bits(), &$names)
+            }
+        }
+    )+};
+}
+pub(crate) use flag_fields;
+
+/// Parameters one after another: a parameter, shown as each of them with its name.
+macro_rules! record_fields {
+    ($($name:ident { $($field:ident: $type:ty),+ $(,)? })+) => {$(
+        impl crate::hci::field::Field for $name {
+            fn take(r: &mut crate::Reader<'_>) -> Result<Self, crate::Malformed> {
+                Ok($name { $($field: <$type as crate::hci::field::Field>::take(r)?,)+ })
+            }
+            fn emit(&self, w: &mut crate::Writer<'_>) {
+                $(crate::hci::field::Field::emit(&self.$field, w);)+
+            }
+            fn show(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                $(crate::hci::field::show(f, stringify!($field), &self.$field)?;)+
+                Ok(())
+            }
+        }
+    )+};
+}
+pub(crate) use record_fields;

@@ -11,7 +11,7 @@
 
 use jelling_wire::{
     Uuid, Writer,
-    ad::{AdType, Builder, Structures},
+    ad::{AdType, AdWrite, Builder, Flags, Structures},
     att::Pdu,
     hci::{acl::AclPacket, command::CommandPacket, event::Event},
     l2cap::{Frame, signalling::Signal},
@@ -55,10 +55,10 @@ proptest! {
     #[test]
     fn a_built_advertisement_reads_as_it_was_meant(name in "[a-zé]{0,20}", company: u16, data in proptest::collection::vec(any::<u8>(), 0..20)) {
         let mut builder = Builder::new();
-        builder.flags(6).unwrap();
+        builder.flags(Flags::GENERAL_DISCOVERABLE | Flags::BR_EDR_NOT_SUPPORTED).unwrap();
         let services = [Uuid::new16(0x181a), Uuid::new16(0x180f)];
         builder.services(&services).unwrap();
-        let named = builder.name(&name).is_ok();
+        let named = builder.complete_name(&name).is_ok();
         let made = builder.manufacturer(company, &data).is_ok();
         prop_assert!(builder.adv().len() <= 31 && builder.resp().len() <= 31);
         let all = || Structures::new(builder.adv()).chain(Structures::new(builder.resp()));
@@ -81,8 +81,8 @@ proptest! {
 #[test]
 fn an_advertisement_uses_all_of_its_31_octets() {
     let mut builder = Builder::new();
-    builder.flags(6).unwrap();
-    builder.name("exactly twenty-six octets.").unwrap();
+    builder.flags(Flags::GENERAL_DISCOVERABLE | Flags::BR_EDR_NOT_SUPPORTED).unwrap();
+    builder.complete_name("exactly twenty-six octets.").unwrap();
     assert_eq!((builder.adv().len(), builder.resp().len()), (31, 0));
     builder.appearance(768).unwrap();
     assert_eq!((builder.adv().len(), builder.resp().len()), (31, 4));

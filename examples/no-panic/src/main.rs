@@ -13,7 +13,7 @@ use jelling_host::{
     OwnAddress, Permissions, Policy, Pool, Properties, Scan, ScanSettings, ServiceSettings, Storage, Store,
     TRANSMIT_BUFFER, Updates,
     wire::{
-        Address, AddressKind, Packet, PacketKind, Uuid, Writer, ad, att::Pdu,
+        Address, AddressKind, Packet, PacketKind, Uuid, Writer, ad::{self, AdWrite}, att::Pdu,
         hci::{AdvertisingKind, ScanKind, acl::AclPacket, command::CommandPacket, event::Event as HciEvent},
         l2cap::{Frame, signalling::Signal},
         smp,
@@ -73,8 +73,35 @@ fn wire() {
         word_out(structure.uuids().count() as u32);
         word_out(u32::from(structure.manufacturer().is_some()) + u32::from(structure.service_data().is_some()));
         word_out(u32::from(builder.raw(structure.kind, structure.data).is_ok()));
+        again(&structure, &mut w);
     }
     word_out(builder.adv().len() as u32 + builder.resp().len() as u32 + w.len() as u32);
+}
+
+/// What a structure says, by its type, and the structure that says it.
+fn again(structure: &ad::Structure<'_>, w: &mut Writer<'_>) {
+    let mut fits = true;
+    fits &= structure.flags().is_none_or(|flags| w.flags(flags).is_ok());
+    fits &= structure.appearance().is_none_or(|appearance| w.appearance(appearance).is_ok());
+    fits &= structure.complete_name().is_none_or(|name| w.complete_name(name).is_ok());
+    fits &= structure.big_info().is_none_or(|octets| w.big_info(octets).is_ok());
+    fits &= structure.service_data().is_none_or(|(service, data)| w.service_data(service, data).is_ok());
+    fits &= structure.advertising_interval().is_none_or(|interval| w.advertising_interval(interval).is_ok());
+    fits &= structure.le_device_address().is_none_or(|address| w.le_device_address(address).is_ok());
+    fits &= structure.le_supported_features().is_none_or(|features| w.le_supported_features(features).is_ok());
+    fits &= structure.uri().is_none_or(|uri| w.uri(uri).is_ok());
+    fits &= structure.encrypted_data().is_none_or(|data| w.encrypted_data(data).is_ok());
+    fits &= structure.periodic_advertising_response_timing().is_none_or(|timing| w.periodic_advertising_response_timing(timing).is_ok());
+    for block in structure.transport_blocks() {
+        fits &= w.transport_blocks(&[block]).is_ok();
+    }
+    for target in structure.targets() {
+        fits &= w.targets(&[target]).is_ok();
+    }
+    for service in structure.solicited() {
+        fits &= w.solicited(&[service]).is_ok();
+    }
+    word_out(u32::from(fits));
 }
 
 fn word_out(value: u32) {

@@ -1,9 +1,8 @@
 //! Numbers of SMP, and their names (Vol 3, Part H, 3.3 and 3.5).
 
 use crate::{
-    Malformed, Reader, Writer,
-    hci::{field::Field, names},
-    show::{bits, named_fields},
+    hci::names,
+    show::{flag_fields, named_fields},
 };
 use bitflags::bitflags;
 use core::fmt;
@@ -125,22 +124,6 @@ bitflags! {
         const LINK = 0x08;
         const _ = !0;
     }
-}
-
-macro_rules! flag_fields {
-    ($($type:ident: $names:expr;)+) => {$(
-        impl Field for $type {
-            fn take(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-                r.u8().map($type::from_bits_retain)
-            }
-            fn emit(&self, w: &mut Writer<'_>) {
-                w.u8(self.bits());
-            }
-            fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                bits(f, self.bits(), &$names)
-            }
-        }
-    )+};
 }
 
 flag_fields! {

@@ -10,6 +10,7 @@ pub use codes::{Code, IoCapability, Keypress, Keys, OobData, Reason, Requirement
 use crate::{
     Address, Malformed, Reader, Secret, Writer,
     hci::field::{Field, hex, show},
+    show::record_fields,
 };
 use core::{fmt, ops::RangeInclusive};
 
@@ -156,33 +157,13 @@ impl fmt::Display for Pdu<'_> {
     }
 }
 
-impl Field for Features {
-    fn take(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        Ok(Features {
-            io_capability: Field::take(r)?,
-            oob_data: Field::take(r)?,
-            requirements: Field::take(r)?,
-            max_key_size: Field::take(r)?,
-            initiator_keys: Field::take(r)?,
-            responder_keys: Field::take(r)?,
-        })
-    }
-
-    fn emit(&self, w: &mut Writer<'_>) {
-        self.io_capability.emit(w);
-        self.oob_data.emit(w);
-        self.requirements.emit(w);
-        self.max_key_size.emit(w);
-        self.initiator_keys.emit(w);
-        self.responder_keys.emit(w);
-    }
-
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, "io_capability", &self.io_capability)?;
-        show(f, "oob_data", &self.oob_data)?;
-        show(f, "requirements", &self.requirements)?;
-        show(f, "max_key_size", &self.max_key_size)?;
-        show(f, "initiator_keys", &self.initiator_keys)?;
-        show(f, "responder_keys", &self.responder_keys)
+record_fields! {
+    Features {
+        io_capability: IoCapability,
+        oob_data: OobData,
+        requirements: Requirements,
+        max_key_size: u8,
+        initiator_keys: Keys,
+        responder_keys: Keys,
     }
 }
