@@ -17,6 +17,7 @@ use jelling_wire::{
     Malformed, Uuid, Writer,
     att::{self, ErrorCode, Opcode, Pdu},
 };
+use proptest::prelude::*;
 
 table!(
     pdus,
@@ -133,5 +134,67 @@ fn what_is_malformed() {
     ];
     for (name, octets) in pdus {
         assert_eq!(Pdu::parse(octets), Err(Malformed), "{name}");
+    }
+}
+
+#[test]
+fn lines_are_as_btmon_prints_them() {
+    let lines: [(&[u8], &str); 8] = [
+        (
+            &[0x01, 0x10, 0x11, 0x00, 0x0a],
+            "ATT: Error Response (0x01) len 4 request Read By Group Type Request (0x10) handle 0x0011 error Attribute Not \
+             Found (0x0a)",
+        ),
+        (
+            &[0x10, 1, 0, 0xff, 0xff, 0, 0x28],
+            "ATT: Read By Group Type Request (0x10) len 6 handles 0x0001-0xffff type 2800",
+        ),
+        (
+            &[0x11, 6, 1, 0, 5, 0, 0, 0x18],
+            "ATT: Read By Group Type Response (0x11) len 7 handles 0x0001-0x0005 value 0018",
+        ),
+        (&[0x12, 9, 0, 1, 0], "ATT: Write Request (0x12) len 4 handle 0x0009 value 0100"),
+        (&[0x13], "ATT: Write Response (0x13) len 0"),
+        (&[0x0b], "ATT: Read Response (0x0b) len 0"),
+        (&[0x21, 2, 0, 1, 2], "ATT: Read Multiple Variable Response (0x21) len 4 length 2 value 0102"),
+        (&[0x3f, 0xab], "ATT: Unknown (0x3f) len 1 value ab"),
+    ];
+    for (octets, line) in lines {
+        assert_eq!(Pdu::parse(octets).unwrap().to_string(), line);
+    }
+}
+
+#[test]
+fn errors_have_names() {
+    // Vol 3, Part F, 3.4.1.1, and Supplement, Part B, 1.2: no gap up to 0x13, and from 0xfc on.
+    assert!(ErrorCode::ALL.iter().map(|code| code.0).eq((0x01..=0x13).chain(0xfc..=0xff)));
+    for (code, text) in [
+        (0x0c, "Encryption Key Size Too Short (0x0c)"),
+        (0x14, "Reserved (0x14)"),
+        (0x7f, "Reserved (0x7f)"),
+        (0x80, "Application Error (0x80)"),
+        (0x9f, "Application Error (0x9f)"),
+        (0xa0, "Reserved (0xa0)"),
+        (0xe0, "Reserved (0xe0)"),
+        (0xff, "Out of Range (0xff)"),
+    ] {
+        assert_eq!(ErrorCode(code).to_string(), text);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_parameters_of_any_opcode(index in 0..=Opcode::ALL.len(), other: u8, parameters in proptest::collection::vec(any::<u8>(), 0..40)) {
+        let opcode = Opcode::ALL.get(index).copied().unwrap_or(Opcode(other));
+        let octets = [&[opcode.0][..], &parameters].concat();
+        if let Ok(pdu) = Pdu::parse(&octets) {
+            prop_assert_eq!(pdu.opcode(), opcode);
+            let mut buffer = [0; 41];
+            let mut w = Writer::new(&mut buffer);
+            pdu.emit(&mut w);
+            prop_assert_eq!(w.finish().unwrap(), &octets[..]);
+            let headline = format!("ATT: {opcode} len {}", parameters.len());
+            prop_assert!(pdu.to_string().starts_with(&headline));
+        }
     }
 }

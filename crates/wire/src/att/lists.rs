@@ -58,6 +58,11 @@ impl<'a> Information<'a> {
         w.u8(if self.wide { 2 } else { 1 });
         w.bytes(self.octets);
     }
+
+    /// Octets in a PDU.
+    pub(super) fn length(&self) -> usize {
+        self.octets.len().saturating_add(1)
+    }
 }
 
 /// Handles of Find By Type Value Response: found, and the end of its group (3.4.3.4).
@@ -108,6 +113,11 @@ macro_rules! equal_entries {
             pub(super) fn emit(&self, w: &mut Writer<'_>) {
                 w.u8(self.length);
                 w.bytes(self.octets);
+            }
+
+            /// Octets in a PDU.
+            pub(super) fn length(&self) -> usize {
+                self.octets.len().saturating_add(1)
             }
         }
     };
