@@ -261,24 +261,25 @@ fn what_a_server_answers() {
 
 #[test]
 fn signalling_requests_are_rejected_and_responses_ignored() {
+    type Row = (&'static str, &'static [u8], Option<Vec<u8>>);
     let reject = |identifier: u8| Some(vec![0x01, identifier, 2, 0, 0, 0]);
-    let table: Vec<(&str, Vec<u8>, Option<Vec<u8>>)> = vec![
-        ("parameter update, by a central", vec![0x12, 1, 8, 0, 6, 0, 12, 0, 0, 0, 100, 0], reject(1)),
-        ("LE connection", vec![0x14, 2, 10, 0, 0x80, 0, 0x40, 0, 23, 0, 23, 0, 1, 0], reject(2)),
-        ("connection, whose code is odd", vec![0x17, 3, 10, 0, 0x80, 0, 64, 0, 64, 0, 1, 0, 0x40, 0], reject(3)),
-        ("reconfiguration, whose code is odd", vec![0x19, 4, 6, 0, 64, 0, 64, 0, 0x40, 0], reject(4)),
-        ("a code to come", vec![0x1b, 5, 0, 0], reject(5)),
-        ("rejection", vec![0x01, 6, 2, 0, 0, 0], None),
-        ("disconnection response", vec![0x07, 6, 4, 0, 0x40, 0, 0x41, 0], None),
-        ("credits", vec![0x16, 7, 4, 0, 0x40, 0, 1, 0], None),
-        ("connection response, whose code is even", vec![0x18, 8, 10, 0, 64, 0, 64, 0, 1, 0, 0, 0, 0x40, 0], None),
-        ("reconfiguration response, whose code is even", vec![0x1a, 9, 2, 0, 0, 0], None),
-        ("identifier zero", vec![0x14, 0, 0, 0], None),
+    let table: [Row; 11] = [
+        ("parameter update, by a central", &[0x12, 1, 8, 0, 6, 0, 12, 0, 0, 0, 100, 0], reject(1)),
+        ("LE connection", &[0x14, 2, 10, 0, 0x80, 0, 0x40, 0, 23, 0, 23, 0, 1, 0], reject(2)),
+        ("connection, whose code is odd", &[0x17, 3, 10, 0, 0x80, 0, 64, 0, 64, 0, 1, 0, 0x40, 0], reject(3)),
+        ("reconfiguration, whose code is odd", &[0x19, 4, 6, 0, 64, 0, 64, 0, 0x40, 0], reject(4)),
+        ("a code to come", &[0x1b, 5, 0, 0], reject(5)),
+        ("rejection", &[0x01, 6, 2, 0, 0, 0], None),
+        ("disconnection response", &[0x07, 6, 4, 0, 0x40, 0, 0x41, 0], None),
+        ("credits", &[0x16, 7, 4, 0, 0x40, 0, 1, 0], None),
+        ("connection response, whose code is even", &[0x18, 8, 10, 0, 64, 0, 64, 0, 1, 0, 0, 0, 0x40, 0], None),
+        ("reconfiguration response, whose code is even", &[0x1a, 9, 2, 0, 0, 0], None),
+        ("identifier zero", &[0x14, 0, 0, 0], None),
     ];
     for (name, command, expected) in table {
         let (mut pair, ..) = Pair::connected(27);
         let mut packet = vec![0x40, 0x20, command.len() as u8 + 4, 0, command.len() as u8, 0, 5, 0];
-        packet.extend(&command);
+        packet.extend(command);
         let now = pair.now;
         pair.core(1).handle_packet(now, Packet::new(PacketKind::Acl, &packet));
         let mut buffer = [0; TRANSMIT_BUFFER];

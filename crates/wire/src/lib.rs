@@ -18,7 +18,7 @@
 //! | Specification (Core 6.0) | module |
 //! | --- | --- |
 //! | Vol 1, Part F: error codes | [`hci::Status`] |
-//! | Vol 3, Part A: L2CAP | [`l2cap`] |
+//! | Vol 3, Part A: L2CAP on LE | [`l2cap`], [`l2cap::signalling`] |
 //! | Vol 3, Part C, 11 and Supplement, Part A: advertising data | [`ad`] |
 //! | Vol 3, Part F: ATT | [`att`] |
 //! | Vol 3, Part H, 3: SMP | [`smp`] |

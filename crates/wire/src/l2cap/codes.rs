@@ -3,7 +3,7 @@
 use crate::{hci::names, show::named_fields};
 use core::fmt;
 
-/// The code of a command (4, Table 4.2): those that occur on LE.
+/// The code of a command (4, Table 4.2): those that occur on LE, by the names that btmon gives them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Code(pub u8);
 
@@ -19,7 +19,7 @@ names! { Code;
     CREDIT_BASED_CONNECTION_REQUEST = 0x17, "Enhanced Credit Connection Request";
     CREDIT_BASED_CONNECTION_RESPONSE = 0x18, "Enhanced Credit Connection Response";
     CREDIT_BASED_RECONFIGURE_REQUEST = 0x19, "Enhanced Credit Reconfigure Request";
-    CREDIT_BASED_RECONFIGURE_RESPONSE = 0x1a, "Enhanced Credit Reconfigure Respond";
+    CREDIT_BASED_RECONFIGURE_RESPONSE = 0x1a, "Enhanced Credit Reconfigure Response";
 }
 
 impl Code {
