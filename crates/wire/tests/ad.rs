@@ -89,7 +89,7 @@ structures!(
         ),
         (APPEARANCE, [0x00, 0x03], appearance, 0x0300),
         // Supplement, Part A, 1.16: the type is the most significant octet. Bumble and Wireshark put it first, Nordic's SDK
-        // and Linux where it belongs.
+        // where it belongs.
         (
             LE_DEVICE_ADDRESS,
             [0xf5, 0xf4, 0xf3, 0xf2, 0xf1, 0xf0, 1],

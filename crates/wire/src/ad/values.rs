@@ -18,7 +18,7 @@ bitflags! {
         const BR_EDR_NOT_SUPPORTED = 0x04;
         /// Its controller has LE and BR/EDR at once.
         const SIMULTANEOUS_CONTROLLER = 0x08;
-        /// So has its host; reserved since Core 5.4.
+        /// So has its host; deprecated.
         const SIMULTANEOUS_HOST = 0x10;
         const _ = !0;
     }
@@ -32,7 +32,7 @@ bitflags! {
         const DATA_PRESENT = 0x01;
         /// The host has LE.
         const LE_SUPPORTED = 0x02;
-        /// The host has LE and BR/EDR at once; reserved since Core 5.4.
+        /// The host has LE and BR/EDR at once.
         const SIMULTANEOUS_HOST = 0x04;
         /// The address is random.
         const RANDOM_ADDRESS = 0x08;

@@ -223,8 +223,7 @@ signals! {
         credits: u16,
         sources: ChannelIds,
     }
-    /// 4.26: as many channels as were asked for, 0 for each that is refused. Linux and Zephyr name none when the request was
-    /// malformed.
+    /// 4.26: as many channels as were asked for, 0 for each that is refused. Zephyr names none when the request was malformed.
     CreditBasedConnectionResponse = CREDIT_BASED_CONNECTION_RESPONSE {
         mtu: u16,
         mps: u16,
