@@ -1,7 +1,12 @@
-//! The btsnoop file format: a header, then records with big-endian headers. Datalink 1002 is H4 with its indicator octet.
+//! The btsnoop file format: a header, then records with big-endian headers. We write datalink 1002, H4 with its indicator octet;
+//! [`Records`] reads that, and what `hcidump` (1001) and `btmon` (2001) write.
+
+mod read;
+
+pub use read::{Datalink, FileError, Record, Records, Truncated};
 
 use crate::Direction;
-use jelling_wire::{Malformed, Packet, PacketKind, Reader};
+use jelling_wire::{Packet, PacketKind};
 
 /// "btsnoop", version 1, datalink 1002.
 pub const FILE_HEADER: [u8; 16] = [b'b', b't', b's', b'n', b'o', b'o', b'p', 0, 0, 0, 0, 1, 0, 0, 0x03, 0xea];
@@ -32,60 +37,4 @@ pub fn record_header(direction: Direction, packet: Packet<'_>, unix_micros: u64)
         rest = rest.get_mut(n..).unwrap_or_default();
     }
     header
-}
-
-/// A packet of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Record<'a> {
-    /// Which way it went.
-    pub direction: Direction,
-    /// Microseconds since 1970.
-    pub unix_micros: u64,
-    /// Packets that were dropped before it.
-    pub drops: u32,
-    /// The packet.
-    pub packet: Packet<'a>,
-}
-
-/// The records of a file in memory.
-#[derive(Clone, Copy, Debug)]
-pub struct Records<'a> {
-    rest: Reader<'a>,
-}
-
-impl<'a> Records<'a> {
-    /// A file of datalink 1002.
-    pub fn parse(file: &'a [u8]) -> Result<Self, Malformed> {
-        let mut rest = Reader::new(file);
-        if rest.bytes(FILE_HEADER.len())? == FILE_HEADER { Ok(Records { rest }) } else { Err(Malformed) }
-    }
-
-    fn record(&mut self) -> Result<Record<'a>, Malformed> {
-        let r = &mut self.rest;
-        let _original = r.array::<4>()?;
-        let length = usize::try_from(u32::from_be_bytes(r.array()?)).map_err(|_| Malformed)?;
-        let flags = u32::from_be_bytes(r.array()?);
-        let drops = u32::from_be_bytes(r.array()?);
-        let time = u64::from_be_bytes(r.array()?);
-        let (indicator, data) = r.bytes(length)?.split_first().ok_or(Malformed)?;
-        let kind = PacketKind::from_indicator(*indicator).ok_or(Malformed)?;
-        let direction = if flags & 1 == 1 { Direction::FromController } else { Direction::ToController };
-        Ok(Record { direction, unix_micros: time.saturating_sub(UNIX_EPOCH), drops, packet: Packet::new(kind, data) })
-    }
-}
-
-impl<'a> Iterator for Records<'a> {
-    type Item = Result<Record<'a>, Malformed>;
-
-    /// The next record; after a malformed one nothing can be found any more.
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let record = self.record();
-        if record.is_err() {
-            self.rest = Reader::new(&[]);
-        }
-        Some(record)
-    }
 }

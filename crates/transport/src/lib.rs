@@ -22,7 +22,7 @@
 //! | Specification | module |
 //! | --- | --- |
 //! | Core 6.0, Vol 4, Part A: transports | [`PacketRead`], [`PacketWrite`] |
-//! | btsnoop, RFC 1761 with datalink 1002 | [`btsnoop`], [`Snoop`] |
+//! | btsnoop, RFC 1761 with datalinks 1001, 1002 and 2001 | [`btsnoop`]: [`record_header`](btsnoop::record_header), [`Records`](btsnoop::Records); [`Snoop`] |
 #![cfg_attr(not(any(test, feature = "std")), no_std)]
 #![allow(async_fn_in_trait, reason = "no Send bound on purpose: firmware has one thread")]
 
