@@ -88,7 +88,46 @@ pub(crate) enum Command {
     /// Serve a GATT database from a file
     #[command(after_help = "Example: jelling serve thermo.toml --json --stdin")]
     Serve(ServeOptions),
+    /// Show a capture, one line a packet: `<` from the host, `>` from the controller, seconds at the end
+    #[command(after_help = SHOW_HELP)]
+    Show {
+        /// The capture: btsnoop of H4, HCI or the Linux monitor; -: standard input
+        #[arg(value_name = "FILE.btsnoop")]
+        file: PathBuf,
+    },
+    /// Feed a capture's controller to a fresh host, in no time, and compare what the host sends
+    #[command(after_help = REPLAY_HELP)]
+    Replay(ReplayOptions),
+    /// Print the completions of a shell
+    #[command(after_help = "Example: jelling completions bash\n\nTo have them: put the output into \
+                            ~/.local/share/bash-completion/completions/jelling, or where your shell looks for them.")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one for each command
+    #[command(after_help = "Example: jelling man --output target/man")]
+    Man {
+        /// Write jelling.1, jelling-scan.1 and the others into this directory
+        #[arg(long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
 }
+
+const SHOW_HELP: &str = "\
+Example: jelling show session.btsnoop
+
+Fields of --json: number (from 1), time (seconds since the first packet), direction (host or controller: who sent it), \
+kind (command, event, acl, sco, iso), name, text (the line), data (hex, from the HCI header on); and where there is one \
+code (of the command, event or PDU), handle (of data), channel and payload (of the frame that the packet completes), \
+malformed (true).";
+
+const REPLAY_HELP: &str = "\
+Example: jelling replay session.btsnoop --serve thermo.toml
+
+Fields of --json: records, controller and host (packets of each), sent (by the host that is replayed), same (of the host's, \
+octet for octet), events (of the host), links, counters, not_replayed, blanked, difference (the first one: number, expected, \
+sent).";
 
 #[derive(Args)]
 pub(crate) struct ScanOptions {
@@ -195,6 +234,16 @@ pub(crate) struct ServeOptions {
     /// Seconds after which to end
     #[arg(long, value_name = "S", value_parser = seconds)]
     pub(crate) duration: Option<Duration>,
+}
+
+#[derive(Args)]
+pub(crate) struct ReplayOptions {
+    /// The capture: btsnoop of H4, HCI or the Linux monitor; -: standard input
+    #[arg(value_name = "FILE.btsnoop")]
+    pub(crate) file: PathBuf,
+    /// The database that the captured host served
+    #[arg(long, value_name = "FILE.toml")]
+    pub(crate) serve: Option<PathBuf>,
 }
 
 #[derive(Args)]

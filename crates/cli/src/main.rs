@@ -6,10 +6,13 @@ mod assigned;
 mod capture;
 mod client;
 mod demo;
+mod manual;
 mod output;
+mod replay;
 mod scan;
 mod serve;
 mod session;
+mod show;
 mod sim;
 mod spec;
 mod stop;
@@ -83,5 +86,9 @@ async fn execute(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
             let file = serve::file::load(&options.file)?;
             session::run(global, output, Stopped, async |s| serve::serve(s, options, &file).await).await
         }
+        Command::Show { file } => show::show(output, file),
+        Command::Replay(options) => replay::replay(global, output, options),
+        Command::Completions { shell } => manual::completions(output, *shell),
+        Command::Man { output: directory } => manual::pages(output, directory.as_deref()),
     }
 }

@@ -19,8 +19,13 @@ impl Output {
         if line.is_empty() {
             return;
         }
+        self.write(format!("{line}\n").as_bytes());
+    }
+
+    /// Writes octets as they are.
+    pub(crate) fn write(self, octets: &[u8]) {
         let mut stdout = std::io::stdout().lock();
-        if let Err(error) = writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
+        if let Err(error) = stdout.write_all(octets).and_then(|()| stdout.flush()) {
             self.stop.output_failed(error);
         }
     }

@@ -1,6 +1,7 @@
 //! `serve`: a GATT server from a file.
 
 pub(crate) mod file;
+pub(crate) mod plan;
 mod register;
 
 use crate::{

@@ -44,8 +44,18 @@ fn check(mut arguments: Arguments) -> Result<Arguments, String> {
         Command::Sim(_) if global.snoop.is_some() => {
             return Err("sim writes no capture: let the hosts on its controllers write theirs with --snoop".into());
         }
-        // They bring controllers of their own.
-        Command::Sim(_) | Command::Demo => {}
+        Command::Show { .. } | Command::Replay(_) | Command::Completions { .. } | Command::Man { .. }
+            if global.snoop.is_some() =>
+        {
+            return Err("--snoop is of no use here: nothing crosses HCI".into());
+        }
+        // They bring controllers of their own, or need none.
+        Command::Sim(_)
+        | Command::Demo
+        | Command::Show { .. }
+        | Command::Replay(_)
+        | Command::Completions { .. }
+        | Command::Man { .. } => {}
         _ if global.transport.is_none() => global.transport = Some(from_environment()?),
         _ => {}
     }

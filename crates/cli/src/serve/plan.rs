@@ -1,0 +1,163 @@
+//! What a file asks for, attribute by attribute, for whoever puts it into a table.
+
+use super::file::{Characteristic, Descriptor, File, FileHex, line_of, permissions};
+use anyhow::{Result, anyhow};
+use jelling::{Error, Permissions, Properties, Uuid};
+use std::{ops::Range, path::Path};
+use toml::Spanned;
+
+/// A value: its octets at first, and how many it may have; none where its length is fixed.
+#[derive(Debug)]
+pub(crate) struct Value {
+    pub(crate) octets: Vec<u8>,
+    pub(crate) room: Option<usize>,
+}
+
+/// An entry of the table.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    Service {
+        uuid: Uuid,
+        primary: bool,
+        handle: Option<u16>,
+        end_handle: Option<u16>,
+    },
+    Include {
+        handle: Option<u16>,
+        service: u16,
+    },
+    Characteristic {
+        uuid: Uuid,
+        properties: Properties,
+        permissions: Option<Permissions>,
+        handle: Option<u16>,
+        value_handle: Option<u16>,
+        value: Value,
+        cccd: bool,
+        writable: bool,
+    },
+    Descriptor {
+        uuid: Uuid,
+        permissions: Permissions,
+        handle: Option<u16>,
+        value: Value,
+    },
+}
+
+/// The entries of a file in the order of their handles, each with its place.
+#[derive(Debug)]
+pub(crate) struct Plan<'f> {
+    path: &'f Path,
+    text: &'f str,
+    pub(crate) entries: Vec<(Range<usize>, Entry)>,
+}
+
+impl<'f> Plan<'f> {
+    /// Reads the entries off a file.
+    pub(crate) fn new(file: &'f File, path: &'f Path) -> Result<Self> {
+        let mut plan = Plan { path, text: &file.text, entries: vec![] };
+        let explicit = file.services.iter().any(|s| is_explicit(s.get_ref()));
+        let mut order: Vec<_> = file.services.iter().collect();
+        // Handles ascend, in whatever order the file has the services.
+        if order.iter().all(|s| s.get_ref().handle.is_some()) {
+            order.sort_by_key(|s| s.get_ref().handle);
+        }
+        for spanned in order {
+            let service = spanned.get_ref();
+            let (handle, end_handle) = (service.handle, service.end_handle);
+            let entry = Entry::Service { uuid: service.uuid.0, primary: service.primary, handle, end_handle };
+            plan.entries.push((spanned.span(), entry));
+            for include in &service.includes {
+                let super::file::Include { handle, service } = *include.get_ref();
+                plan.entries.push((include.span(), Entry::Include { handle, service }));
+            }
+            for characteristic in &service.characteristics {
+                plan.characteristic(characteristic, explicit)?;
+            }
+        }
+        Ok(plan)
+    }
+
+    fn mistake(&self, span: &Range<usize>, what: &str) -> anyhow::Error {
+        anyhow!("{}:{}: {what}", self.path.display(), line_of(self.text, span.start))
+    }
+
+    /// What a table says to an entry, with the entry's place.
+    pub(crate) fn place<T>(&self, span: &Range<usize>, result: Result<T, Error>) -> Result<T> {
+        result.map_err(|error| self.mistake(span, &error.to_string()))
+    }
+
+    fn no_key_size(&self, key_size: &Option<Spanned<u8>>) -> Result<()> {
+        match key_size {
+            Some(size) => Err(self.mistake(&size.span(), "key_size needs security, which this version does not have")),
+            None => Ok(()),
+        }
+    }
+
+    fn characteristic(&mut self, spanned: &Spanned<Characteristic>, explicit: bool) -> Result<()> {
+        let one = spanned.get_ref();
+        self.no_key_size(&one.key_size)?;
+        let properties = one.properties.iter().fold(Properties::empty(), |all, one| all | one.0);
+        let permissions = one.permissions.as_deref().map(permissions);
+        let has_cccd = one.descriptors.iter().any(|d| d.get_ref().uuid.0 == CCCD);
+        let updates = properties.intersects(Properties::NOTIFY | Properties::INDICATE);
+        let entry = Entry::Characteristic {
+            uuid: one.uuid.0,
+            properties,
+            permissions,
+            handle: one.handle,
+            value_handle: one.value_handle,
+            value: value(&one.value, &one.text, one.max_length, one.variable),
+            cccd: updates && !explicit && !has_cccd,
+            writable: match permissions {
+                Some(permissions) => permissions.contains(Permissions::WRITE),
+                None => properties.intersects(Properties::WRITE | Properties::WRITE_WITHOUT_RESPONSE),
+            },
+        };
+        self.entries.push((spanned.span(), entry));
+        for spanned in &one.descriptors {
+            self.descriptor(spanned)?;
+        }
+        Ok(())
+    }
+
+    fn descriptor(&mut self, spanned: &Spanned<Descriptor>) -> Result<()> {
+        let one = spanned.get_ref();
+        self.no_key_size(&one.key_size)?;
+        let open = if one.uuid.0 == CCCD { Permissions::READ | Permissions::WRITE } else { Permissions::READ };
+        let entry = Entry::Descriptor {
+            uuid: one.uuid.0,
+            permissions: one.permissions.as_deref().map_or(open, permissions),
+            handle: one.handle,
+            value: value(&one.value, &one.text, one.max_length, one.variable),
+        };
+        self.entries.push((spanned.span(), entry));
+        Ok(())
+    }
+}
+
+const CCCD: Uuid = Uuid::new16(0x2902);
+
+/// The octets of a value, from hex or text, filled up to a length that is fixed.
+fn value(value: &Option<FileHex>, text: &Option<String>, max_length: Option<usize>, variable: bool) -> Value {
+    let mut octets =
+        value.as_ref().map(|v| v.0.clone()).or_else(|| text.clone().map(String::into_bytes)).unwrap_or_default();
+    if variable {
+        return Value { octets, room: Some(max_length.unwrap_or(512)) };
+    }
+    if let Some(length) = max_length {
+        octets.resize(length.max(octets.len()), 0);
+    }
+    Value { octets, room: None }
+}
+
+/// True when any handle is stated: then nothing is added to what the file says.
+fn is_explicit(service: &super::file::Service) -> bool {
+    service.handle.is_some()
+        || service.end_handle.is_some()
+        || service.includes.iter().any(|i| i.get_ref().handle.is_some())
+        || service.characteristics.iter().any(|c| {
+            let c = c.get_ref();
+            c.handle.is_some() || c.value_handle.is_some() || c.descriptors.iter().any(|d| d.get_ref().handle.is_some())
+        })
+}
