@@ -9,7 +9,7 @@ use crate::{
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     collections::BTreeSet,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -80,7 +80,7 @@ const LONG_WRITE: [u8; 4] = [0x16, 0x17, 0x18, 0x19];
 /// Plays one scenario, or all, so many times on these controllers, or on all.
 pub(crate) fn run(scenario: Option<Scenario>, radio: Option<Kind>, count: usize) -> Result<()> {
     setup::all()?;
-    crate::run(&mut cargo(&["build", "--quiet", "--package", "jelling-interop"]))?;
+    crate::run(&mut cargo(&["build", "--quiet", "--package", "jelling-interop", "--package", "jelling-cli"]))?;
     let chosen = scenario.map_or(ALL.to_vec(), |one| vec![one]);
     for kind in RADIOS.into_iter().filter(|k| radio.is_none_or(|r| r == *k)) {
         let ptys = |s: &Scenario| *s == Scenario::BumblePty;
@@ -250,8 +250,38 @@ impl Rig {
         check("command", &seen("bthci_cmd.opcode")?, &mut commands.iter().map(|o| u32::from(*o)))?;
         check("event", &seen("bthci_evt.code")?, &mut EVENTS.iter().map(|o| u32::from(*o)))?;
         check("L2CAP channel", &seen("btl2cap.cid")?, &mut [4].into_iter())?;
-        check("ATT PDU", &seen("btatt.opcode")?, &mut att.iter().map(|o| u32::from(*o)))
+        check("ATT PDU", &seen("btatt.opcode")?, &mut att.iter().map(|o| u32::from(*o)))?;
+        agree(&file)
     }
+}
+
+/// `jelling show` and tshark must tell the same packets: how many, and of each its kind and its number.
+fn agree(file: &Path) -> Result<()> {
+    let number = |text: &str| u64::from_str_radix(text.trim_start_matches("0x"), 16).ok();
+    let fields = ["hci_h4.type", "bthci_cmd.opcode", "bthci_evt.code", "btatt.opcode"].map(|field| ["-e", field]);
+    let text = output(Command::new("tshark").arg("-r").arg(file).args(["-T", "fields"]).args(fields.as_flattened()))?;
+    let theirs = text.lines().map(|line| {
+        let mut columns = line.split('\t').map(|column| column.split(',').next().and_then(number));
+        let [kind, command, event, att] = std::array::from_fn(|_| columns.next().flatten());
+        match kind {
+            Some(1) => ("command", command),
+            Some(2) => ("acl", att),
+            Some(4) => ("event", event),
+            _ => ("other", None),
+        }
+    });
+    let theirs: Vec<_> = theirs.collect();
+    let show = format!("{}/debug/jelling", crate::target());
+    let text = output(Command::new(show).args(["--json", "show"]).arg(file))?;
+    let packets = text.lines().map(serde_json::from_str).collect::<Result<Vec<serde_json::Value>, _>>()?;
+    ensure!(packets.len() == theirs.len(), "{}: show has {}, tshark {}", file.display(), packets.len(), theirs.len());
+    for (packet, theirs) in packets.iter().zip(theirs) {
+        // Of data that is not ATT tshark has other fields.
+        let code = packet["code"].as_u64().filter(|_| packet["kind"] != "acl" || packet["channel"] == 4);
+        let ours = (packet["kind"].as_str().unwrap_or_default(), code);
+        ensure!(ours == theirs, "{}: show has {ours:x?}, tshark {theirs:x?}, of {packet}", file.display());
+    }
+    Ok(())
 }
 
 /// Two Bumble hosts on the controllers at two of Bumble's SPECs.
