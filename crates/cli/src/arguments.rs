@@ -1,5 +1,8 @@
 //! What may stand on the command line. Whatever cannot be parsed ends with exit 2.
 
+#[cfg(test)]
+mod tests;
+
 use crate::spec::Spec;
 use clap::{Args, Parser, Subcommand};
 use jelling::{Device, Uuid};

@@ -26,6 +26,8 @@ fn wrong_usage_is_one_sentence_and_exit_2() {
             &["sim", "--tcp", "0", "--snoop", "file"],
             "sim writes no capture: let the hosts on its controllers write theirs with --snoop",
         ),
+        (&["show", "file", "--snoop", "other"], "--snoop is of no use here: nothing crosses HCI"),
+        (&["replay"], "the following required arguments were not provided: <FILE.btsnoop>"),
         (&["nonsense"], "unrecognized subcommand 'nonsense'"),
     ] {
         let error = format!("jelling: {text} (see --help)\n");

@@ -5,7 +5,7 @@
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     io::{BufRead, BufReader, Read},
-    process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio},
+    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Output, Stdio},
     sync::mpsc,
     thread,
     time::Duration,
@@ -45,7 +45,12 @@ impl Drop for Running {
 
 /// Starts it.
 pub fn start(arguments: &[&str]) -> Running {
-    let mut child = jelling(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    start_with(&mut jelling(arguments))
+}
+
+/// Starts it with a standard input of one's own.
+pub fn start_with(command: &mut Command) -> Running {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
     Running { child, stdout: BufReader::new(stdout), stderr: BufReader::new(stderr) }
 }
@@ -71,6 +76,11 @@ impl Running {
     /// Waits for a line of stderr with this word.
     pub fn says(&mut self, word: &str) -> String {
         line_with(&mut self.stderr, word)
+    }
+
+    /// What it reads, if it was started with a pipe.
+    pub fn stdin(&mut self) -> ChildStdin {
+        self.child.stdin.take().unwrap()
     }
 
     pub fn signal(&self, signal: Signal) {
