@@ -10,6 +10,7 @@ use jelling_wire::{
         event::Event,
     },
     l2cap::{ChannelId, Frame, HEADER_LENGTH, signalling::Signal},
+    smp,
 };
 use std::{collections::HashMap, fmt::Display};
 
@@ -46,11 +47,21 @@ pub(crate) struct Dissector {
     frames: HashMap<(u16, bool), Vec<u8>>,
 }
 
-/// What a line of the codec begins with, without its layer and its numbers.
+/// What a line of the codec begins with, without its layer and its numbers. Of an LE event it is the subevent.
 fn headline(text: &str) -> String {
+    let name = |text: &str| {
+        let ends = [" (", ":", " plen ", " len "].iter().filter_map(|mark| text.find(mark)).min();
+        text.get(..ends.unwrap_or(text.len())).unwrap_or_default().trim().to_owned()
+    };
     let after = text.split_once(": ").map_or(text, |(_, rest)| rest);
-    let ends = [" (", ":", " plen "].iter().filter_map(|mark| after.find(mark)).min();
-    after.get(..ends.unwrap_or(after.len())).unwrap_or_default().to_owned()
+    match name(after) {
+        meta if meta == "LE Meta Event" => {
+            let parameters = after.split_once(" plen ").map_or("", |(_, rest)| rest);
+            let inner = name(parameters.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' '));
+            if inner.is_empty() { meta } else { inner }
+        }
+        other => other,
+    }
 }
 
 impl Shown {
@@ -152,23 +163,13 @@ fn frame(octets: &[u8]) -> Shown {
             Ok(signal) => Shown::of(&signal, first),
             Err(_) => Shown::malformed("LE L2CAP", payload),
         },
-        ChannelId::SMP => security(payload),
+        ChannelId::SMP => match smp::Pdu::parse(payload) {
+            Ok(pdu) => Shown::of(&pdu, first),
+            Err(_) => Shown::malformed("SMP", payload),
+        },
         _ => Shown { name: "channel".into(), text: frame.to_string(), ..Shown::default() },
     };
     Shown { frame: Some((frame.channel.0, payload.to_vec())), ..shown }
-}
-
-/// A PDU of the Security Manager, of which the codec takes nothing apart yet.
-fn security(payload: &[u8]) -> Shown {
-    match payload {
-        [opcode, ..] => Shown {
-            name: "SMP".into(),
-            code: Some(u16::from(*opcode)),
-            text: format!("SMP: opcode {opcode:#04x} len {}", payload.len()),
-            ..Shown::default()
-        },
-        [] => Shown::malformed("SMP", payload),
-    }
 }
 
 fn other(layer: &str, octets: &[u8]) -> Shown {
