@@ -1,4 +1,17 @@
-//! The `jelling` command: Bluetooth LE from a PC, for people and for programs.
+//! The `jelling` command: Bluetooth LE from a PC, for people and for programs. What it is not: a library, nor a daemon; each
+//! command has a controller of its own for as long as it runs.
+//!
+//! ```text
+//! jelling -t tcp:127.0.0.1:6402 scan --active --duration 5
+//! ```
+//!
+//! | Specification (Core 6.0) | command | module |
+//! | --- | --- | --- |
+//! | Vol 4, Part A: transports | `-t SPEC`, `--snoop FILE` | `spec`, `transport`, `capture`, `trace` |
+//! | Vol 4, Part E: HCI | `info`, `sim`, `show`, `replay` | `scan`, `sim`, `show`, `replay` |
+//! | Vol 3, Part C, 9: GAP | `scan`, `advertise` | `scan`, `advertise` |
+//! | Vol 3, Part G, 4: GATT client | `explore`, `read`, `write`, `subscribe` | `client` |
+//! | Vol 3, Part G, 3: GATT server | `serve` | `serve` |
 
 mod advertise;
 mod arguments;

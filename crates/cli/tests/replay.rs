@@ -142,3 +142,28 @@ fn a_cut_capture_is_replayed_as_far_as_it_goes() {
     assert!(error.contains(": the file ends within record ") && error.ends_with("was replayed\n"), "{error}");
     assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["difference"], Value::Null);
 }
+
+#[test]
+fn no_capture_makes_it_panic() {
+    let octets = std::fs::read(CENTRAL).unwrap();
+    let mut state = 1_u64;
+    let mut dice = |limit: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % limit
+    };
+    for round in 0..40 {
+        let mut damaged = octets.clone();
+        for _ in 0..=dice(12) {
+            let at = FILE_HEADER.len() + dice(octets.len() - FILE_HEADER.len());
+            damaged[at] = u8::try_from(dice(256)).unwrap();
+        }
+        for arguments in [&["replay", "-"][..], &["--json", "replay", "-", "--serve", THERMO], &["show", "-"]] {
+            let mut command = jelling(arguments);
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut child = command.spawn().unwrap();
+            let _ = child.stdin.take().unwrap().write_all(&damaged);
+            let (code, out, error) = told(&child.wait_with_output().unwrap());
+            assert!(matches!(code, Some(0 | 1)) && !error.contains("panicked"), "{round} {arguments:?}: {out} {error}");
+        }
+    }
+}

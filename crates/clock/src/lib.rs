@@ -11,6 +11,11 @@
 //! embassy_futures::block_on(Timer::after(Duration::from_millis(2)));
 //! assert!(before.elapsed() >= Duration::from_millis(2));
 //! ```
+//!
+//! | what | module |
+//! | --- | --- |
+//! | the operating system's monotonic clock, and a thread for its timers | `real` |
+//! | a thread's own clock, for simulations | [`VirtualTime`] |
 
 mod real;
 mod virtual_time;

@@ -20,3 +20,8 @@ where
         end = runner.run(reader, writer) => bail!("{end}"),
     }
 }
+
+/// What `docs/porting.md` shows is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/porting.md")]
+struct Porting;
