@@ -15,6 +15,7 @@ use jelling_wire::{
 use std::{
     collections::{BTreeMap, HashMap},
     task::Poll,
+    time::Duration,
 };
 
 /// A packet of the captured host that the core did not send in its place.
@@ -26,6 +27,10 @@ pub(super) struct Difference {
     pub(super) sent: Option<String>,
 }
 
+/// The longest time between two packets that is played. No host of ours is silent for longer while anything goes on; a clock
+/// that was set in the middle of a session seems to be.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
+
 type Octets = (PacketKind, Vec<u8>);
 
 pub(super) struct Stage<'a> {
@@ -33,8 +38,9 @@ pub(super) struct Stage<'a> {
     /// Values, for what the captured host told its subscribers.
     values: Vec<AttributeId>,
     random: Option<[u8; 6]>,
-    /// Microseconds of the first packet, and of the one that is played; the clock never goes back.
+    /// Microseconds of the first packet, and of the one before that which is played.
     begin: Option<u64>,
+    before: u64,
     now: Instant,
     played: usize,
     links: HashMap<u16, LinkId>,
@@ -62,6 +68,7 @@ impl<'a> Stage<'a> {
             values,
             random,
             begin: None,
+            before: 0,
             now: Instant::ZERO,
             played: 0,
             links: HashMap::new(),
@@ -120,8 +127,12 @@ impl<'a> Stage<'a> {
 
     /// Lets the time pass until this packet, with what is due in between.
     fn advance(&mut self, record: &Record<'_>) {
-        let begin = *self.begin.get_or_insert(record.unix_micros);
-        let now = Instant::from_micros(record.unix_micros.saturating_sub(begin)).max(self.now);
+        if self.begin.is_none() {
+            (self.begin, self.before) = (Some(record.unix_micros), record.unix_micros);
+        }
+        let passed = Duration::from_micros(record.unix_micros.saturating_sub(self.before)).min(LONGEST_PAUSE);
+        self.before = record.unix_micros;
+        let now = self.now.after(passed);
         while let Some(due) = self.core.poll_timeout().filter(|due| *due <= now) {
             self.now = due.max(self.now);
             self.core.handle_timeout(self.now);

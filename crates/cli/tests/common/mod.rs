@@ -118,6 +118,20 @@ pub fn end_of(child: &mut Child) -> Option<i32> {
     code
 }
 
+/// As [`end_of`], with what the program printed and what it said.
+pub fn end_with_output(mut child: Child) -> (Option<i32>, String, String) {
+    let read = |mut stream: Box<dyn Read + Send>| {
+        thread::spawn(move || {
+            let mut text = String::new();
+            stream.read_to_string(&mut text).unwrap();
+            text
+        })
+    };
+    let out = read(Box::new(child.stdout.take().unwrap()));
+    let error = read(Box::new(child.stderr.take().unwrap()));
+    (end_of(&mut child), out.join().unwrap(), error.join().unwrap())
+}
+
 /// Two controllers on one air, and a server on the first of them.
 pub struct Rig {
     pub sim: Running,
