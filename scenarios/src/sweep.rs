@@ -228,6 +228,7 @@ pub fn byte(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
                     OctetFault::Flip(0x80),
                     OctetFault::Flip(0xff),
                     OctetFault::Flip(0x01),
+                    OctetFault::Burst(2_000),
                 ] {
                     let fault = LineFault { direction, offset, fault };
                     let undetectable = direction == Direction::ToController;

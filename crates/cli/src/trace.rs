@@ -33,6 +33,9 @@ impl<T: PacketRead> PacketRead for Trace<T> {
     fn begin_anew(&mut self) {
         self.inner.begin_anew();
     }
+    fn is_noise(error: &Self::Error) -> bool {
+        T::is_noise(error)
+    }
 }
 
 impl<T: PacketWrite> PacketWrite for Trace<T> {

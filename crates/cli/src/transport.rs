@@ -7,7 +7,7 @@ use jelling::{
     Config, Packet, PacketRead, PacketWrite,
     sim::{Air, SimReader, SimWriter},
 };
-use jelling_h4::{Closed, H4Reader, H4Writer};
+use jelling_h4::{H4Error, H4Reader, H4Writer};
 use jelling_tcp::{Receive, Send};
 use std::{io, time::Duration};
 use tokio::task::spawn_local;
@@ -25,7 +25,7 @@ pub(crate) enum Writer {
 }
 
 impl PacketRead for Reader {
-    type Error = Closed<io::Error>;
+    type Error = H4Error<io::Error>;
     async fn read<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Packet<'b>, Self::Error> {
         match self {
             Reader::Tcp(reader) => reader.read(buffer).await,
@@ -36,6 +36,9 @@ impl PacketRead for Reader {
         if let Reader::Tcp(reader) = self {
             reader.begin_anew();
         }
+    }
+    fn is_noise(error: &Self::Error) -> bool {
+        matches!(error, H4Error::Noise)
     }
 }
 

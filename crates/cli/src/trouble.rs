@@ -3,7 +3,7 @@
 use crate::{output::reason, spec::Spec};
 use anyhow::{Error, anyhow};
 use jelling::{Fault, RunError};
-use jelling_h4::Closed;
+use jelling_h4::H4Error;
 use std::io::{self, ErrorKind};
 
 fn closed(spec: &Spec) -> Error {
@@ -18,10 +18,10 @@ fn failed(spec: &Spec, error: &io::Error) -> Error {
 }
 
 /// The transport came to its end.
-pub(crate) fn ended(spec: &Spec, end: &RunError<Closed<io::Error>, io::Error>) -> Error {
+pub(crate) fn ended(spec: &Spec, end: &RunError<H4Error<io::Error>, io::Error>) -> Error {
     match end {
-        RunError::Read(Closed::End) => closed(spec),
-        RunError::Read(Closed::Device(error)) | RunError::Write(error) => failed(spec, error),
+        RunError::Read(H4Error::End | H4Error::Noise) => closed(spec),
+        RunError::Read(H4Error::Device(error)) | RunError::Write(error) => failed(spec, error),
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Counters {
     pub reports_dropped: u32,
     /// Notifications and captured writes dropped because their queue was full.
     pub values_dropped: u32,
+    /// Times that the transport gave up on what came from the controller.
+    pub noise: u32,
 }
 
 /// Adds one to a counter.

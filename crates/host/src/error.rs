@@ -104,6 +104,8 @@ pub enum Fault {
     TransportClosed,
     /// The controller restarted by itself.
     Restarted,
+    /// What came from the controller made no sense for so long that it had to be reset (Vol 4, Part A, 4).
+    Noise,
 }
 
 impl fmt::Display for Fault {
@@ -119,6 +121,7 @@ impl fmt::Display for Fault {
             Fault::NoBuffers => f.write_str("the controller has no buffers for LE data"),
             Fault::Hardware(code) => write!(f, "the controller reported hardware error {code:#04x}"),
             Fault::TransportClosed => f.write_str("the connection to the controller is closed"),
+            Fault::Noise => f.write_str("what comes from the controller makes no sense: check baud rate and RTS/CTS"),
             Fault::Restarted => f.write_str("the controller restarted: check its power supply"),
         }
     }

@@ -149,6 +149,7 @@ impl State {
             unexpected: 0,
             reports_dropped: 0,
             values_dropped: 0,
+            noise: 0,
         },
         news: HostNews::empty(),
         work: false,

@@ -91,6 +91,7 @@ impl Runner<'_> {
                             yield_now().await;
                         }
                     }
+                    Err(error) if R::is_noise(&error) => host.with(|core| core.transport_noise()),
                     Err(error) => return error,
                 }
             }

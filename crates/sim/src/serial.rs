@@ -20,6 +20,8 @@ pub enum OctetFault {
     Add(u8),
     /// Its bits flip by this mask.
     Flip(u8),
+    /// So many octets of noise come before this one.
+    Burst(u16),
 }
 
 /// One fault of the line: what happens to the octet at this offset, counted from 0 in each direction.
@@ -31,6 +33,11 @@ pub struct LineFault {
     pub offset: u64,
     /// What.
     pub fault: OctetFault,
+}
+
+/// An octet of noise: the same at the same place, and no pattern otherwise.
+fn noise(place: u16) -> u8 {
+    (u32::from(place).wrapping_mul(0x9e37_79b9) >> 24) as u8
 }
 
 #[derive(Debug, Default)]
@@ -55,6 +62,10 @@ impl Line {
                         OctetFault::Drop => {}
                         OctetFault::Add(more) => out.extend([more, *octet]),
                         OctetFault::Flip(mask) => out.extend([*octet ^ mask]),
+                        OctetFault::Burst(length) => {
+                            out.extend((0..length).map(noise));
+                            out.extend([*octet]);
+                        }
                     }
                 }
                 _ => out.extend([*octet]),

@@ -50,6 +50,13 @@ pub trait PacketRead {
     /// The host begins anew with Reset: a transport that may have lost step drops what has come in part, and everything up to
     /// the answer of Reset (Vol 4, Part A, 4). Nothing to do for one that carries whole packets.
     fn begin_anew(&mut self) {}
+
+    /// True for an error after which reading goes on: what came made no sense for so long that the host should reset the
+    /// controller. A transport that carries whole packets has none.
+    fn is_noise(error: &Self::Error) -> bool {
+        let _ = error;
+        false
+    }
 }
 
 /// The half of a transport that packets for the controller go to.
@@ -68,6 +75,9 @@ impl<T: PacketRead> PacketRead for &mut T {
     }
     fn begin_anew(&mut self) {
         T::begin_anew(self);
+    }
+    fn is_noise(error: &Self::Error) -> bool {
+        T::is_noise(error)
     }
 }
 

@@ -78,6 +78,9 @@ impl<T: PacketRead, S: SnoopSink> PacketRead for Snoop<T, S> {
     fn begin_anew(&mut self) {
         self.inner.begin_anew();
     }
+    fn is_noise(error: &Self::Error) -> bool {
+        T::is_noise(error)
+    }
 }
 
 impl<T: PacketWrite, S: SnoopSink> PacketWrite for Snoop<T, S> {

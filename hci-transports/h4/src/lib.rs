@@ -2,7 +2,8 @@
 //!
 //! [`H4Reader`] and [`H4Writer`] stand on any `embedded-io-async` pair. What they are not: a UART driver.
 //! A reader keeps what has come of a packet, so dropping a read loses nothing; and when octets are lost or added on the wire,
-//! it skips to the next plausible packet and counts what it skipped.
+//! it skips to the next plausible packet and counts what it skipped. When [`NOISE`] octets made no sense it says so once, and
+//! the host resets the controller.
 //!
 //! ```
 //! # embassy_futures::block_on(async {
@@ -19,13 +20,13 @@
 //! | Specification | here |
 //! | --- | --- |
 //! | Vol 4, Part A, 2: protocol | [`H4Reader`], [`H4Writer`] |
-//! | Vol 4, Part A, 4: error recovery | [`H4Reader::skipped`] |
+//! | Vol 4, Part A, 4: error recovery | [`H4Reader::skipped`], [`H4Error::Noise`] |
 #![cfg_attr(not(test), no_std)]
 
 mod reader;
 mod writer;
 
-pub use reader::{Closed, H4Reader};
+pub use reader::{H4Error, H4Reader, NOISE};
 pub use writer::H4Writer;
 
 #[cfg(test)]

@@ -5,23 +5,33 @@ use embedded_io_async::Read;
 use jelling_transport::PacketRead;
 use jelling_wire::{Packet, PacketKind, copy};
 
-/// Why no packet will come any more.
+/// Octets skipped with no packet between them that are more than the scars of a fault on the wire: the reader says
+/// [`H4Error::Noise`]. Four of the longest packets of LE; a single octet that is lost, added or changed costs less.
+pub const NOISE: u32 = 1040;
+
+/// Why there is no packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closed<E> {
+pub enum H4Error<E> {
     /// The device came to its end.
     End,
+    /// [`NOISE`] octets made no sense: a wrong baud rate, no flow control, or no controller. Reading can go on; the host
+    /// resets the controller.
+    Noise,
     /// The device failed.
     Device(E),
 }
 
-impl<E: fmt::Debug> fmt::Display for Closed<E> {
+impl<E: fmt::Debug> fmt::Display for H4Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Closed::End => f.write_str("the device was closed"),
-            Closed::Device(error) => write!(f, "the device failed: {error:?}"),
+            H4Error::End => f.write_str("the device was closed"),
+            H4Error::Noise => f.write_str("what came made no sense: check the baud rate and RTS/CTS"),
+            H4Error::Device(error) => write!(f, "the device failed: {error:?}"),
         }
     }
 }
+
+impl<E: fmt::Debug> core::error::Error for H4Error<E> {}
 
 /// Reads packets from a device. `N` octets of buffer: at least one whole packet, 260 for LE with ACL packets of 251 octets.
 #[derive(Debug)]
@@ -31,14 +41,15 @@ pub struct H4Reader<R, const N: usize = 1028> {
     start: usize,
     end: usize,
     skipped: u32,
-    /// Octets were skipped and no packet has come since: what looks like one must also be followed by one.
-    suspicious: bool,
+    /// Octets skipped since the last packet. Where there are any, what looks like a packet must also be followed by one.
+    noise: u32,
     /// Only the answer of Reset, or a hardware error, is looked for.
     searching: bool,
 }
 
 /// Events that controllers send to an LE host; the code of any other is noise (Vol 4, Part E, 7.7).
-const EVENTS: [u8; 15] = [0x03, 0x05, 0x08, 0x0c, 0x0e, 0x0f, 0x10, 0x13, 0x1a, 0x20, 0x30, 0x3e, 0x48, 0x57, 0xff];
+const EVENTS: [u8; 16] =
+    [0x03, 0x05, 0x08, 0x0c, 0x0e, 0x0f, 0x10, 0x13, 0x1a, 0x20, 0x30, 0x3e, 0x48, 0x57, 0x59, 0xff];
 
 /// What stands at the front of the buffer.
 enum Front {
@@ -60,7 +71,7 @@ impl<R: Read> H4Reader<R> {
 impl<R: Read, const N: usize> H4Reader<R, N> {
     /// A reader with a buffer of `N` octets.
     pub const fn with_buffer(device: R) -> Self {
-        H4Reader { device, buffer: [0; N], start: 0, end: 0, skipped: 0, suspicious: false, searching: false }
+        H4Reader { device, buffer: [0; N], start: 0, end: 0, skipped: 0, noise: 0, searching: false }
     }
 
     /// Octets that were no part of a packet, since the start.
@@ -99,7 +110,7 @@ impl<R: Read, const N: usize> H4Reader<R, N> {
             return Front::Noise;
         }
         let whole = length.saturating_add(header);
-        if self.suspicious
+        if self.noise > 0
             && let Some(next) = rest.get(whole)
             && !matches!(PacketKind::from_indicator(*next), Some(PacketKind::Acl | PacketKind::Event))
         {
@@ -116,7 +127,7 @@ impl<R: Read, const N: usize> H4Reader<R, N> {
     }
 
     /// Makes room at the end and reads more.
-    async fn fill(&mut self) -> Result<(), Closed<R::Error>> {
+    async fn fill(&mut self) -> Result<(), H4Error<R::Error>> {
         if self.start != 0 {
             self.buffer.copy_within(self.start.min(self.end)..self.end.min(N), 0);
             self.end = self.end.saturating_sub(self.start);
@@ -124,12 +135,12 @@ impl<R: Read, const N: usize> H4Reader<R, N> {
         }
         let room = self.buffer.get_mut(self.end..).unwrap_or_default();
         match self.device.read(room).await {
-            Ok(0) => Err(Closed::End),
+            Ok(0) => Err(H4Error::End),
             Ok(n) => {
                 self.end = self.end.saturating_add(n).min(N);
                 Ok(())
             }
-            Err(error) => Err(Closed::Device(error)),
+            Err(error) => Err(H4Error::Device(error)),
         }
     }
 }
@@ -157,10 +168,14 @@ fn search(octets: &[u8]) -> Front {
 
 /// Keeps what has come of a packet when the future is dropped.
 impl<R: Read, const N: usize> PacketRead for H4Reader<R, N> {
-    type Error = Closed<R::Error>;
+    type Error = H4Error<R::Error>;
 
     fn begin_anew(&mut self) {
         self.searching = true;
+    }
+
+    fn is_noise(error: &Self::Error) -> bool {
+        matches!(error, H4Error::Noise)
     }
 
     async fn read<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Packet<'b>, Self::Error> {
@@ -170,7 +185,7 @@ impl<R: Read, const N: usize> PacketRead for H4Reader<R, N> {
                     let from = self.start.saturating_add(1);
                     let to = from.saturating_add(length);
                     self.start = to;
-                    self.suspicious = false;
+                    self.noise = 0;
                     self.searching = false;
                     let octets = self.buffer.get(from..to).unwrap_or_default();
                     let n = copy(buffer, octets);
@@ -178,8 +193,13 @@ impl<R: Read, const N: usize> PacketRead for H4Reader<R, N> {
                 }
                 Front::Noise => {
                     self.start = self.start.saturating_add(1);
-                    self.suspicious = true;
                     self.skipped = self.skipped.saturating_add(1);
+                    self.noise = self.noise.saturating_add(1);
+                    // Who searches for the answer of Reset has been told already.
+                    if self.noise >= NOISE && !self.searching {
+                        self.noise = 1;
+                        return Err(H4Error::Noise);
+                    }
                 }
                 Front::Partial => self.fill().await?,
             }

@@ -1,6 +1,6 @@
 #![allow(clippy::arithmetic_side_effects, reason = "a test")]
 
-use crate::{Closed, H4Reader, H4Writer};
+use crate::{H4Error, H4Reader, H4Writer, NOISE};
 use core::convert::Infallible;
 use embassy_futures::block_on;
 use embedded_io_async::{ErrorType, Read};
@@ -40,14 +40,16 @@ fn octets(packets: &[(PacketKind, Vec<u8>)]) -> Vec<u8> {
     packets.iter().flat_map(|(kind, data)| core::iter::once(kind.indicator()).chain(data.iter().copied())).collect()
 }
 
-fn read_all(wire: &[u8], step: usize) -> (Vec<(PacketKind, Vec<u8>)>, u32) {
+fn read_all(wire: &[u8], step: usize) -> (Vec<(PacketKind, Vec<u8>)>, u32, u32) {
     let mut reader = H4Reader::<_, 300>::with_buffer(Pieces(wire, step));
     let mut packets = vec![];
+    let mut noise = 0;
     let mut buffer = [0; 260];
     loop {
         match block_on(reader.read(&mut buffer)) {
             Ok(packet) => packets.push((packet.kind, packet.data.to_vec())),
-            Err(Closed::End) => return (packets, reader.skipped()),
+            Err(H4Error::Noise) => noise += 1,
+            Err(H4Error::End) => return (packets, reader.skipped(), noise),
         }
     }
 }
@@ -57,7 +59,7 @@ fn packets_split_anywhere_come_out_whole() {
     let packets = session();
     let wire = octets(&packets);
     for step in 1..40 {
-        assert_eq!(read_all(&wire, step), (packets.clone(), 0), "pieces of {step}");
+        assert_eq!(read_all(&wire, step), (packets.clone(), 0, 0), "pieces of {step}");
     }
 }
 
@@ -74,8 +76,9 @@ fn an_octet_lost_added_or_changed_costs_a_few_packets_and_no_more() {
         let mut changed = wire.clone();
         changed[at] ^= 0xff;
         for (what, octets) in [("dropped", dropped), ("added", added), ("changed", changed)] {
-            let (got, _) = read_all(&octets, 64);
+            let (got, _, noise) = read_all(&octets, 64);
             assert!(got.ends_with(tail), "octet {at} {what}: the end of the session was lost");
+            assert_eq!(noise, 0, "octet {at} {what}: taken for noise");
         }
     }
 }
@@ -112,6 +115,48 @@ fn a_dropped_read_loses_nothing() {
 }
 
 #[test]
+fn noise_is_told_each_time_its_amount_has_come_and_what_follows_is_read() {
+    let packets = session();
+    let noise = |n: u32| [0xa5, 0x04, 0x77, 0x5a].into_iter().cycle().take(n as usize).collect::<Vec<u8>>();
+    for (amount, told) in [(NOISE - 1, 0), (NOISE, 1), (2 * NOISE - 2, 1), (2 * NOISE - 1, 2)] {
+        for step in [1, 13, 300] {
+            let wire = [octets(&packets[..3]), noise(amount), octets(&packets[3..])].concat();
+            assert_eq!(read_all(&wire, step), (packets.clone(), amount, told), "{amount} octets in pieces of {step}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_told_of_noise_while_the_answer_of_reset_is_looked_for() {
+    let wire = [vec![0xff; 5 * NOISE as usize], octets(&session()[..1])].concat();
+    let mut reader = H4Reader::<_, 300>::with_buffer(Pieces(&wire, 100));
+    reader.begin_anew();
+    let mut buffer = [0; 260];
+    assert_eq!(block_on(reader.read(&mut buffer)).map(|p| p.data.len()), Ok(6));
+    assert_eq!(reader.skipped(), 5 * NOISE);
+}
+
+#[test]
+fn a_kind_or_a_length_that_cannot_be_is_skipped_to_the_next_packet() {
+    let packets = session();
+    let before = octets(&packets[..2]);
+    let after = octets(&packets[2..]);
+    let nonsense: [(&str, &[u8]); 7] = [
+        ("no kind", &[0x00]),
+        ("a command", &[0x01, 0x03, 0x0c, 0x00]),
+        ("synchronous data", &[0x03, 0x40, 0x00, 0x01, 0x55]),
+        ("an event that nobody asked for", &[0x04, 0x77, 0x01, 0x55]),
+        ("data longer than any buffer", &[0x02, 0x40, 0x20, 0xff, 0xff]),
+        ("data of no handle", &[0x02, 0xff, 0x2f, 0x01, 0x00, 0x55]),
+        ("broadcast data", &[0x02, 0x40, 0x60, 0x01, 0x00, 0x55]),
+    ];
+    for (what, octets) in nonsense {
+        let wire = [before.as_slice(), octets, &after].concat();
+        assert_eq!(read_all(&wire, 64), (packets.clone(), octets.len() as u32, 0), "{what}");
+    }
+}
+
+#[test]
 fn a_packet_is_written_with_its_indicator() {
     let mut out = [0u8; 400];
     let data = [7u8; 300];
@@ -125,7 +170,7 @@ fn a_packet_is_written_with_its_indicator() {
 proptest! {
     #[test]
     fn any_octets_do_no_harm(octets: Vec<u8>, step in 1..70usize) {
-        let (packets, skipped) = read_all(&octets, step);
+        let (packets, skipped, _) = read_all(&octets, step);
         let kept: usize = packets.iter().map(|(_, data)| data.len() + 1).sum();
         prop_assert!(kept + skipped as usize <= octets.len());
     }

@@ -99,6 +99,15 @@ impl Core<'_> {
         self.fail(Fault::TransportClosed);
     }
 
+    /// The transport carried nothing but noise for longer than one fault on the wire explains: the controller is reset.
+    pub fn transport_noise(&mut self) {
+        count(&mut self.state.counters.noise);
+        // Reset is what helps, and it is under way.
+        if !self.is_resetting() {
+            self.fail(Fault::Noise);
+        }
+    }
+
     /// There is a transport: a host that lost one comes up again, and advertises if it did.
     pub fn transport_opened(&mut self) {
         self.state.no_transport = false;
