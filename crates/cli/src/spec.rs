@@ -1,5 +1,6 @@
 //! Where the controller is.
 
+use jelling_serial::{BAUD, FlowControl, Settings};
 use std::{fmt, str::FromStr};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -7,8 +8,8 @@ pub(crate) enum Spec {
     Tcp(String),
     /// Simulated controllers in the process.
     Sim,
-    /// Understood, but not built into this version.
-    NotBuilt(&'static str),
+    /// A serial port and how it is driven.
+    Serial(String, Settings),
 }
 
 /// As errors begin with it, which go on after a colon.
@@ -17,18 +18,21 @@ impl fmt::Display for Spec {
         match self {
             Spec::Tcp(address) => write!(f, "tcp:{address}"),
             Spec::Sim => f.write_str("sim"),
-            Spec::NotBuilt(kind) => f.write_str(kind),
+            Spec::Serial(path, _) => write!(f, "serial:{path}"),
         }
     }
 }
 
 /// `PATH[,BAUD[,noflow]]`
-fn is_serial(text: &str) -> bool {
-    match *text.split(',').collect::<Vec<_>>() {
-        [path] => !path.is_empty(),
-        [path, baud] | [path, baud, "noflow"] => !path.is_empty() && baud.parse::<u32>().is_ok_and(|baud| baud > 0),
-        _ => false,
-    }
+fn serial(text: &str) -> Option<Spec> {
+    let parts: Vec<&str> = text.split(',').collect();
+    let (path, baud, flow_control) = match *parts {
+        [path] => (path, BAUD, FlowControl::RtsCts),
+        [path, baud] => (path, baud.parse().ok()?, FlowControl::RtsCts),
+        [path, baud, "noflow"] => (path, baud.parse().ok()?, FlowControl::None),
+        _ => return None,
+    };
+    (!path.is_empty() && baud > 0).then(|| Spec::Serial(path.into(), Settings { baud, flow_control }))
 }
 
 fn is_tcp(address: &str) -> bool {
@@ -41,8 +45,7 @@ impl FromStr for Spec {
         match s.split_once(':') {
             Some(("tcp", address)) if is_tcp(address) => Ok(Spec::Tcp(address.into())),
             Some(("tcp", _)) => Err("expected tcp:HOST:PORT".into()),
-            Some(("serial", text)) if is_serial(text) => Ok(Spec::NotBuilt("serial")),
-            Some(("serial", _)) => Err("expected serial:PATH[,BAUD[,noflow]]".into()),
+            Some(("serial", text)) => serial(text).ok_or_else(|| "expected serial:PATH[,BAUD[,noflow]]".into()),
             Some(("sim", "")) => Ok(Spec::Sim),
             _ => Err("expected serial:PATH[,BAUD[,noflow]], tcp:HOST:PORT or sim:".into()),
         }

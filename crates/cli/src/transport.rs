@@ -1,26 +1,27 @@
 //! The transports of a SPEC, as one type.
 
 use crate::{demo, spec::Spec, trouble};
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use core::convert::Infallible;
 use jelling::{
     Config, Packet, PacketRead, PacketWrite,
     sim::{Air, SimReader, SimWriter},
 };
 use jelling_h4::{H4Error, H4Reader, H4Writer};
-use jelling_tcp::{Receive, Send};
 use std::{io, time::Duration};
 use tokio::task::spawn_local;
 
 /// What comes from a controller.
 pub(crate) enum Reader {
-    Tcp(Box<H4Reader<Receive>>),
+    Tcp(Box<H4Reader<jelling_tcp::Receive>>),
+    Serial(Box<H4Reader<jelling_serial::Receive>>),
     Sim(SimReader),
 }
 
 /// What goes to a controller.
 pub(crate) enum Writer {
-    Tcp(H4Writer<Send>),
+    Tcp(H4Writer<jelling_tcp::Send>),
+    Serial(H4Writer<jelling_serial::Send>),
     Sim(SimWriter),
 }
 
@@ -29,12 +30,15 @@ impl PacketRead for Reader {
     async fn read<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Packet<'b>, Self::Error> {
         match self {
             Reader::Tcp(reader) => reader.read(buffer).await,
+            Reader::Serial(reader) => reader.read(buffer).await,
             Reader::Sim(reader) => reader.read(buffer).await.map_err(|never: Infallible| match never {}),
         }
     }
     fn begin_anew(&mut self) {
-        if let Reader::Tcp(reader) = self {
-            reader.begin_anew();
+        match self {
+            Reader::Tcp(reader) => reader.begin_anew(),
+            Reader::Serial(reader) => reader.begin_anew(),
+            Reader::Sim(reader) => reader.begin_anew(),
         }
     }
     fn is_noise(error: &Self::Error) -> bool {
@@ -47,6 +51,7 @@ impl PacketWrite for Writer {
     async fn write(&mut self, packet: Packet<'_>) -> io::Result<()> {
         match self {
             Writer::Tcp(writer) => writer.write(packet).await,
+            Writer::Serial(writer) => writer.write(packet).await,
             Writer::Sim(writer) => writer.write(packet).await.map_err(|never: Infallible| match never {}),
         }
     }
@@ -73,6 +78,9 @@ pub(crate) async fn open(spec: &Spec, timeout: Duration) -> Result<(Reader, Writ
             spawn_local(demo::sensor(host));
             Ok((Reader::Sim(reader), Writer::Sim(writer)))
         }
-        Spec::NotBuilt(kind) => bail!("{kind} transports are not in this version: use tcp:HOST:PORT or sim:"),
+        Spec::Serial(path, settings) => {
+            let (reader, writer) = jelling_serial::open(path, settings).map_err(|error| anyhow!("{spec}: {error}"))?;
+            Ok((Reader::Serial(Box::new(reader)), Writer::Serial(writer)))
+        }
     }
 }

@@ -7,11 +7,16 @@ use jelling_h4::H4Error;
 use std::io::{self, ErrorKind};
 
 fn closed(spec: &Spec) -> Error {
+    if let Spec::Serial(..) = spec {
+        return anyhow!("{spec}: the port is gone: is the device still plugged in?");
+    }
     anyhow!("{spec}: the controller closed the connection: is it still running?")
 }
 
 fn failed(spec: &Spec, error: &io::Error) -> Error {
     match error.kind() {
+        // Whatever a port says that cannot be read any more, it comes from pulling the plug.
+        _ if matches!(spec, Spec::Serial(..)) => closed(spec),
         ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => closed(spec),
         _ => anyhow!("{spec}: the connection to the controller failed ({}): is it still running?", reason(error)),
     }
