@@ -53,6 +53,9 @@ pub(crate) enum Command {
     /// Bring the controller up and tell what it is and can
     #[command(after_help = "Example: jelling -t tcp:127.0.0.1:6402 info")]
     Info,
+    /// List the serial ports of this computer
+    #[command(after_help = "Example: jelling ports")]
+    Ports,
     /// List devices that advertise, each again when its data changes
     #[command(after_help = "Example: jelling scan --active --name thermo --duration 5")]
     Scan(ScanOptions),

@@ -7,7 +7,7 @@
 //!
 //! | Specification (Core 6.0) | command | module |
 //! | --- | --- | --- |
-//! | Vol 4, Part A: transports | `-t SPEC`, `--snoop FILE` | `spec`, `transport`, `capture`, `trace` |
+//! | Vol 4, Part A: transports | `-t SPEC`, `--snoop FILE`, `ports` | `spec`, `transport`, `carrier`, `capture`, `trace`, `ports` |
 //! | Vol 4, Part E: HCI | `info`, `sim`, `show`, `replay` | `scan`, `sim`, `show`, `replay` |
 //! | Vol 3, Part C, 9: GAP | `scan`, `advertise` | `scan`, `advertise` |
 //! | Vol 3, Part G, 4: GATT client | `explore`, `read`, `write`, `subscribe` | `client` |
@@ -17,10 +17,12 @@ mod advertise;
 mod arguments;
 mod assigned;
 mod capture;
+mod carrier;
 mod client;
 mod demo;
 mod manual;
 mod output;
+mod ports;
 mod replay;
 mod scan;
 mod serve;
@@ -93,6 +95,7 @@ async fn execute(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
         Command::Subscribe(options) => {
             session::run(global, output, Stopped, async |s| client::subscribe(s, options).await).await
         }
+        Command::Ports => ports::ports(output),
         Command::Demo => demo::demo(global, output),
         Command::Sim(options) => sim::sim(global, output, options).await,
         Command::Serve(options) => {

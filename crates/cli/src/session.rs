@@ -3,15 +3,14 @@
 use crate::{
     arguments::{Global, Target},
     capture::Capture,
+    carrier,
     output::Output,
-    trace::Trace,
     transport, trouble,
 };
 use anyhow::{Context, Result, bail};
 use jelling::{
     Config, Connection, ControllerInfo, Device, Error, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks,
 };
-use jelling_transport::Snoop;
 use static_cell::ConstStaticCell;
 use std::{future::Future, io::Write, time::Duration};
 
@@ -54,12 +53,10 @@ pub(crate) async fn run(
     let stop = output.stop;
     let Some(spec) = &global.transport else { bail!("no controller") };
     let capture = Capture::open(global.snoop.as_deref())?;
-    let (reader, writer) = tokio::select! {
+    let transport = tokio::select! {
         opened = transport::open(spec, global.timeout) => opened?,
         () = stop.signalled() => return ends.result(),
     };
-    let on = global.verbose > 1;
-    let (reader, writer) = (Trace { inner: reader, on }, Trace { inner: writer, on });
 
     // One host for the life of the program: its handles may go into tasks.
     static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
@@ -79,9 +76,9 @@ pub(crate) async fn run(
     };
     tokio::select! {
         result = work => result.map_err(|error| trouble::explain(error, spec)),
-        end = runner.run(Snoop::new(reader, &capture), Snoop::new(writer, &capture)) => match stop.has_ended() {
+        end = carrier::carry(&mut runner, transport, &capture, global, ends, spec) => match stop.has_ended() {
             true => ends.result(),
-            false => Err(trouble::ended(spec, &end)),
+            false => Err(end),
         },
     }
 }

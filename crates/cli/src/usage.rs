@@ -40,22 +40,20 @@ fn sentence(rendered: &str) -> String {
 
 fn check(mut arguments: Arguments) -> Result<Arguments, String> {
     let global = &mut arguments.global;
+    let nothing_crosses = matches!(
+        arguments.command,
+        Command::Ports | Command::Show { .. } | Command::Replay(_) | Command::Completions { .. } | Command::Man { .. }
+    );
     match arguments.command {
         Command::Sim(_) if global.snoop.is_some() => {
             return Err("sim writes no capture: let the hosts on its controllers write theirs with --snoop".into());
         }
-        Command::Show { .. } | Command::Replay(_) | Command::Completions { .. } | Command::Man { .. }
-            if global.snoop.is_some() =>
-        {
+        _ if nothing_crosses && global.snoop.is_some() => {
             return Err("--snoop is of no use here: nothing crosses HCI".into());
         }
-        // They bring controllers of their own, or need none.
-        Command::Sim(_)
-        | Command::Demo
-        | Command::Show { .. }
-        | Command::Replay(_)
-        | Command::Completions { .. }
-        | Command::Man { .. } => {}
+        _ if nothing_crosses => {}
+        // They bring controllers of their own.
+        Command::Sim(_) | Command::Demo => {}
         _ if global.transport.is_none() => global.transport = Some(from_environment()?),
         _ => {}
     }
