@@ -3,7 +3,7 @@
 
 use crate::{
     cargo,
-    rig::{Kind, Radio, Sim},
+    rig::{Kind, Radio, SerialPort, Sim},
     setup,
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -26,6 +26,10 @@ pub(crate) enum Scenario {
     Peripheral,
     /// The same; we end the link
     PeripheralLeft,
+    /// Our central on a serial port of 1 Mbaud, a pty that leads to the controller; Bumble's peripheral
+    SerialCentral,
+    /// Our peripheral on such a port, Bumble's central
+    SerialPeripheral,
     /// Two of ours, each central and peripheral at once, between a Bumble central and a Bumble peripheral
     Both,
     /// Median round trip of a read: ours, and Bumble's, on one RootCanal
@@ -42,11 +46,13 @@ pub(crate) enum Scenario {
     BumblePty,
 }
 
-const ALL: [Scenario; 11] = [
+const ALL: [Scenario; 13] = [
     Scenario::Central,
     Scenario::CentralLeft,
     Scenario::Peripheral,
     Scenario::PeripheralLeft,
+    Scenario::SerialCentral,
+    Scenario::SerialPeripheral,
     Scenario::Both,
     Scenario::Rtt,
     Scenario::Command,
@@ -99,20 +105,22 @@ pub(crate) fn run(scenario: Option<Scenario>, radio: Option<Kind>, count: usize)
 }
 
 fn play(scenario: Scenario, kind: Kind) -> Result<()> {
-    let rig = Rig { radio: Radio::start(kind)?, captures: PathBuf::from(crate::target()).join("captures") };
+    let serial = matches!(scenario, Scenario::SerialCentral | Scenario::SerialPeripheral);
+    let captures = PathBuf::from(crate::target()).join("captures");
+    let rig = Rig { radio: Radio::start(kind)?, captures, serial };
     std::fs::create_dir_all(&rig.captures)?;
     match scenario {
-        Scenario::Central | Scenario::CentralLeft => {
+        Scenario::Central | Scenario::CentralLeft | Scenario::SerialCentral => {
             let mut ours = vec!["central", "bumble-peer"];
             ours.extend((scenario == Scenario::CentralLeft).then_some("--peer-disconnects"));
             let peer = rig.bumble("peripheral.py", &["bumble-peer"])?;
             let ours = rig.ours("central", &ours)?;
             finish([ours, peer])?;
             let mut commands = [&BRING_UP[..], &CENTRAL_COMMANDS].concat();
-            commands.extend((scenario == Scenario::Central).then_some(DISCONNECT));
+            commands.extend((scenario != Scenario::CentralLeft).then_some(DISCONNECT));
             rig.judge("central", &commands, &[&ATT[..], &LONG_WRITE].concat())
         }
-        Scenario::Peripheral | Scenario::PeripheralLeft => {
+        Scenario::Peripheral | Scenario::PeripheralLeft | Scenario::SerialPeripheral => {
             let ours = rig.ours("peripheral", &["peripheral", "our-peer"])?;
             let mut options = vec!["our-peer"];
             options.extend((scenario == Scenario::PeripheralLeft).then_some("--peer-disconnects"));
@@ -178,12 +186,16 @@ pub(crate) fn commands(record: bool) -> Result<()> {
 struct Rig {
     radio: Radio,
     captures: PathBuf,
+    /// Our side reaches its controller by a serial port.
+    serial: bool,
 }
 
 /// A process with a name, ended when it is dropped.
 struct Player {
     name: String,
     process: Option<Child>,
+    /// What it plays on.
+    port: Option<SerialPort>,
 }
 
 impl Drop for Player {
@@ -192,6 +204,7 @@ impl Drop for Player {
             let _ = process.kill();
             let _ = process.wait();
         }
+        self.port = None;
     }
 }
 
@@ -199,13 +212,17 @@ impl Rig {
     fn spawn(name: &str, command: &mut Command) -> Result<Player> {
         command.env("RUST_BACKTRACE", "0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let process = command.spawn().with_context(|| format!("cannot start {name}"))?;
-        Ok(Player { name: name.into(), process: Some(process) })
+        Ok(Player { name: name.into(), process: Some(process), port: None })
     }
 
     fn ours(&self, name: &str, arguments: &[&str]) -> Result<Player> {
         let mut command = Command::new(format!("{}/debug/jelling-interop", crate::target()));
-        command.args(["--transport", &self.radio.spec(), "--snoop"]).arg(self.capture(name)).args(arguments);
-        Self::spawn(name, &mut command)
+        let port = self.serial.then(|| SerialPort::start(&self.captures.join(name), &self.radio)).transpose()?;
+        let spec = port.as_ref().map_or_else(|| self.radio.spec(), SerialPort::spec);
+        command.args(["--transport", &spec, "--snoop"]).arg(self.capture(name)).args(arguments);
+        let mut player = Self::spawn(name, &mut command)?;
+        player.port = port;
+        Ok(player)
     }
 
     fn bumble(&self, script: &str, arguments: &[&str]) -> Result<Player> {

@@ -2,11 +2,12 @@
 //! air, or those of `jelling sim`, each on its own port.
 
 use crate::setup;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::{
     cell::Cell,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -46,6 +47,47 @@ impl Radio {
     /// The SPEC of a transport to a controller for the next host.
     pub(crate) fn spec(&self) -> String {
         format!("tcp:127.0.0.1:{}", self.port())
+    }
+}
+
+/// A pty that leads to a controller of a radio, by socat; dropping it ends it.
+pub(crate) struct SerialPort {
+    process: Child,
+    path: PathBuf,
+}
+
+impl Drop for SerialPort {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl SerialPort {
+    /// A port beside this path.
+    pub(crate) fn start(path: &Path, radio: &Radio) -> Result<Self> {
+        let path = path.with_extension("pty");
+        let _ = std::fs::remove_file(&path);
+        let process = Command::new("socat")
+            .arg(format!("PTY,link={},raw,echo=0", path.display()))
+            .arg(format!("TCP:127.0.0.1:{},nodelay", radio.port()))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("socat cannot be started: run `cargo xtask setup`")?;
+        let port = SerialPort { process, path };
+        let end = Instant::now() + Duration::from_secs(5);
+        while !port.path.exists() {
+            ensure!(Instant::now() < end, "socat made no {}", port.path.display());
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(port)
+    }
+
+    /// Its SPEC: 1 Mbaud with RTS/CTS, as by default.
+    pub(crate) fn spec(&self) -> String {
+        format!("serial:{}", self.path.display())
     }
 }
 

@@ -31,7 +31,7 @@ fn once(what: &str, mark: &str, version: &str, work: impl FnOnce() -> Result<()>
 
 /// The controllers alone.
 pub(crate) fn radio() -> Result<()> {
-    packages(&[("gcc", "gcc"), ("python3", "python3"), ("dpkg-deb", "dpkg")])?;
+    packages(&[("gcc", "gcc"), ("python3", "python3"), ("dpkg-deb", "dpkg"), ("socat", "socat")])?;
     once("RootCanal 1.13.0", "rootcanal.done", "1.13.0", || {
         run(Command::new("interop/rig/setup-rootcanal.sh").arg("target/tools/rootcanal"))
     })

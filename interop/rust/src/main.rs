@@ -6,7 +6,8 @@ mod peripheral;
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
-use jelling::{Config, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks, Uuid};
+use jelling::{Config, Gatt, Host, Links, PacketRead, PacketWrite, Pool, Resources, ScanSlots, Tasks, Uuid};
+use jelling_serial::Settings;
 use jelling_transport::{Snoop, WriteSink};
 use std::{fs::File, path::PathBuf};
 
@@ -26,7 +27,7 @@ fn long_value() -> Vec<u8> {
 
 #[derive(Parser)]
 struct Arguments {
-    /// tcp:HOST:PORT
+    /// tcp:HOST:PORT, or serial:PATH
     #[arg(long)]
     transport: String,
     /// Write a capture
@@ -86,8 +87,20 @@ async fn play(host: Host<'_>, role: &Role) -> Result<()> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let Some(address) = arguments.transport.strip_prefix("tcp:") else { bail!("expected tcp:HOST:PORT") };
-    let (reader, writer) = jelling_tcp::connect(address).await.context("no controller there")?;
+    match arguments.transport.split_once(':') {
+        Some(("tcp", address)) => {
+            let (reader, writer) = jelling_tcp::connect(address).await.context("no controller there")?;
+            run(&arguments, reader, writer).await
+        }
+        Some(("serial", path)) => {
+            let (reader, writer) = jelling_serial::open(path, &Settings::default())?;
+            run(&arguments, reader, writer).await
+        }
+        _ => bail!("expected tcp:HOST:PORT or serial:PATH"),
+    }
+}
+
+async fn run(arguments: &Arguments, reader: impl PacketRead, writer: impl PacketWrite) -> Result<()> {
     let mut resources = Box::new(Memory::new());
     let (host, mut runner) = jelling::new(&mut *resources, Config::default());
     let scenario = async {
