@@ -16,50 +16,40 @@ use jelling::{
     sim::{Air, Controller, Memory},
 };
 use jelling_serial::{FlowControl, OpenError, Settings, open, ports};
-use rustix::{
-    fs::{OFlags, fcntl_setfl},
-    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-    termios::{ControlModes, tcgetattr},
-};
-use std::{cell::Cell, fs::File, io, os::unix::fs::symlink, path::Path, time::Duration};
+use std::{cell::Cell, os::unix::fs::symlink, path::Path, time::Duration};
 use tokio::{
-    io::{Interest, unix::AsyncFd},
+    io::{AsyncReadExt, AsyncWriteExt},
     select,
     time::timeout,
 };
+use tokio_serial::{SerialPort, SerialStream};
 
-fn pty() -> (File, String) {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let path = ptsname(&master, vec![]).unwrap().into_string().unwrap();
-    (master.into(), path)
+fn pty() -> (SerialStream, String) {
+    let (master, slave) = SerialStream::pair().unwrap();
+    (master, slave.name().unwrap())
 }
 
 /// The cable: from the pty to the controller and back, until it is dropped.
-async fn cable(master: File, controller: &Controller) {
-    fcntl_setfl(&master, OFlags::RDWR | OFlags::NONBLOCK).unwrap();
-    let master = AsyncFd::register(master).unwrap();
+async fn cable(master: SerialStream, controller: &Controller) {
     let (mut reader, mut writer, _) = controller.serial();
+    let (mut from_host, mut to_host) = tokio::io::split(master);
     let up = async {
         let mut buffer = [0; 512];
-        while let Ok(n @ 1..) =
-            master.async_io(Interest::READABLE, |mut port| io::Read::read(&mut port, &mut buffer)).await
-        {
-            let Ok(()) = writer.write_all(&buffer[..n]).await;
+        loop {
+            match from_host.read(&mut buffer).await {
+                Ok(n @ 1..) => {
+                    let Ok(()) = writer.write_all(&buffer[..n]).await;
+                }
+                // Nobody has the port open, and nothing tells when somebody has.
+                _ => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
         }
     };
     let down = async {
         let mut buffer = [0; 512];
         loop {
             let Ok(n) = reader.read(&mut buffer).await;
-            let mut rest = &buffer[..n];
-            while !rest.is_empty() {
-                match master.async_io(Interest::WRITABLE, |mut port| io::Write::write(&mut port, rest)).await {
-                    Ok(n) => rest = &rest[n..],
-                    Err(_) => return,
-                }
-            }
+            to_host.write_all(&buffer[..n]).await.unwrap();
         }
     };
     select! { () = up => {}, () = down => {} }
@@ -70,14 +60,13 @@ async fn settings_reach_the_port_and_nobody_else_gets_it() {
     let (master, path) = pty();
     let both = Settings::default();
     let (reader, writer) = open(&path, &both).unwrap();
-    assert!(tcgetattr(&master).unwrap().control_modes.contains(ControlModes::CRTSCTS));
+    let now = |master: &SerialStream| (master.flow_control().unwrap(), master.baud_rate().unwrap());
+    assert_eq!(now(&master), (tokio_serial::FlowControl::Hardware, 1_000_000));
     assert!(matches!(open(&path, &both), Err(OpenError::Busy)));
     drop((reader, writer));
     let settings = Settings { baud: 115_200, flow_control: FlowControl::None };
     let _port = open(&path, &settings).unwrap();
-    let now = tcgetattr(&master).unwrap();
-    assert!(!now.control_modes.contains(ControlModes::CRTSCTS));
-    assert_eq!(now.output_speed(), 115_200);
+    assert_eq!(now(&master), (tokio_serial::FlowControl::None, 115_200));
 }
 
 #[tokio::test]
