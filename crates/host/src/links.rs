@@ -7,7 +7,10 @@ use crate::{
     link::{Link, LinkId, LinkInfo, Owed, Phase},
     time::Instant,
 };
-use jelling_wire::hci::{Status, event::ConnectionComplete};
+use jelling_wire::{
+    Address,
+    hci::{Status, event::ConnectionComplete},
+};
 
 /// The ATT MTU before an exchange (Vol 3, Part G, 5.2.1).
 pub(crate) const DEFAULT_MTU: u16 = 23;
@@ -112,7 +115,7 @@ impl Core<'_> {
         }
     }
 
-    pub(crate) fn link_up(&mut self, now: Instant, complete: &ConnectionComplete) -> Option<LinkId> {
+    pub(crate) fn link_up(&mut self, now: Instant, complete: &ConnectionComplete, peer: Address) -> Option<LinkId> {
         let index = self.links.iter().position(|l| !l.is_up())?;
         let link = self.links.get_mut(index)?;
         *link = Link {
@@ -120,7 +123,7 @@ impl Core<'_> {
             generation: link.generation,
             handle: complete.handle,
             role: complete.role,
-            peer: complete.peer,
+            peer,
             interval: complete.interval,
             latency: complete.latency,
             supervision_timeout: complete.supervision_timeout,

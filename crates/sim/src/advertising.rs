@@ -161,7 +161,7 @@ impl World {
                 status: Status::SUCCESS,
                 handle: ConnectionHandle(handles[end]),
                 role: if end == 0 { Role::Central } else { Role::Peripheral },
-                peer,
+                peer: peer.into(),
                 interval: c.interval_max,
                 latency: c.latency,
                 supervision_timeout: c.supervision_timeout,
@@ -189,7 +189,7 @@ impl World {
         let failed = ConnectionComplete {
             status: Status::ADVERTISING_TIMEOUT,
             role: Role::Peripheral,
-            peer,
+            peer: peer.into(),
             ..ConnectionComplete::default()
         };
         self.event(who, &Event::LeConnectionComplete(failed), Notice::State);

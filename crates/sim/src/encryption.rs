@@ -1,7 +1,10 @@
 //! Encryption of a link: start, pause and refresh (Vol 6, Part B, 5.1.3).
 
 use crate::{crypt::Session, link::Procedure, ll::Control, police::Notice, world::World};
-use jelling_wire::hci::{ConnectionHandle, Status, event::Event};
+use jelling_wire::hci::{
+    ConnectionHandle, Status,
+    event::{Event, Subevent},
+};
 
 impl World {
     pub(crate) fn request_encryption(&mut self, number: u64, end: usize, random: [u8; 8], diversifier: u16) {
@@ -40,7 +43,7 @@ impl World {
                 side.crypt.iv[4..].copy_from_slice(&more_iv);
                 side.crypt.asked = true;
                 self.send(number, end, Control::EncryptionResponse { skd: more_skd, iv: more_iv });
-                if self.wants(who, 0x05) {
+                if self.wants(who, Subevent::LONG_TERM_KEY_REQUEST) {
                     self.event(who, &Event::LeLongTermKeyRequest { handle, random, diversifier }, Notice::State);
                 } else {
                     self.answer_key(number, end, None);

@@ -8,7 +8,10 @@ use crate::{
     supported::LE_FEATURES,
     world::{Task, World},
 };
-use jelling_wire::hci::{ConnectionHandle, Status, event::Event};
+use jelling_wire::hci::{
+    ConnectionHandle, Status,
+    event::{Event, Subevent},
+};
 
 impl World {
     /// A new link: a controller that was told so makes its PDUs longer by itself.
@@ -224,7 +227,8 @@ impl World {
                 let refused = match side.current {
                     _ if end == 1 => Some(Status::UNSUPPORTED_REMOTE_FEATURE),
                     Some(current) if current.has_instant() => Some(collision(&current, &Procedure::Update([0; 4]))),
-                    _ => (!self.wants(who, 0x06)).then_some(Status::UNSUPPORTED_REMOTE_FEATURE),
+                    _ => (!self.wants(who, Subevent::REMOTE_CONNECTION_PARAMETER_REQUEST))
+                        .then_some(Status::UNSUPPORTED_REMOTE_FEATURE),
                 };
                 if let Some(reason) = refused {
                     let opcode = Control::PARAMETER_REQUEST;

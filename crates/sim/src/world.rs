@@ -8,7 +8,10 @@ use crate::{
     violations::Violations,
 };
 use core::task::Waker;
-use jelling_wire::{PacketKind, Writer, hci::event::Event};
+use jelling_wire::{
+    PacketKind, Writer,
+    hci::event::{Event, EventCode, Subevent},
+};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use std::{
@@ -184,20 +187,22 @@ impl World {
     }
 
     /// Whether the masks let an event through.
-    fn is_wanted(&self, who: usize, code: u8, subevent: Option<u8>) -> bool {
+    fn is_wanted(&self, who: usize, code: EventCode, subevent: Option<Subevent>) -> bool {
         let settings = &self.controllers[who].settings;
         let bit = |mask: u64, code: u8| mask.checked_shr(u32::from(code).saturating_sub(1)).unwrap_or(0) & 1 == 1;
         match (code, subevent) {
             // Vol 4, Part E, 7.3.1: these cannot be masked.
-            (0x0e | 0x0f | 0x13, _) => true,
-            (code, Some(subevent)) => bit(settings.event_mask, code) && bit(settings.le_event_mask, subevent),
-            (code, None) => bit(settings.event_mask, code),
+            (EventCode::COMMAND_COMPLETE | EventCode::COMMAND_STATUS | EventCode::NUMBER_OF_COMPLETED_PACKETS, _) => {
+                true
+            }
+            (code, Some(subevent)) => bit(settings.event_mask, code.0) && bit(settings.le_event_mask, subevent.0),
+            (code, None) => bit(settings.event_mask, code.0),
         }
     }
 
     /// Whether a host wants to be asked by this LE event; if not, the controller answers for it.
-    pub(crate) fn wants(&self, who: usize, subevent: u8) -> bool {
-        self.is_wanted(who, 0x3e, Some(subevent))
+    pub(crate) fn wants(&self, who: usize, subevent: Subevent) -> bool {
+        self.is_wanted(who, EventCode::LE_META, Some(subevent))
     }
 
     /// An event that is told later, if the host wants to know.

@@ -130,7 +130,7 @@ fn the_accept_list_says_whom_an_initiator_takes() {
     let address = bench.address(1);
     bench.ok(2, &LeAddDeviceToFilterAcceptList { address });
     bench.ok(2, &LeCreateConnection { filter_policy: 1, ..initiate(nobody()) });
-    assert_eq!(bench.connected(2).peer, address);
+    assert_eq!(bench.connected(2).peer, address.into());
 }
 
 #[test]

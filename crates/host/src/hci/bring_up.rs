@@ -6,6 +6,7 @@ use jelling_wire::{
     hci::{
         Opcode, Status,
         command::{self, Command},
+        event::{EventCode, Subevent},
     },
 };
 
@@ -44,19 +45,62 @@ const STEPS: [Step; 13] = [
     Step::DataLength,
 ];
 
-/// The events this host handles, by code: Set Event Mask gives event n bit n - 1 (Vol 4, Part E, 7.3.1).
-const EVENTS: [u32; 6] = [0x05, 0x0c, 0x10, 0x13, 0x1a, 0x3e];
-/// The LE events this host handles, by subevent code: bit n - 1 (Vol 4, Part E, 7.8.1).
-const LE_EVENTS: [u32; 7] = [0x01, 0x02, 0x03, 0x04, 0x06, 0x07, 0x0c];
+/// The events this host handles, of those that can be masked (Vol 4, Part E, 7.3.1).
+const EVENTS: [EventCode; 6] = [
+    EventCode::DISCONNECTION_COMPLETE,
+    EventCode::READ_REMOTE_VERSION_INFORMATION_COMPLETE,
+    EventCode::HARDWARE_ERROR,
+    EventCode::NUMBER_OF_COMPLETED_PACKETS,
+    EventCode::DATA_BUFFER_OVERFLOW,
+    EventCode::LE_META,
+];
+/// The LE events this host handles (7.8.1).
+const LE_EVENTS: [Subevent; 7] = [
+    Subevent::CONNECTION_COMPLETE,
+    Subevent::ADVERTISING_REPORT,
+    Subevent::CONNECTION_UPDATE_COMPLETE,
+    Subevent::READ_REMOTE_FEATURES_COMPLETE,
+    Subevent::REMOTE_CONNECTION_PARAMETER_REQUEST,
+    Subevent::DATA_LENGTH_CHANGE,
+    Subevent::PHY_UPDATE_COMPLETE,
+];
 
-const fn mask(events: &[u32]) -> u64 {
-    let mut mask = 0u64;
-    let mut rest = events;
+/// Event n has bit n - 1, and so has subevent n.
+const fn bit(code: u8) -> u64 {
+    match 1u64.checked_shl((code as u32).wrapping_sub(1)) {
+        Some(bit) => bit,
+        None => 0,
+    }
+}
+
+const EVENT_MASK: u64 = {
+    let mut mask = 0;
+    let mut rest: &[EventCode] = &EVENTS;
     while let [code, tail @ ..] = rest {
-        mask |= 1u64.wrapping_shl(code.wrapping_sub(1));
+        mask |= bit(code.0);
         rest = tail;
     }
     mask
+};
+
+const LE_EVENT_MASK: u64 = {
+    let mut mask = 0;
+    let mut rest: &[Subevent] = &LE_EVENTS;
+    while let [subevent, tail @ ..] = rest {
+        mask |= bit(subevent.0);
+        rest = tail;
+    }
+    mask
+};
+
+/// True for the events that the masks let through and for the answers to commands, which nothing masks.
+#[inline]
+pub(crate) const fn is_wanted(code: EventCode, subevent: Option<Subevent>) -> bool {
+    match (code, subevent) {
+        (EventCode::COMMAND_COMPLETE | EventCode::COMMAND_STATUS, _) => true,
+        (_, Some(subevent)) => LE_EVENT_MASK & bit(subevent.0) != 0,
+        (code, None) => EVENT_MASK & bit(code.0) != 0,
+    }
 }
 
 /// The bit of LE Data Packet Length Extension (Vol 6, Part B, 4.6).
@@ -137,8 +181,8 @@ impl Core<'_> {
             Step::Version => command::emit(&command::ReadLocalVersionInformation {}, w),
             Step::Commands => command::emit(&command::ReadLocalSupportedCommands {}, w),
             Step::Features => command::emit(&command::ReadLocalSupportedFeatures {}, w),
-            Step::EventMask => command::emit(&command::SetEventMask { mask: const { mask(&EVENTS) } }, w),
-            Step::LeEventMask => command::emit(&command::LeSetEventMask { mask: const { mask(&LE_EVENTS) } }, w),
+            Step::EventMask => command::emit(&command::SetEventMask { mask: EVENT_MASK }, w),
+            Step::LeEventMask => command::emit(&command::LeSetEventMask { mask: LE_EVENT_MASK }, w),
             Step::LeBufferSize => command::emit(&command::LeReadBufferSize {}, w),
             Step::BufferSize => command::emit(&command::ReadBufferSize {}, w),
             Step::LeFeatures => command::emit(&command::LeReadLocalSupportedFeatures {}, w),

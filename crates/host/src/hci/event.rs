@@ -1,5 +1,6 @@
 //! Events of the controller (Vol 4, Part E, 7.7). Whatever arrives, nothing fails: what makes no sense is counted and dropped.
 
+use super::bring_up;
 use crate::{
     Core,
     counters::count,
@@ -18,7 +19,7 @@ use jelling_wire::hci::{
 
 impl Core<'_> {
     pub(crate) fn on_event(&mut self, now: Instant, octets: &[u8]) {
-        let Ok(event) = Event::parse(octets) else {
+        let Ok(event) = Event::parse_among(octets, bring_up::is_wanted) else {
             return count(&mut self.state.counters.malformed);
         };
         match event {
@@ -49,7 +50,7 @@ impl Core<'_> {
 
     fn on_link_event(&mut self, now: Instant, event: Event<'_>) {
         match event {
-            Event::LeConnectionComplete(complete) | Event::LeEnhancedConnectionComplete(complete, ..) => {
+            Event::LeConnectionComplete(complete) => {
                 self.on_connection(now, &complete);
             }
             Event::DisconnectionComplete { status, handle, reason } => {
@@ -125,6 +126,9 @@ impl Core<'_> {
         if !complete.status.is_success() {
             return self.on_connection_failed(complete.status, complete.role);
         }
+        let Some(peer) = complete.peer.address() else {
+            return count(&mut self.state.counters.malformed);
+        };
         if self.links.iter().any(|l| l.is_up() && l.handle == complete.handle) {
             return count(&mut self.state.counters.unexpected);
         }
@@ -135,7 +139,7 @@ impl Core<'_> {
             // Advertising ends with the connection it led to (Vol 4, Part E, 7.8.9).
             self.state.news |= HostNews::ADVERTISING;
         }
-        let Some(id) = self.link_up(now, complete) else {
+        let Some(id) = self.link_up(now, complete, peer) else {
             if central {
                 self.state.initiator.end(Err(Error::Full(crate::error::Resource::Links)));
             } else {

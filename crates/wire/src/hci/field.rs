@@ -12,14 +12,29 @@ pub(crate) trait Field: Sized {
     fn take(r: &mut Reader<'_>) -> Result<Self, Malformed>;
     fn emit(&self, w: &mut Writer<'_>);
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+
+    /// Where it stands for nothing: then no value of it is wrong.
+    fn take_unused(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Self::take(r)
+    }
+
+    /// Where it stands for something only after success.
+    fn take_after(r: &mut Reader<'_>, status: Status) -> Result<Self, Malformed> {
+        if status.is_success() { Self::take(r) } else { Self::take_unused(r) }
+    }
 }
 
-/// ` name value`, the name as it stands in the source, with blanks.
-pub(crate) fn show<T: Field>(f: &mut fmt::Formatter<'_>, name: &str, value: &T) -> fmt::Result {
+/// ` name `, the name as it stands in the source, with blanks.
+pub(crate) fn label(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
     for word in name.split('_') {
         write!(f, " {word}")?;
     }
-    f.write_str(" ")?;
+    f.write_str(" ")
+}
+
+/// ` name value`.
+pub(crate) fn show<T: Field>(f: &mut fmt::Formatter<'_>, name: &str, value: &T) -> fmt::Result {
+    label(f, name)?;
     value.show(f)
 }
 
@@ -96,8 +111,11 @@ impl Field for ConnectionHandle {
     fn take(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         ConnectionHandle::parse(r.u16()?)
     }
+    fn take_unused(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.u16().map(ConnectionHandle)
+    }
     fn emit(&self, w: &mut Writer<'_>) {
-        w.u16(self.0 & 0x0fff);
+        w.u16(self.0);
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
