@@ -47,7 +47,7 @@ impl<'a> Parameter<'a> for &'a [u8] {
         w.bytes(self);
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        hex(f, self)
+        if self.is_empty() { f.write_str("none") } else { hex(f, self) }
     }
 }
 
@@ -77,7 +77,7 @@ impl<'a> Parameter<'a> for Data<'a> {
         w.bytes(self.0);
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        hex(f, self.0)
+        self.0.show(f)
     }
 }
 

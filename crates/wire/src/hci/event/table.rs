@@ -107,6 +107,7 @@ macro_rules! events {
                         $($(pair(f, stringify!($le_field), $le_field)?;)*)?
                         $(Parameter::show($le_list, f)?;)?
                     })+
+                    Event::LeUnknown { parameters: [], .. } | Event::Unknown { parameters: [], .. } => {}
                     Event::LeUnknown { parameters, .. } | Event::Unknown { parameters, .. } => {
                         f.write_str(" ")?;
                         parameters.show(f)?;
