@@ -10,7 +10,7 @@ use jelling_wire::{
     },
 };
 
-const DATA: Data<'static> = Data(&[0x03, 0xff, 0x59, 0x00]);
+const DATA: Data<'static> = Data(&[0x03, 0x09, 0x61, 0x62]);
 
 rows! {
     [
@@ -32,11 +32,11 @@ rows! {
     [
         "LE Extended Advertising Report",
         "3e390d02130001f5f4f3f2f1f00100ff7fc800000000000000000003020106210000554433221100030204f99da000010504030201\
-         410403ff5900",
+         410403096162",
         Event::LeExtendedAdvertisingReport(
             ExtendedAdvertisingReports::parse(&octets(
                 "02130001f5f4f3f2f1f00100ff7fc800000000000000000003020106210000554433221100030204f99da000010504030201\
-                 410403ff5900"
+                 410403096162"
             ))
             .unwrap()
         )
@@ -72,7 +72,7 @@ rows! {
         }
     ],
     [
-        "LE Periodic Advertising Report", "3e0c0f1200f9c8ff010403ff5900",
+        "LE Periodic Advertising Report", "3e0c0f1200f9c8ff010403096162",
         Event::LePeriodicAdvertisingReport {
             sync_handle: 0x12,
             tx_power: -7,
@@ -151,7 +151,7 @@ rows! {
         }
     ],
     [
-        "LE Periodic Advertising Report v2", "3e0f251200f9c8ff341202000403ff5900",
+        "LE Periodic Advertising Report v2", "3e0f251200f9c8ff341202000403096162",
         Event::LePeriodicAdvertisingReportV2 {
             sync_handle: 0x12,
             tx_power: -7,
