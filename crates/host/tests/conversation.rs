@@ -435,3 +435,26 @@ fn a_value_that_may_not_be_read_may_not_be_guessed() {
     assert_eq!(pair.ask(link, &guess), Err(Error::Gatt(ErrorCode::ATTRIBUTE_NOT_FOUND)));
     assert_eq!(pair.ask(link, &Pdu::ReadRequest { handle: 3 }), Err(Error::Gatt(ErrorCode::READ_NOT_PERMITTED)));
 }
+
+#[test]
+fn only_the_events_of_the_masks_are_taken_apart() {
+    let (mut pair, ..) = Pair::connected(27);
+    let before = pair.core(0).counters();
+    let now = pair.now;
+    let mut hear = |octets: &[u8]| {
+        let mut core = pair.core(0);
+        core.handle_packet(now, Packet::new(PacketKind::Event, octets));
+        let after = core.counters();
+        (after.malformed - before.malformed, after.unexpected - before.unexpected)
+    };
+    // Of the masks and cut short: Disconnection Complete, LE Connection Complete.
+    assert_eq!(hear(&[0x05, 1, 0]), (1, 0));
+    assert_eq!(hear(&[0x3e, 2, 0x01, 0]), (2, 0));
+    // Of no mask, whatever follows: Encryption Change, LE Enhanced Connection Complete, LE Extended Advertising Report, a vendor's.
+    assert_eq!(hear(&[0x08, 1, 0]), (2, 1));
+    assert_eq!(hear(&[0x3e, 2, 0x0a, 0]), (2, 2));
+    assert_eq!(hear(&[0x3e, 2, 0x0d, 0]), (2, 3));
+    assert_eq!(hear(&[0xff, 1, 0]), (2, 4));
+    // A connection to nobody.
+    assert_eq!(hear(&[0x3e, 19, 1, 0, 0x70, 0, 0, 0xff, 0, 0, 0, 0, 0, 0, 24, 0, 0, 0, 42, 0, 0]), (3, 4));
+}
