@@ -85,7 +85,7 @@ fn each_packet_is_told_if_somebody_wants_to_know() {
     let mut sim = start(&["sim", "--tcp", "0", "--json", "-vv"]);
     reset(&mut TcpStream::connect(("127.0.0.1", sim.ports()[0])).unwrap());
     sim.says("> HCI Command: Reset");
-    sim.says("< HCI Event: Command Complete: Reset");
+    sim.says("< HCI Event: Command Complete (0x0e) plen 4 Reset (0x03|0x0003) ncmd 1 status Success (0x00)");
 }
 
 #[test]
