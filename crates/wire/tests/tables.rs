@@ -26,7 +26,6 @@ use jelling_wire::{
 const HANDLE: ConnectionHandle = ConnectionHandle(0x0040);
 const PEER: Address = Address::new(AddressKind::Random, [0xf5, 0xf4, 0xf3, 0xf2, 0xf1, 0xf0]);
 
-
 table!(
     commands,
     CommandPacket,

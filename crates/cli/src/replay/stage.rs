@@ -150,9 +150,8 @@ impl<'a> Stage<'a> {
             return;
         }
         match Event::parse(record.packet.data) {
-            Ok(Event::LeConnectionComplete(complete) | Event::LeEnhancedConnectionComplete(complete, ..)) => {
-                self.link_up(&complete)
-            }
+            Ok(Event::LeConnectionComplete(complete)) => self.link_up(&complete),
+            Ok(Event::LeEnhancedConnectionComplete(complete)) => self.link_up(&complete.connection),
             Ok(Event::DisconnectionComplete { handle, .. }) => drop(self.links.remove(&handle.0)),
             _ => {}
         }
