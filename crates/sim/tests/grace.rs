@@ -79,8 +79,8 @@ fn a_breach_is_a_sentence() {
             "Disconnect (0x01|0x0006) in a state that forbids it, answered with Unknown Connection Identifier (0x02)",
         ),
         (
-            Breach::NotClaimed { opcode: Opcode(0x2036) },
-            "Unknown command (0x08|0x0036), which the controller does not claim",
+            Breach::NotClaimed { opcode: Opcode::LE_SET_EXTENDED_ADVERTISING_PARAMETERS },
+            "LE Set Extended Advertising Parameters (0x08|0x0036), which the controller does not claim",
         ),
         (
             Breach::InvalidParameters { opcode: Opcode::LE_RAND },

@@ -1,6 +1,5 @@
 //! How one parameter stands in a packet, and in a line of text.
 
-use super::command::{BufferSize, ChannelMap, DataLength, LeBufferSize, LinkPhys, MaximumDataLength, Rssi};
 use crate::{
     Address, AddressKind, Malformed, Reader, Writer,
     hci::{AdvertisingKind, ConnectionHandle, LeFeatures, LocalVersion, ScanKind, Secret, Status, Switch},
@@ -199,30 +198,6 @@ impl Field for LeFeatures {
     }
 }
 
-macro_rules! records {
-    ($($name:ident { $($field:ident: $type:ty),+ })+) => {$(
-        impl Field for $name {
-            fn take(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-                Ok($name { $($field: <$type>::take(r)?,)+ })
-            }
-            fn emit(&self, w: &mut Writer<'_>) {
-                $(self.$field.emit(w);)+
-            }
-            fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                $(show(f, stringify!($field), &self.$field)?;)+
-                Ok(())
-            }
-        }
-    )+};
-}
-
-records! {
+crate::show::record_fields! {
     LocalVersion { hci_version: u8, hci_subversion: u16, lmp_version: u8, manufacturer: u16, lmp_subversion: u16 }
-    BufferSize { acl_length: u16, sco_length: u8, acl_packets: u16, sco_packets: u16 }
-    LeBufferSize { acl_length: u16, acl_packets: u8 }
-    Rssi { handle: ConnectionHandle, rssi: i8 }
-    ChannelMap { handle: ConnectionHandle, map: [u8; 5] }
-    LinkPhys { handle: ConnectionHandle, tx_phy: u8, rx_phy: u8 }
-    DataLength { tx_octets: u16, tx_time: u16 }
-    MaximumDataLength { tx_octets: u16, tx_time: u16, rx_octets: u16, rx_time: u16 }
 }

@@ -8,7 +8,7 @@ pub(crate) mod field;
 mod opcode;
 mod status;
 
-pub use features::LeFeatures;
+pub use features::{LeFeaturePages, LeFeatures};
 pub use opcode::Opcode;
 pub use status::Status;
 
@@ -96,7 +96,7 @@ pub struct LocalVersion {
 macro_rules! names {
     ($type:ident; $($constant:ident = $value:literal, $name:literal;)+) => {
         impl $type {
-            $(#[doc = $name] pub const $constant: $type = $type($value);)+
+            $(#[doc = concat!("`", $name, "`.")] pub const $constant: $type = $type($value);)+
 
             /// Every number that has a name.
             pub const ALL: &'static [$type] = &[$($type::$constant,)+];
