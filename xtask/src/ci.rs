@@ -1,6 +1,6 @@
 //! What CI runs, stage by stage, with the time of each.
 
-use crate::{cargo, demo, images, interop, run, sweeps};
+use crate::{cargo, demo, images, interop, numbers, run, sweeps};
 use anyhow::Result;
 use std::time::Instant;
 
@@ -9,6 +9,7 @@ pub(crate) fn test() -> Result<()> {
     run(&mut cargo(&["test", "--workspace"]))?;
     run(&mut cargo(&["test", "--package", "jelling", "--features", "std,sim,sync"]))?;
     interop::commands(false)?;
+    numbers::compare()?;
     interop::run(None, None, 1)
 }
 

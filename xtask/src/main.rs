@@ -5,6 +5,7 @@ mod command;
 mod demo;
 mod images;
 mod interop;
+mod numbers;
 mod rig;
 mod setup;
 mod sweeps;
@@ -45,6 +46,8 @@ enum Task {
         #[arg(long)]
         record: bool,
     },
+    /// Compare our names and a packet of each kind with Bumble, tshark and btmon
+    Numbers,
     /// Sweep every scenario with faults at every point, replay sessions, play random ones, measure the simulator
     Sweeps {
         /// Sessions of random octets
@@ -94,6 +97,7 @@ fn main() -> Result<()> {
         Task::Test => ci::test(),
         Task::Interop { scenario, radio } => interop::run(scenario, radio, 1),
         Task::Commands { record } => interop::commands(record),
+        Task::Numbers => numbers::compare(),
         Task::Soak { what: Soak::Interop, count } => interop::run(None, None, count),
         Task::NoStd => images::no_std(),
         Task::NoPanic => images::no_panic(),
