@@ -53,11 +53,20 @@ def constants(prefix, suffix):
     return of(((k, v) for k, v in vars(hci).items() if isinstance(v, int)), prefix, suffix)
 
 
+def events(is_le):
+    """Events, or LE subevents: Bumble's constants do not tell them apart but by name."""
+    numbers = {}
+    for number, names in constants('HCI_', '_EVENT').items():
+        chosen = {name for name in names if (name.startswith('LE ') and name != 'LE META') == is_le}
+        numbers |= {number: chosen} if chosen else {}
+    return numbers
+
+
 BUMBLE = {
     'opcode': constants('HCI_', '_COMMAND'),
     'status': members(hci.HCI_ErrorCode, suffix='_ERROR') | {0: {'SUCCESS'}},
-    'event': constants('HCI_', '_EVENT'),
-    'subevent': constants('HCI_', '_EVENT'),
+    'event': events(False),
+    'subevent': events(True),
     'signal': members(l2cap.CommandCode, 'L2CAP_'),
     'smp': members(smp.CommandCode),
     'smp reason': members(smp.ErrorCode),
@@ -78,6 +87,18 @@ def bumble(numbers):
         elif theirs or not is_known('Bumble', kind, name):
             wrong.append(f"Bumble's names of {kind} {number} {name}: {sorted(theirs)}")
     return agree, wrong
+
+
+def unnamed(numbers):
+    """What Bumble has a name for, on LE, and we have not."""
+    ours = {tuple(line.split('\t')[:2]) for line in open(numbers, encoding='utf-8')}
+    missing = []
+    for kind in {kind for kind, _ in ours}:
+        for number, names in BUMBLE[kind].items():
+            classic = kind == 'opcode' and number >> 10 != 8 or kind == 'signal' and 2 <= number <= 0x11
+            if not classic and (kind, hex(number)) not in ours:
+                missing.append(f'{kind} {number:#x} is {sorted(names)} to Bumble, and nothing to us')
+    return missing
 
 
 # How a packet is found in tshark's tree, and in a line of btmon.
@@ -164,7 +185,7 @@ def main(numbers, capture, *tables):
     agree, wrong = bumble(numbers)
     alike, more = packets(capture, tables)
     unneeded = known.ALL - needed
-    wrong += more + [f'known_names.py has {entry}, which is not needed' for entry in sorted(unneeded)]
+    wrong += unnamed(numbers) + more + [f'known_names.py has {entry}, which is not needed' for entry in sorted(unneeded)]
     print(*wrong, sep='\n', end='\n' if wrong else '')
     print(f'{agree} numbers agree with Bumble, {alike} packets named alike by tshark and btmon')
     sys.exit(bool(wrong))

@@ -1,4 +1,4 @@
-//! Command opcodes (Vol 4, Part E, 5.4.1).
+//! Command opcodes (Vol 4, Part E, 5.4.1): those that a host on LE may use, and all of the LE controller's that are assigned.
 
 use super::names;
 use core::fmt;
@@ -202,6 +202,14 @@ names! { Opcode;
     LE_READ_MONITORED_ADVERTISERS_LIST_SIZE = 0x209b, "LE Read Monitored Advertisers List Size";
     LE_ENABLE_MONITORING_ADVERTISERS = 0x209c, "LE Enable Monitoring Advertisers";
     LE_FRAME_SPACE_UPDATE = 0x209d, "LE Frame Space Update";
+    LE_SET_RESOLVABLE_PRIVATE_ADDRESS_TIMEOUT_V2 = 0x209e, "LE Set Resolvable Private Address Timeout [v2]";
+    LE_ENABLE_UTP_OTA_MODE = 0x209f, "LE Enable UTP OTA Mode";
+    LE_UTP_SEND = 0x20a0, "LE UTP Send";
+    LE_CONNECTION_RATE_REQUEST = 0x20a1, "LE Connection Rate Request";
+    LE_SET_DEFAULT_RATE_PARAMETERS = 0x20a2, "LE Set Default Rate Parameters";
+    LE_READ_MINIMUM_SUPPORTED_CONNECTION_INTERVAL = 0x20a3, "LE Read Minimum Supported Connection Interval";
+    LE_CS_READ_LOCAL_SUPPORTED_CAPABILITIES_V2 = 0x20a5, "LE CS Read Local Supported Capabilities [v2]";
+    LE_CS_WRITE_CACHED_REMOTE_SUPPORTED_CAPABILITIES_V2 = 0x20a6, "LE CS Write Cached Remote Supported Capabilities [v2]";
 }
 
 impl fmt::Display for Opcode {

@@ -25,13 +25,17 @@ use jelling_wire::{
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-/// LE commands without a struct: test modes, isochronous channels and Channel Sounding.
+/// LE commands without a struct: test modes, isochronous channels, Channel Sounding, and what came after Core 6.0.
 fn is_raw(opcode: Opcode) -> bool {
     let test = [0x1d, 0x1e, 0x1f, 0x33, 0x34, 0x4f, 0x50, 0x7b];
     let isochronous = [0x61..=0x6c, 0x6e..=0x73, 0x75..=0x75];
     let sounding = 0x89..=0x96;
+    let later = 0x9e..=0xa6;
     let command = opcode.command();
-    test.contains(&command) || isochronous.iter().any(|range| range.contains(&command)) || sounding.contains(&command)
+    test.contains(&command)
+        || isochronous.iter().any(|range| range.contains(&command))
+        || sounding.contains(&command)
+        || later.contains(&command)
 }
 
 /// Commands of other groups without a struct: they are about audio.

@@ -96,7 +96,8 @@ commands! {
     } -> ConnectionHandle;
     /// Initiates a connection, on each PHY (7.8.66).
     LeExtendedCreateConnection = LE_EXTENDED_CREATE_CONNECTION {
-        /// Bit by bit: the accept list decides, decision PDUs too.
+        /// 0 to the peer, 1 to whom the accept list holds, without decision PDUs; 2 to the peer by decision PDUs only, 3 to whom the
+        /// accept list holds by all PDUs, 4 by all decision PDUs and for others by the accept list.
         filter_policy: u8,
         /// 0 public, 1 random, 2 and 3 resolvable.
         own_address_kind: u8,
@@ -111,7 +112,8 @@ commands! {
         advertising_handle: u8,
         /// Its subevent; 0xff: none.
         subevent: u8,
-        /// Bit by bit: the accept list decides, decision PDUs too.
+        /// 0 to the peer, 1 to whom the accept list holds, without decision PDUs; 2 to the peer by decision PDUs only, 3 to whom the
+        /// accept list holds by all PDUs, 4 by all decision PDUs and for others by the accept list.
         filter_policy: u8,
         /// 0 public, 1 random, 2 and 3 resolvable.
         own_address_kind: u8,

@@ -18,8 +18,8 @@ commands! {
     LeSetExtendedAdvertisingParameters = LE_SET_EXTENDED_ADVERTISING_PARAMETERS {
         /// The set.
         advertising_handle: u8,
-        /// Bit by bit: connectable, scannable, directed, high duty, legacy PDUs, anonymous, with transmit power, decision PDUs, with
-        /// decision data, with a random order.
+        /// Bit by bit: connectable, scannable, directed, high duty, legacy PDUs, anonymous, with transmit power, decision PDUs,
+        /// the address in them, the ADI in them.
         properties: u16,
         /// 625 us each.
         primary_interval_min: U24,
@@ -50,8 +50,8 @@ commands! {
     LeSetExtendedAdvertisingParametersV2 = LE_SET_EXTENDED_ADVERTISING_PARAMETERS_V2 {
         /// The set.
         advertising_handle: u8,
-        /// Bit by bit: connectable, scannable, directed, high duty, legacy PDUs, anonymous, with transmit power, decision PDUs, with
-        /// decision data, with a random order.
+        /// Bit by bit: connectable, scannable, directed, high duty, legacy PDUs, anonymous, with transmit power, decision PDUs,
+        /// the address in them, the ADI in them.
         properties: u16,
         /// 625 us each.
         primary_interval_min: U24,

@@ -129,7 +129,7 @@ returns! {
     }
     /// Answer of LE Read Antenna Information.
     AntennaInformation {
-        /// Bit by bit: transmits with slots of 1 us, samples with slots of 1 us, receives with slots of 1 us.
+        /// Slots of 1 us, bit by bit: AoD transmission, AoD reception, AoA reception.
         sampling_rates: u8,
         /// How many, at most 75.
         antennas: u8,

@@ -113,7 +113,8 @@ returns! {
         /// Bit 0: a new group of tests begins; bit 1: passed when the field is there and the check holds; bit 2: when it is there
         /// and the check fails; bit 3: when it is not there.
         flags: u8,
-        /// 0 the resolvable tag, 6 the advertising mode, 7 the RSSI, 8 the path loss, 9 the advertiser's address, and arbitrary data.
+        /// 0 the resolvable tag, 6 the advertising mode, 7 the RSSI, 8 the path loss, 9 the advertiser's address, 0x11 to 0x18 and
+        /// 0x21 to 0x28 arbitrary data of 1 to 8 octets, exactly and at least.
         field: u8,
         /// What to compare with, by the field.
         parameters: [u8; 16],
