@@ -20,6 +20,20 @@ CALLED = {
         'Invalid Attribute Value Length': 'INVALID ATTRIBUTE LENGTH',
         'Client Characteristic Configuration Descriptor Improperly Configured': 'CCCD IMPROPERLY CONFIGURED',
     },
+    ('Bumble', 'event'): {
+        'Connect Complete': 'CONNECTION COMPLETE',
+        'Connect Request': 'CONNECTION REQUEST',
+        'Disconnect Complete': 'DISCONNECTION COMPLETE',
+        'Auth Complete': 'AUTHENTICATION COMPLETE',
+        'Remote Name Req Complete': 'REMOTE NAME REQUEST COMPLETE',
+        'Read Remote Supported Features': 'READ REMOTE SUPPORTED FEATURES COMPLETE',
+        'Read Remote Version Complete': 'READ REMOTE VERSION INFORMATION COMPLETE',
+        'Read Remote Extended Features': 'READ REMOTE EXTENDED FEATURES COMPLETE',
+        'Synchronous Connect Complete': 'SYNCHRONOUS CONNECTION COMPLETE',
+        'Synchronous Connect Changed': 'SYNCHRONOUS CONNECTION CHANGED',
+        'Remote Host Supported Features': 'REMOTE HOST SUPPORTED FEATURES NOTIFICATION',
+        'LE Meta Event': 'LE META',
+    },
     ('Bumble', 'signal'): {
         'LE Connection Request': 'LE CREDIT BASED CONNECTION REQUEST',
         'LE Connection Response': 'LE CREDIT BASED CONNECTION RESPONSE',
@@ -43,6 +57,18 @@ CALLED = {
         'LMP Response Timeout / LL Response Timeout': 'LMP OR LL RESPONSE TIMEOUT',
         'LMP Error Transaction Collision / LL Procedure Collision': 'LMP ERROR TRANSACTION COLLISION OR LL PROCEDURE COLLISION',
         'Connection Failed to be Established / Synchronization Timeout': 'CONNECTION FAILED TO BE ESTABLISHED',
+    },
+    ('Bumble', 'subevent'): {
+        'LE Read Remote Used Features': 'LE READ REMOTE FEATURES COMPLETE',
+        'LE Direct Advertising Report': 'LE DIRECTED ADVERTISING REPORT',
+        'LE Connected Isochronous Stream Established': 'LE CIS ESTABLISHED',
+        'LE Connected Isochronous Stream Request': 'LE CIS REQUEST',
+        'LE Broadcast Isochronous Group Complete': 'LE CREATE BIG COMPLETE',
+        'LE Broadcast Isochronous Group Terminate': 'LE TERMINATE BIG COMPLETE',
+        'LE Broadcast Isochronous Group Sync Established': 'LE BIG SYNC ESTABLISHED',
+        'LE Broadcast Isochronous Group Sync Lost': 'LE BIG SYNC LOST',
+        'LE Broadcast Isochronous Group Info Advertising Report': 'LE BIGINFO ADVERTISING REPORT',
+        'LE Connected Isochronous Stream Established v2': 'LE CIS ESTABLISHED V2',
     },
     ('btmon', 'att'): {
         'Read Multiple Variable Request': 'Read Multiple Request Variable Length',
@@ -99,6 +125,10 @@ CALLED = {
         'LE Enable Encryption': 'LE Start Encryption',
         'LE Generate DHKey': 'LE Generate DHKey [v1]',
     },
+    ('tshark', 'event'): {
+        'Read Remote Version Complete': 'Read Remote Version Information Complete',
+        'LE Read Remote Used Features': 'LE Read Remote Features Complete',
+    },
     ('tshark', 'signal'): {
         'LE Connection Request': 'LE Credit Based Connection Request',
         'LE Connection Response': 'LE Credit Based Connection Response',
@@ -112,6 +142,9 @@ CALLED = {
 LACKS = {
     ('Bumble', 'att'): [
         'Multiple Handle Value Notification',
+    ],
+    ('Bumble', 'event'): [
+        'Page Scan Mode Change',
     ],
     ('Bumble', 'opcode'): [
         'NOP',
@@ -165,6 +198,24 @@ LACKS = {
         'LE Enable Monitoring Advertisers',
         'LE Frame Space Update',
     ],
+    ('btmon', 'event'): [
+        'Encryption Change v2',
+        'LE Connection IQ Report',
+        'LE Path Loss Threshold',
+        'LE Transmit Power Reporting',
+        'LE Subrate Change',
+        'LE Enhanced Connection Complete v2',
+        'LE Read All Remote Features Complete',
+        'LE Frame Space Update Complete',
+        'LE Connection Rate Change',
+        'LE Connectionless IQ Report',
+        'LE Periodic Advertising Sync Established v2',
+        'LE Periodic Advertising Report v2',
+        'LE Periodic Advertising Sync Transfer Received v2',
+        'LE Periodic Advertising Subevent Data Request',
+        'LE Periodic Advertising Response Report',
+        'LE Monitored Advertisers Report',
+    ],
     ('tshark', 'ad'): [
         'Resolvable Set Identifier',
         'Advertising Interval - long',
@@ -198,6 +249,19 @@ LACKS = {
         'LE Enable Monitoring Advertisers',
         'LE Frame Space Update',
     ],
+    ('tshark', 'event'): [
+        'Encryption Change v2',
+        'LE Enhanced Connection Complete v2',
+        'LE Read All Remote Features Complete',
+        'LE Frame Space Update Complete',
+        'LE Connection Rate Change',
+        'LE Periodic Advertising Sync Established v2',
+        'LE Periodic Advertising Report v2',
+        'LE Periodic Advertising Sync Transfer Received v2',
+        'LE Periodic Advertising Subevent Data Request',
+        'LE Periodic Advertising Response Report',
+        'LE Monitored Advertisers Report',
+    ],
     ('tshark', 'signal'): [
         'Enhanced Credit Connection Request',
         'Enhanced Credit Connection Response',
@@ -212,6 +276,10 @@ LACKS = {
 COMPLAINTS = {
     ('btmon', 'att'): [
         ('Read Multiple Variable Response', 'invalid size'),
+    ],
+    ('btmon', 'event'): [
+        ('LE Read Remote Used Features', 'Unknown features (0x8000000000000000)'),
+        ('LE Advertising Report', 'RSSI: invalid (0x7f)'),
     ],
     ('btmon', 'signal'): [
         ('Command Reject', 'Reason: Invalid CID in request (0x0002)'),

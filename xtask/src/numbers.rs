@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use std::{fs, path::Path, process::Command};
 
 /// A line per packet: its name, its kind, its octets.
-const TABLES: [&str; 2] = ["interop/packets-commands.tsv", "interop/packets-upper.tsv"];
+const TABLES: [&str; 3] = ["interop/packets-commands.tsv", "interop/packets-upper.tsv", "interop/packets-events.tsv"];
 
 pub(crate) fn compare() -> Result<()> {
     setup::all()?;

@@ -10,6 +10,7 @@ use jelling_wire::{
     hci::{
         ConnectionHandle, Opcode, Status,
         acl::{AclPacket, Boundary},
+        event::{EventCode, Subevent},
     },
     l2cap::{ChannelId, Frame, signalling},
     smp,
@@ -97,6 +98,8 @@ fn print_numbers() {
     print!(
         "opcode": Opcode,
         "status": Status,
+        "event": EventCode,
+        "subevent": Subevent,
         "signal": signalling::Code,
         "smp": smp::Code,
         "smp reason": smp::Reason,

@@ -3,8 +3,8 @@
 use super::Event;
 use super::parameter::pair;
 use crate::{
-    Writer,
-    hci::{Opcode, Status},
+    Malformed, Writer,
+    hci::{Opcode, command::Returned},
 };
 use core::fmt;
 
@@ -23,11 +23,12 @@ impl Event<'_> {
     }
 }
 
-/// What a command returned, by its opcode.
-fn show_return(f: &mut fmt::Formatter<'_>, _opcode: Opcode, octets: &[u8]) -> fmt::Result {
-    let Some((status, rest)) = octets.split_first() else { return Ok(()) };
-    pair(f, "status", &Status(*status))?;
-    if rest.is_empty() { Ok(()) } else { pair(f, "return_parameters", &rest) }
+/// What a command returned, by its opcode; as octets when it is not what the command returns.
+fn show_return(f: &mut fmt::Formatter<'_>, opcode: Opcode, octets: &[u8]) -> fmt::Result {
+    match Returned::parse(opcode, octets) {
+        Ok(returned) => write!(f, "{returned}"),
+        Err(Malformed) => pair(f, "return_parameters", &octets),
+    }
 }
 
 impl fmt::Display for Event<'_> {
