@@ -62,6 +62,8 @@ bitflags! {
         const UPDATES = 64;
         /// Pairing Failed (Pairing Not Supported).
         const PAIRING_FAILED = 128;
+        /// LE Long Term Key Request Negative Reply.
+        const KEY_REFUSAL = 16;
         /// The link stays when its last handle is dropped.
         const DETACHED = 256;
         /// CCCD writes of dropped subscriptions.

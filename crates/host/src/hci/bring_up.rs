@@ -55,11 +55,12 @@ const EVENTS: [EventCode; 6] = [
     EventCode::LE_META,
 ];
 /// The LE events this host handles (7.8.1).
-const LE_EVENTS: [Subevent; 7] = [
+const LE_EVENTS: [Subevent; 8] = [
     Subevent::CONNECTION_COMPLETE,
     Subevent::ADVERTISING_REPORT,
     Subevent::CONNECTION_UPDATE_COMPLETE,
     Subevent::READ_REMOTE_FEATURES_COMPLETE,
+    Subevent::LONG_TERM_KEY_REQUEST,
     Subevent::REMOTE_CONNECTION_PARAMETER_REQUEST,
     Subevent::DATA_LENGTH_CHANGE,
     Subevent::PHY_UPDATE_COMPLETE,

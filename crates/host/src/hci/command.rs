@@ -35,6 +35,7 @@ pub(crate) enum Purpose {
     Disconnect(u8),
     Update,
     ParameterReply,
+    KeyRefusal,
     LinkCheck(ConnectionHandle),
 }
 
@@ -257,8 +258,13 @@ impl Core<'_> {
     }
 
     fn next_of_links(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
-        let due = Owed::UPDATE | Owed::PARAMETER_REPLY;
+        let due = Owed::UPDATE | Owed::PARAMETER_REPLY | Owed::KEY_REFUSAL;
         let link = self.links.iter_mut().find(|l| l.is_up() && l.owed.intersects(due))?;
+        if link.owed.contains(Owed::KEY_REFUSAL) {
+            link.owed.remove(Owed::KEY_REFUSAL);
+            command::emit(&command::LeLongTermKeyRequestNegativeReply { handle: link.handle }, w);
+            return Some(Purpose::KeyRefusal);
+        }
         let p = link.requested;
         if link.owed.contains(Owed::PARAMETER_REPLY) {
             link.owed.remove(Owed::PARAMETER_REPLY);
@@ -381,7 +387,7 @@ impl Core<'_> {
                     self.on_unknown_link(handle);
                 }
             }
-            Purpose::Orphan | Purpose::Update | Purpose::ParameterReply => {}
+            Purpose::Orphan | Purpose::Update | Purpose::ParameterReply | Purpose::KeyRefusal => {}
         }
     }
 

@@ -77,6 +77,13 @@ impl Core<'_> {
                 }
                 self.tell_link(index, LinkNews::LINK);
             }
+            Event::LeLongTermKeyRequest { handle, .. } => {
+                let Some(index) = self.link_of(now, handle) else { return };
+                if let Some(link) = self.links.get_mut(index) {
+                    // There is no key: the peer learns it at once (Vol 6, Part B, 5.1.3.1).
+                    link.owed.insert(Owed::KEY_REFUSAL);
+                }
+            }
             Event::LeRemoteConnectionParameterRequest {
                 handle,
                 interval_min,

@@ -48,9 +48,12 @@ impl Core<'_> {
     }
 
     pub(crate) fn on_security(&mut self, index: usize, payload: &[u8]) {
-        const PAIRING_REQUEST: u8 = 0x01;
+        const PAIRING_FAILED: u8 = 0x05;
         match (payload.first(), self.links.get_mut(index)) {
-            (Some(&PAIRING_REQUEST), Some(link)) => link.owed.insert(Owed::PAIRING_FAILED),
+            // A refusal is not refused: two hosts without pairing would never stop.
+            (Some(&PAIRING_FAILED), _) => count(&mut self.state.counters.unexpected),
+            // Vol 3, Part H, 3.3: without pairing any command is answered so; reserved codes are ignored.
+            (Some(0x01..=0x0e), Some(link)) => link.owed.insert(Owed::PAIRING_FAILED),
             _ => count(&mut self.state.counters.unexpected),
         }
     }
