@@ -1,11 +1,12 @@
 //! The five entry points of the sans-IO core: packets, time, transmission, deadlines, events.
 
+#[cfg(any(feature = "client", feature = "server"))]
+use crate::pool::Pool;
 use crate::{
     Core,
     counters::{Counters, Pools, Usage, count},
     event::{Event, HostNews, LinkNews},
     hci::ControllerInfo,
-    pool::Pool,
     state::Power,
     time::{Instant, earlier},
 };
@@ -56,13 +57,7 @@ impl Core<'_> {
         let (controller, state) = (&self.state.controller, &self.state);
         let answered = controller.in_flight.get().is_none() && (controller.credits > 0 || state.power() != Power::Up);
         let settled = matches!(state.power(), Power::Off | Power::Up | Power::Failed(_)) && state.orphan.is_none();
-        let advertises = state.advertising.is_active() || state.advertising.link.is_some();
-        answered
-            && settled
-            && !advertises
-            && !state.scanning.is_active()
-            && !state.initiator.is_active()
-            && self.free_links() == self.links.len()
+        answered && settled && !self.has_activity() && self.free_links() == self.links.len()
     }
 
     /// What happened beside any call, once.
@@ -93,14 +88,23 @@ impl Core<'_> {
             used: self.links.len().saturating_sub(self.free_links()),
             high_water: usize::from(self.state.links_high_water),
         };
-        let queues = Usage {
+        #[cfg(any(feature = "client", feature = "server"))]
+        let (blocks, queues) = (self.pool().usage(), self.queue_usage());
+        #[cfg(not(any(feature = "client", feature = "server")))]
+        let (blocks, queues) = Default::default();
+        Pools { links, blocks, queues, controller_buffers }
+    }
+
+    #[cfg(any(feature = "client", feature = "server"))]
+    fn queue_usage(&self) -> Usage {
+        Usage {
             total: self.queues.len(),
             used: self.queues.iter().filter(|q| !q.is_free()).count(),
             high_water: usize::from(self.state.queues_high_water),
-        };
-        Pools { links, blocks: self.pool().usage(), queues, controller_buffers }
+        }
     }
 
+    #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) fn pool(&mut self) -> Pool<'_> {
         Pool { accounts: &mut self.state.accounts, blocks: self.blocks }
     }
@@ -124,9 +128,10 @@ impl Core<'_> {
         self.disconnect_timeout(now);
         self.link_check_timeout(now);
         self.attempts_timeout(now);
-        for index in 0..self.links.len() {
-            self.bearer_timeout(now, index);
-        }
+        #[cfg(feature = "client")]
+        self.request_timeout(now);
+        #[cfg(feature = "server")]
+        self.indication_timeout(now);
     }
 
     /// When `handle_timeout` should be called next, if ever.
@@ -134,13 +139,22 @@ impl Core<'_> {
         let controller = &self.state.controller;
         let mut next = earlier(controller.in_flight.get().map(|f| f.deadline), controller.credit_deadline);
         next = earlier(next, self.state.steady_at);
-        next = earlier(next, self.state.initiator.cancel_deadline);
+        #[cfg(feature = "central")]
+        {
+            next = earlier(next, self.state.initiator.cancel_deadline);
+        }
         for link in self.links.iter().filter(|l| l.is_up()) {
             next = earlier(next, link.disconnect_deadline);
             next = earlier(next, link.acl_deadline);
             next = earlier(next, link.check_at);
-            next = earlier(next, link.client.deadline());
-            next = earlier(next, link.indication.deadline());
+            #[cfg(feature = "client")]
+            {
+                next = earlier(next, link.client.deadline());
+            }
+            #[cfg(feature = "server")]
+            {
+                next = earlier(next, link.indication.deadline());
+            }
         }
         next
     }
@@ -182,9 +196,13 @@ impl Core<'_> {
     pub fn poll_event(&mut self) -> Option<Event> {
         for (news, event) in [
             (HostNews::HOST, Event::Host),
+            #[cfg(feature = "central")]
             (HostNews::SCAN, Event::Scan),
+            #[cfg(feature = "peripheral")]
             (HostNews::ADVERTISING, Event::Advertising),
+            #[cfg(feature = "central")]
             (HostNews::INITIATOR, Event::Initiator),
+            #[cfg(any(feature = "client", feature = "server"))]
             (HostNews::POOL, Event::Pool),
         ] {
             if self.state.news.contains(news) {
@@ -197,7 +215,9 @@ impl Core<'_> {
                 for (news, event) in [
                     (LinkNews::LINK, Event::Link(index)),
                     (LinkNews::TRANSMIT, Event::Transmit(index)),
+                    #[cfg(feature = "client")]
                     (LinkNews::CLIENT, Event::Client(index)),
+                    #[cfg(feature = "server")]
                     (LinkNews::INDICATION, Event::Indication(index)),
                 ] {
                     if link.news.contains(news) {
@@ -208,6 +228,7 @@ impl Core<'_> {
             }
             self.state.news.remove(HostNews::LINKS);
         }
+        #[cfg(feature = "server")]
         if self.state.news.contains(HostNews::ATTRIBUTES) {
             if let Some(attribute) = self.attributes.iter_mut().find(|a| a.has_news()) {
                 attribute.clear_news();
@@ -215,6 +236,7 @@ impl Core<'_> {
             }
             self.state.news.remove(HostNews::ATTRIBUTES);
         }
+        #[cfg(any(feature = "client", feature = "server"))]
         if self.state.news.contains(HostNews::QUEUES) {
             for (index, queue) in (0u8..).zip(self.queues.iter_mut()) {
                 if queue.take_news() {

@@ -23,6 +23,10 @@
 //! | Vol 3, Part F: ATT | `att`: client, server, indications |
 //! | Vol 3, Part G: GATT | `gatt`: table, registration, values, subscriptions |
 #![cfg_attr(not(test), no_std)]
+#![cfg_attr(
+    not(any(feature = "central", feature = "peripheral")),
+    allow(dead_code, unused_variables, reason = "a host without a role has no link to use it for")
+)]
 
 mod att;
 mod config;
@@ -37,27 +41,36 @@ mod kept;
 mod l2cap;
 mod link;
 mod links;
+#[cfg(any(feature = "client", feature = "server"))]
 mod pool;
 mod resources;
 mod state;
 mod time;
 
 pub use crate::core::TRANSMIT_BUFFER;
-pub use att::{Answer, IndicationTicket, RequestTicket};
+#[cfg(feature = "server")]
+pub use att::IndicationTicket;
+#[cfg(feature = "client")]
+pub use att::{Answer, RequestTicket};
 pub use config::{Config, OwnAddress};
 pub use counters::{Counters, Pools, Usage};
 pub use error::{Argument, Error, Fault, Resource};
 pub use event::{Event, HostEvent};
-pub use gap::{
-    AdvertisingSettings, AdvertisingTicket, ConnectSettings, ConnectTicket, Report, ScanSettings, ScanTicket,
-};
+#[cfg(feature = "peripheral")]
+pub use gap::{AdvertisingSettings, AdvertisingTicket};
+#[cfg(feature = "central")]
+pub use gap::{ConnectSettings, ConnectTicket, Report, ScanSettings, ScanTicket};
+#[cfg(feature = "server")]
 pub use gatt::{
-    Attribute, AttributeId, CharacteristicSettings, DescriptorSettings, Permissions, Properties, Queue, QueueId,
-    ServiceSettings, Storage, Updates,
+    Attribute, AttributeId, CharacteristicSettings, DescriptorSettings, Permissions, ServiceSettings, Storage,
 };
+pub use gatt::{Properties, Updates};
+#[cfg(any(feature = "client", feature = "server"))]
+pub use gatt::{Queue, QueueId};
 pub use hci::ControllerInfo;
 pub use jelling_wire as wire;
 pub use link::{Link, LinkId, LinkInfo, Parameters};
+#[cfg(any(feature = "client", feature = "server"))]
 pub use pool::{BLOCK, Block, DEPTH, Policy};
 pub use resources::{Core, Gatt, GattGroup, LinkGroup, Links, Pool, PoolGroup, Scan, ScanGroup, Store};
 pub use state::{Power, State};

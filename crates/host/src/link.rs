@@ -1,10 +1,10 @@
 //! A link's slot: the connection, its one frame each way, and its ATT bearer.
 
-use crate::{
-    att::{Client, Indication, Server},
-    event::LinkNews,
-    time::Instant,
-};
+#[cfg(feature = "client")]
+use crate::att::Client;
+#[cfg(feature = "server")]
+use crate::att::Indication;
+use crate::{att::Server, event::LinkNews, time::Instant};
 use bitflags::bitflags;
 use core::time::Duration;
 use jelling_wire::{
@@ -26,11 +26,13 @@ impl LinkId {
         self.index
     }
 
+    #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) fn to_octets(self) -> [u8; 3] {
         let [low, high] = self.generation.to_le_bytes();
         [self.index, low, high]
     }
 
+    #[cfg(feature = "server")]
     pub(crate) fn from_octets([index, low, high]: [u8; 3]) -> Self {
         LinkId { index, generation: u16::from_le_bytes([low, high]) }
     }
@@ -159,8 +161,10 @@ pub struct Link {
     pub(crate) incoming: Incoming,
     pub(crate) signalling: SignallingReply,
     pub(crate) mtu: u16,
+    #[cfg(feature = "client")]
     pub(crate) client: Client,
     pub(crate) server: Server,
+    #[cfg(feature = "server")]
     pub(crate) indication: Indication,
     pub(crate) news: LinkNews,
 }
@@ -188,8 +192,10 @@ impl Link {
         incoming: Incoming { header: [0; 4], filled: 0 },
         signalling: SignallingReply { octets: [0; 8], length: 0 },
         mtu: 0,
+        #[cfg(feature = "client")]
         client: Client::NEW,
         server: Server::NEW,
+        #[cfg(feature = "server")]
         indication: Indication::NEW,
         news: LinkNews::empty(),
     };

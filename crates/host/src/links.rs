@@ -144,16 +144,35 @@ impl Core<'_> {
         if self.link(id).is_err() {
             return;
         }
-        self.end_bearer(index);
-        self.forget_subscriber(id);
-        self.close_queues_of(id);
+        #[cfg(feature = "client")]
+        {
+            self.end_request(index);
+            self.close_queues_of(id);
+        }
+        #[cfg(feature = "server")]
+        {
+            self.clear_prepared(index);
+            self.forget_subscriber(id);
+        }
         let Some(link) = self.links.get_mut(index) else { return };
-        let (in_flight, indication) = (link.in_flight, link.indication);
-        let generation = id.generation.wrapping_add(1);
-        *link = Link { generation, reason, indication, news: LinkNews::all(), ..Link::NEW };
+        let in_flight = link.in_flight;
+        *link = Link {
+            generation: id.generation.wrapping_add(1),
+            reason,
+            #[cfg(feature = "server")]
+            indication: link.indication,
+            news: LinkNews::all(),
+            ..Link::NEW
+        };
         // Vol 4, Part E, 4.3: packets of a link that went down count as completed.
         let controller = &mut self.state.controller;
         controller.acl_in_flight = controller.acl_in_flight.saturating_sub(in_flight);
         self.state.news |= HostNews::LINKS | HostNews::ADVERTISING | HostNews::INITIATOR;
+    }
+
+    /// The largest ATT MTU of ours.
+    pub fn own_mtu(&self) -> u16 {
+        let room = u16::try_from(self.frame_room).unwrap_or(u16::MAX);
+        self.state.mtu().clamp(DEFAULT_MTU, 517).min(room)
     }
 }

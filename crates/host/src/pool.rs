@@ -58,6 +58,7 @@ pub(crate) fn blocks_for(length: usize) -> u16 {
 }
 
 /// Appends to a block what fits, and gives what does not.
+#[cfg(feature = "server")]
 fn fill<'o>(block: &mut Block, octets: &'o [u8]) -> &'o [u8] {
     let n = copy(block.data.get_mut(usize::from(block.length)..).unwrap_or_default(), octets);
     block.length = block.length.saturating_add(u8::try_from(n).unwrap_or(0));
@@ -136,6 +137,7 @@ impl Pool<'_> {
     }
 
     /// Appends octets to a chain, whole or not at all, taking blocks that nobody reserved.
+    #[cfg(feature = "server")]
     pub(crate) fn append(&mut self, chain: &mut Chain, octets: &[u8]) -> Option<()> {
         let mut last = chain.first;
         while let Some(block) = self.block(last) {

@@ -1,14 +1,15 @@
 //! The memory of a host, in groups with defaults; and the core that stands on it.
 //!
-//! Sizes are types and nothing else: no feature with a number in it, no environment variable.
+//! Sizes are types and nothing else: no feature with a number in it, no environment variable. The group of a feature that is
+//! switched off has no octets, whatever its sizes.
 
-use crate::{
-    gap::Report,
-    gatt::{Attribute, Queue},
-    link::Link,
-    pool::Block,
-    state::State,
-};
+#[cfg(feature = "central")]
+use crate::gap::Report;
+#[cfg(feature = "server")]
+use crate::gatt::Attribute;
+#[cfg(any(feature = "client", feature = "server"))]
+use crate::{gatt::Queue, pool::Block};
+use crate::{link::Link, state::State};
 
 /// The links: how many, and the largest ATT MTU of each (23 to 517).
 #[derive(Debug)]
@@ -21,7 +22,9 @@ pub struct Links<const N: usize = 4, const MTU: usize = 247> {
 /// The GATT server: attributes, and octets for the values that can change.
 #[derive(Debug)]
 pub struct Gatt<const A: usize = 32, const V: usize = 512> {
+    #[cfg(feature = "server")]
     attributes: [Attribute; A],
+    #[cfg(feature = "server")]
     values: [u8; V],
 }
 
@@ -29,13 +32,16 @@ pub struct Gatt<const A: usize = 32, const V: usize = 512> {
 /// (one for each subscription and each captured characteristic).
 #[derive(Debug)]
 pub struct Pool<const B: usize = 16, const Q: usize = 8> {
+    #[cfg(any(feature = "client", feature = "server"))]
     blocks: [Block; B],
+    #[cfg(any(feature = "client", feature = "server"))]
     queues: [Queue; Q],
 }
 
 /// Scan reports that wait to be read, one for each device.
 #[derive(Debug)]
 pub struct Scan<const N: usize = 8> {
+    #[cfg(feature = "central")]
     reports: [Report; N],
 }
 
@@ -63,14 +69,21 @@ pub trait GattGroup {
     /// All zero.
     const NEW: Self;
     /// The attributes and the octets of their values.
+    #[cfg(feature = "server")]
     fn parts(&mut self) -> (&mut [Attribute], &mut [u8]);
 }
 
 impl<const A: usize, const V: usize> GattGroup for Gatt<A, V> {
     const NEW: Self = {
         assert!(V <= 0xffff, "Gatt has at most 65,535 octets of values");
-        Gatt { attributes: [const { Attribute::NEW }; A], values: [0; V] }
+        Gatt {
+            #[cfg(feature = "server")]
+            attributes: [const { Attribute::NEW }; A],
+            #[cfg(feature = "server")]
+            values: [0; V],
+        }
     };
+    #[cfg(feature = "server")]
     fn parts(&mut self) -> (&mut [Attribute], &mut [u8]) {
         (&mut self.attributes, &mut self.values)
     }
@@ -81,14 +94,21 @@ pub trait PoolGroup {
     /// All zero.
     const NEW: Self;
     /// The blocks and the queues.
+    #[cfg(any(feature = "client", feature = "server"))]
     fn parts(&mut self) -> (&mut [Block], &mut [Queue]);
 }
 
 impl<const B: usize, const Q: usize> PoolGroup for Pool<B, Q> {
     const NEW: Self = {
         assert!(B <= 0xfffe && Q <= 250, "Pool has at most 65,534 blocks and 250 queues");
-        Pool { blocks: [Block::NEW; B], queues: [const { Queue::NEW }; Q] }
+        Pool {
+            #[cfg(any(feature = "client", feature = "server"))]
+            blocks: [Block::NEW; B],
+            #[cfg(any(feature = "client", feature = "server"))]
+            queues: [const { Queue::NEW }; Q],
+        }
     };
+    #[cfg(any(feature = "client", feature = "server"))]
     fn parts(&mut self) -> (&mut [Block], &mut [Queue]) {
         (&mut self.blocks, &mut self.queues)
     }
@@ -99,11 +119,16 @@ pub trait ScanGroup {
     /// All zero.
     const NEW: Self;
     /// The reports.
+    #[cfg(feature = "central")]
     fn parts(&mut self) -> &mut [Report];
 }
 
 impl<const N: usize> ScanGroup for Scan<N> {
-    const NEW: Self = Scan { reports: [Report::NEW; N] };
+    const NEW: Self = Scan {
+        #[cfg(feature = "central")]
+        reports: [Report::NEW; N],
+    };
+    #[cfg(feature = "central")]
     fn parts(&mut self) -> &mut [Report] {
         &mut self.reports
     }
@@ -114,8 +139,11 @@ impl<const N: usize> ScanGroup for Scan<N> {
 pub struct Store<L = Links, G = Gatt, P = Pool, S = Scan> {
     state: State,
     links: L,
+    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "it has no octets"))]
     gatt: G,
+    #[cfg_attr(not(any(feature = "client", feature = "server")), expect(dead_code, reason = "it has no octets"))]
     pool: P,
+    #[cfg_attr(not(feature = "central"), expect(dead_code, reason = "it has no octets"))]
     scan: S,
 }
 
@@ -126,7 +154,9 @@ impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup> Store<L, G, P, S> {
     /// The core, as a struct of slices with no capacity in its type.
     pub fn core(&mut self) -> Core<'_> {
         let (links, receive, transmit) = self.links.parts();
+        #[cfg(feature = "server")]
         let (attributes, values) = self.gatt.parts();
+        #[cfg(any(feature = "client", feature = "server"))]
         let (blocks, queues) = self.pool.parts();
         Core {
             state: &mut self.state,
@@ -134,10 +164,15 @@ impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup> Store<L, G, P, S> {
             links,
             receive,
             transmit,
+            #[cfg(feature = "server")]
             attributes,
+            #[cfg(feature = "server")]
             values,
+            #[cfg(any(feature = "client", feature = "server"))]
             blocks,
+            #[cfg(any(feature = "client", feature = "server"))]
             queues,
+            #[cfg(feature = "central")]
             reports: self.scan.parts(),
         }
     }
@@ -152,9 +187,14 @@ pub struct Core<'a> {
     pub(crate) frame_room: usize,
     pub(crate) receive: &'a mut [u8],
     pub(crate) transmit: &'a mut [u8],
+    #[cfg(feature = "server")]
     pub(crate) attributes: &'a mut [Attribute],
+    #[cfg(feature = "server")]
     pub(crate) values: &'a mut [u8],
+    #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) blocks: &'a mut [Block],
+    #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) queues: &'a mut [Queue],
+    #[cfg(feature = "central")]
     pub(crate) reports: &'a mut [Report],
 }

@@ -1,15 +1,20 @@
 //! What a host keeps beside its tables: the controller's state, the three GAP activities, and the accounts.
 
+#[cfg(feature = "peripheral")]
+use crate::gap::Advertising;
+#[cfg(feature = "central")]
+use crate::gap::{Initiator, Scanning};
+#[cfg(feature = "server")]
+use crate::gatt::Table;
+#[cfg(any(feature = "client", feature = "server"))]
+use crate::pool::Accounts;
 use crate::{
     config::{Config, OwnAddress},
     counters::Counters,
     error::{Error, Fault},
     event::{HostEvent, HostNews},
-    gap::{Advertising, Initiator, Scanning},
-    gatt::Table,
     hci::Controller,
     kept::Kept,
-    pool::Accounts,
     time::Instant,
 };
 use core::time::Duration;
@@ -102,10 +107,15 @@ pub struct State {
     pub(crate) static_address: Kept<[u8; 6]>,
     pub(crate) happened: Kept<HostEvent>,
     pub(crate) controller: Controller,
+    #[cfg(feature = "peripheral")]
     pub(crate) advertising: Advertising,
+    #[cfg(feature = "central")]
     pub(crate) scanning: Scanning,
+    #[cfg(feature = "central")]
     pub(crate) initiator: Initiator,
+    #[cfg(feature = "server")]
     pub(crate) table: Table,
+    #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) accounts: Accounts,
     pub(crate) counters: Counters,
     pub(crate) news: HostNews,
@@ -114,6 +124,7 @@ pub struct State {
     /// The link whose turn it is.
     pub(crate) turn: u8,
     pub(crate) links_high_water: u8,
+    #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) queues_high_water: u8,
     pub(crate) orphan: Option<jelling_wire::hci::ConnectionHandle>,
 }
@@ -136,10 +147,15 @@ impl State {
         static_address: Kept::none([0; 6]),
         happened: Kept::none(HostEvent::Lost(Fault::Silent(Opcode(0)))),
         controller: Controller::NEW,
+        #[cfg(feature = "peripheral")]
         advertising: Advertising::NEW,
+        #[cfg(feature = "central")]
         scanning: Scanning::NEW,
+        #[cfg(feature = "central")]
         initiator: Initiator::NEW,
+        #[cfg(feature = "server")]
         table: Table::NEW,
+        #[cfg(any(feature = "client", feature = "server"))]
         accounts: Accounts { free: 0, touched: 0, used: 0, reserved: 0, high_water: 0 },
         counters: Counters {
             malformed: 0,
@@ -155,6 +171,7 @@ impl State {
         work: false,
         turn: 0,
         links_high_water: 0,
+        #[cfg(any(feature = "client", feature = "server"))]
         queues_high_water: 0,
         orphan: None,
     };

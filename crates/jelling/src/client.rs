@@ -2,6 +2,7 @@
 
 mod discovery;
 mod handles;
+mod mtu;
 mod read;
 mod request;
 mod subscribe;
@@ -9,7 +10,7 @@ mod write;
 
 pub use discovery::{Discover, Find};
 pub use handles::{ClientCharacteristic, ClientDescriptor, ClientService};
+pub use mtu::ExchangeMtu;
 pub use read::{Read, ReadInto};
-pub(crate) use request::busy;
 pub use subscribe::{Notified, NotifiedInto, Subscribe, Subscription};
 pub use write::Write;

@@ -12,7 +12,7 @@ use embassy_futures::select::{Either, select};
 pub use jelling_host::Config;
 use jelling_host::{
     ControllerInfo, Core, Counters, Error, GattGroup, HostEvent, Instant, LinkGroup, LinkId, PoolGroup, Pools, Power,
-    RequestTicket, ScanGroup,
+    ScanGroup,
     wire::hci::{Role, Status},
 };
 
@@ -169,7 +169,7 @@ impl<'d> Host<'d> {
             });
             let id = found.flatten()?;
             next = id.index().saturating_add(1);
-            Some(Connection { host: self, id })
+            Some(Connection::counted(self, id))
         })
     }
 }
@@ -233,8 +233,6 @@ impl Eq for Connection<'_> {}
 
 /// See [`Connection::disconnect`].
 pub type Disconnect<'d> = Operation<'d, DisconnectStep>;
-/// See [`Connection::exchange_mtu`].
-pub type ExchangeMtu<'d> = Operation<'d, MtuStep>;
 /// See [`Connection::disconnected`].
 pub type Disconnected<'d> = Operation<'d, DisconnectedStep>;
 
@@ -308,14 +306,6 @@ impl<'d> Connection<'d> {
             Either::Second(end) => Err(end.err().unwrap_or(Error::Disconnected)),
         }
     }
-
-    /// Exchanges the ATT MTU (Vol 3, Part F, 3.4.2) and gives the one in force: ours is the most that `Resources` has room for,
-    /// or [`ExchangeMtu::mtu`]. 1 s at most. This side may ask once on a link: after that Request Not Supported.
-    ///
-    /// Dropping the future lets the answer take effect all the same.
-    pub fn exchange_mtu(&self) -> ExchangeMtu<'d> {
-        Operation::new(self.host, MtuStep { link: self.id, mtu: None, ticket: None }, Some(Duration::from_secs(1)))
-    }
 }
 
 /// See [`Connection::disconnect`].
@@ -356,57 +346,4 @@ impl<'d> Step<'d> for DisconnectedStep {
     }
     fn undo(&mut self, _: &mut Core<'_>) {}
     fn finish(_: Host<'d>, (): ()) {}
-}
-
-/// See [`Connection::exchange_mtu`].
-#[derive(Debug)]
-pub struct MtuStep {
-    link: LinkId,
-    mtu: Option<u16>,
-    ticket: Option<RequestTicket>,
-}
-
-impl ExchangeMtu<'_> {
-    /// Asks for this MTU: 23 to 517, and no more than `Resources` has room for.
-    pub fn mtu(mut self, mtu: u16) -> Self {
-        self.step.mtu = Some(mtu);
-        self
-    }
-}
-
-impl<'d> Step<'d> for MtuStep {
-    type Raw = u16;
-    type Output = u16;
-
-    fn wait_for(&self) -> Wait {
-        Wait(Topic::Link(self.link.index()))
-    }
-    fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<u16, Error>> {
-        let ticket = match self.ticket {
-            Some(ticket) => ticket,
-            None => match core.exchange_mtu(now, self.link, self.mtu) {
-                Ok(ticket) => *self.ticket.insert(ticket),
-                Err(error) => return crate::client::busy(core, self.link, error),
-            },
-        };
-        match core.answer(ticket) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(result) => {
-                self.ticket = None;
-                match result {
-                    Ok(answer) => core.free_answer(answer),
-                    Err(error) => return Poll::Ready(Err(error)),
-                }
-            }
-        }
-        Poll::Ready(core.link_info(self.link).map(|info| info.mtu))
-    }
-    fn undo(&mut self, core: &mut Core<'_>) {
-        if let Some(ticket) = self.ticket.take() {
-            core.abandon_request(ticket);
-        }
-    }
-    fn finish(_: Host<'d>, mtu: u16) -> u16 {
-        mtu
-    }
 }

@@ -24,33 +24,45 @@ pub(crate) trait Lock {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Topic {
     Host,
+    #[cfg(feature = "central")]
     Scan,
+    #[cfg(feature = "peripheral")]
     Advertising,
+    #[cfg(feature = "central")]
     Initiator,
     /// Anything about this link, and room in the pool.
     Link(u8),
+    #[cfg(feature = "server")]
     Attribute(u16),
     /// Queue or link.
+    #[cfg(feature = "client")]
     QueueOfLink(u8, u8),
 }
 
 impl Topic {
     fn hears(self, event: Event) -> bool {
         match (self, event) {
-            (_, Event::Host)
-            | (Topic::Scan, Event::Scan)
-            | (Topic::Advertising, Event::Advertising)
-            | (Topic::Initiator, Event::Initiator) => true,
-            (
-                Topic::Link(link) | Topic::QueueOfLink(_, link),
-                Event::Link(i) | Event::Transmit(i) | Event::Client(i) | Event::Indication(i),
-            ) => link == i,
-            (Topic::Link(_), Event::Pool) => true,
-            (Topic::Attribute(handle), Event::Attribute(h)) => handle == h,
-            (Topic::QueueOfLink(queue, _), Event::Queue(i)) => queue == i,
+            (_, Event::Host) => true,
+            #[cfg(feature = "central")]
+            (Topic::Scan, Event::Scan) | (Topic::Initiator, Event::Initiator) => true,
+            #[cfg(feature = "peripheral")]
+            (Topic::Advertising, Event::Advertising) => true,
+            (Topic::Link(link), event) => event == Event::Pool || of_link(event) == Some(link),
+            #[cfg(feature = "server")]
+            (Topic::Attribute(handle), event) => event == Event::Attribute(handle),
+            #[cfg(feature = "client")]
+            (Topic::QueueOfLink(queue, link), event) => event == Event::Queue(queue) || of_link(event) == Some(link),
             // Captured writes are told by their queue; the attribute's own news comes with them.
             _ => false,
         }
+    }
+}
+
+/// The link that an event is about.
+fn of_link(event: Event) -> Option<u8> {
+    match event {
+        Event::Link(link) | Event::Transmit(link) | Event::Client(link) | Event::Indication(link) => Some(link),
+        _ => None,
     }
 }
 

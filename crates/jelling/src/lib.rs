@@ -47,27 +47,37 @@
 #[cfg(feature = "std")]
 use jelling_clock as _;
 
+#[cfg(feature = "central")]
 mod central;
+#[cfg(feature = "client")]
 mod client;
 mod core;
 mod device;
 mod gate;
 mod operation;
+#[cfg(feature = "peripheral")]
 mod peripheral;
 mod resources;
 mod runner;
+#[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "sim")]
 pub mod sim;
 mod value;
 
-pub use crate::core::{Config, Connection, Disconnect, Disconnected, ExchangeMtu, Host, new};
+pub use crate::core::{Config, Connection, Disconnect, Disconnected, Host, new};
+#[cfg(feature = "central")]
 pub use central::{Connect, Scan, ScanResult, Scanner};
+#[cfg(feature = "client")]
 pub use client::{
-    ClientCharacteristic, ClientDescriptor, ClientService, Discover, Find, Notified, NotifiedInto, Read, ReadInto,
-    Subscribe, Subscription, Write,
+    ClientCharacteristic, ClientDescriptor, ClientService, Discover, ExchangeMtu, Find, Notified, NotifiedInto, Read,
+    ReadInto, Subscribe, Subscription, Write,
 };
 pub use device::{AddressKind, Device, InvalidDevice};
+#[cfg(feature = "server")]
+pub use jelling_host::Permissions;
+#[cfg(feature = "client")]
+pub use jelling_host::Policy;
 pub use jelling_host::wire::{Packet, PacketKind, Uuid};
 pub use jelling_host::wire::{
     ad,
@@ -75,14 +85,16 @@ pub use jelling_host::wire::{
     hci::{LeFeatures, Role, Status},
 };
 pub use jelling_host::{
-    Argument, ControllerInfo, Counters, Error, Fault, Gatt, HostEvent, Links, OwnAddress, Permissions, Policy, Pool,
-    Pools, Properties, Resource, Scan as ScanSlots, Updates, Usage,
+    Argument, ControllerInfo, Counters, Error, Fault, Gatt, HostEvent, Links, OwnAddress, Pool, Pools, Properties,
+    Resource, Scan as ScanSlots, Updates, Usage,
 };
 pub use jelling_transport::{PacketRead, PacketWrite};
 pub use operation::Operation;
+#[cfg(feature = "peripheral")]
 pub use peripheral::Advertise;
 pub use resources::{Resources, Tasks};
 pub use runner::{RunError, Runner};
+#[cfg(feature = "server")]
 pub use server::{
     Characteristic, CharacteristicOptions, Descriptor, Indicate, Notify, Registration, Service, ServiceOptions,
     SubscriptionChanged, Written, WrittenInto,

@@ -184,7 +184,7 @@ impl Core<'_> {
     }
 
     /// A response PDU, or something with the opcode of one.
-    pub(crate) fn on_response(&mut self, index: usize, octets: &[u8], response: Option<&Pdu<'_>>) {
+    pub(super) fn on_response(&mut self, index: usize, octets: &[u8], response: Option<&Pdu<'_>>) {
         let Some(link) = self.links.get_mut(index) else { return };
         let client = &mut link.client;
         if !matches!(client.phase, Phase::Waiting | Phase::Swallowing) {
@@ -227,21 +227,23 @@ impl Core<'_> {
         self.state.news |= HostNews::POOL;
     }
 
-    /// Frees what the bearer holds, as its link goes down.
-    pub(crate) fn end_bearer(&mut self, index: usize) {
+    /// Frees what our request holds, as its link goes down.
+    pub(crate) fn end_request(&mut self, index: usize) {
         let Some(link) = self.links.get_mut(index) else { return };
         let answer = core::mem::replace(&mut link.client.answer, Chain::NONE);
         let reserve = core::mem::take(&mut link.client.reserve);
         self.pool().free(answer, 0);
         self.pool().release(reserve);
-        self.clear_prepared(index);
         self.state.news |= HostNews::POOL;
     }
 
-    /// Ends transactions of the bearer that are overdue: no more may be begun on it.
-    pub(crate) fn bearer_timeout(&mut self, now: Instant, index: usize) {
-        let Some(link) = self.links.get_mut(index) else { return };
-        if link.client.deadline.is_some_and(|d| d <= now) {
+    /// Ends requests that are overdue: no more may be sent on their bearers.
+    pub(crate) fn request_timeout(&mut self, now: Instant) {
+        for index in 0..self.links.len() {
+            let Some(link) = self.links.get_mut(index) else { return };
+            if link.client.deadline.is_none_or(|d| d > now) {
+                continue;
+            }
             count(&mut self.state.counters.timeouts);
             link.client.deadline = None;
             link.client.phase = Phase::Dead;
@@ -250,7 +252,6 @@ impl Core<'_> {
             self.tell_link(index, LinkNews::CLIENT);
             self.state.news |= HostNews::POOL;
         }
-        self.indication_timeout(now, index);
     }
 
     /// Sends a request of the host's own, whose answer nobody takes.
@@ -290,11 +291,5 @@ impl Core<'_> {
             return Err(Error::Gatt(ErrorCode::REQUEST_NOT_SUPPORTED));
         }
         self.request(now, id, &Pdu::ExchangeMtuRequest { mtu })
-    }
-
-    /// The largest ATT MTU of ours.
-    pub fn own_mtu(&self) -> u16 {
-        let room = u16::try_from(self.frame_room).unwrap_or(u16::MAX);
-        self.state.mtu().clamp(crate::links::DEFAULT_MTU, 517).min(room)
     }
 }

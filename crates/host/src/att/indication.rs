@@ -145,7 +145,7 @@ impl Core<'_> {
         }
     }
 
-    pub(crate) fn on_confirmation(&mut self, index: usize) {
+    pub(super) fn on_confirmation(&mut self, index: usize) {
         let Some(link) = self.links.get_mut(index) else { return };
         let indication = &mut link.indication;
         indication.phase = match indication.phase {
@@ -157,9 +157,13 @@ impl Core<'_> {
         self.tell_link(index, LinkNews::INDICATION);
     }
 
-    pub(crate) fn indication_timeout(&mut self, now: Instant, index: usize) {
-        let Some(link) = self.links.get_mut(index) else { return };
-        if link.indication.deadline.is_some_and(|d| d <= now) {
+    /// Ends indications that are overdue: no more may be sent on their bearers.
+    pub(crate) fn indication_timeout(&mut self, now: Instant) {
+        for index in 0..self.links.len() {
+            let Some(link) = self.links.get_mut(index) else { return };
+            if link.indication.deadline.is_none_or(|d| d > now) {
+                continue;
+            }
             count(&mut self.state.counters.timeouts);
             link.indication.deadline = None;
             link.indication.phase = Phase::Dead;

@@ -1,7 +1,6 @@
 //! What comes in on the bearer: requests to the server, answers to the client, values to their queues
 //! (Vol 3, Part F, 3.3). A malformed request is answered, everything else malformed is dropped.
 
-use super::server::Held;
 use crate::{Core, counters::count, time::Instant};
 use jelling_wire::att::{ErrorCode, Opcode, Pdu};
 
@@ -37,31 +36,6 @@ impl Core<'_> {
             (Role::Value, Ok(pdu)) => self.on_value(index, &pdu),
             (Role::Confirmation, Ok(_)) => self.on_confirmation(index),
             (_, Err(_)) => count(&mut self.state.counters.malformed),
-        }
-    }
-
-    fn on_request(&mut self, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
-        let Some(link) = self.links.get(index) else { return };
-        if link.server.owes() || link.is_leaving() {
-            // Vol 3, Part F, 3.3.2: a second request before the answer breaks the protocol.
-            return count(&mut self.state.counters.unexpected);
-        }
-        if link.outgoing.active {
-            return self.hold(index, octets, pdu);
-        }
-        let mtu = usize::from(link.mtu);
-        self.put_frame(index, jelling_wire::l2cap::ChannelId::ATT, mtu, |core, w| {
-            core.serve(index, pdu, w);
-            true
-        });
-    }
-
-    /// Answers with an error that no attribute has to do with.
-    fn refuse(&mut self, index: usize, request: Opcode, code: ErrorCode) {
-        if let Some(link) = self.links.get_mut(index)
-            && !link.server.owes()
-        {
-            link.server.hold(Held::reply(&Pdu::ErrorResponse { request, handle: 0, code }));
         }
     }
 }

@@ -6,10 +6,14 @@ use crate::{
     event::HostNews,
     kept::Kept,
     link::LinkId,
+    time::Instant,
 };
 use core::task::Poll;
 use core::time::Duration;
-use jelling_wire::{Address, copy, hci::AdvertisingKind};
+use jelling_wire::{
+    Address, copy,
+    hci::{AdvertisingKind, event::ConnectionComplete},
+};
 
 /// How to advertise, and what.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +84,7 @@ impl Advertising {
         link: None,
     };
 
+    #[cfg(feature = "central")]
     pub(crate) fn is_connectable(&self) -> bool {
         matches!(
             self.kind,
@@ -90,6 +95,7 @@ impl Advertising {
     }
 
     /// True while a connection could come of it.
+    #[cfg(feature = "central")]
     pub(crate) fn may_connect(&self) -> bool {
         self.is_active() && self.is_connectable()
     }
@@ -151,7 +157,7 @@ impl Core<'_> {
                 | AdvertisingKind::ConnectableDirectedHighDuty
                 | AdvertisingKind::ConnectableDirectedLowDuty
         );
-        if connectable && self.free_links() <= usize::from(self.state.initiator.is_active()) {
+        if connectable && self.free_links() <= usize::from(self.initiator_may_connect()) {
             return Err(Error::Full(Resource::Links));
         }
         self.state.work = true;
@@ -193,6 +199,32 @@ impl Core<'_> {
     /// True while the controller advertises, for whoever it may be.
     pub fn advertises(&self) -> bool {
         self.state.advertising.wanted && self.state.advertising.stage == AdvertisingStage::On
+    }
+
+    /// A connection came up that advertising led to, or that the controller says it did.
+    pub(crate) fn on_advertised(&mut self, now: Instant, complete: &ConnectionComplete, peer: Address) {
+        // Advertising ends with the connection it led to (Vol 4, Part E, 7.8.9).
+        self.state.news |= HostNews::ADVERTISING;
+        let Some(id) = self.link_up(now, complete, peer) else {
+            self.state.advertising.end(Some(Error::Full(Resource::Links)));
+            return self.disown(complete.handle);
+        };
+        let wanted = self.state.advertising.wanted;
+        self.state.advertising.end(None);
+        if wanted {
+            self.state.advertising.link = Some(id);
+        } else {
+            self.abandon_link(id);
+        }
+    }
+
+    pub(crate) fn end_advertiser(&mut self, error: Error) {
+        if self.state.advertising.wanted || self.state.advertising.link.is_some() {
+            self.state.advertising.end(Some(error));
+        }
+        self.state.advertising.stage = AdvertisingStage::Off;
+        self.state.advertising.link = None;
+        self.state.news |= HostNews::ADVERTISING;
     }
 
     /// How often advertising has failed so far, and how the last time.

@@ -10,7 +10,7 @@ use crate::{
     time::Instant,
 };
 use core::{task::Poll, time::Duration};
-use jelling_wire::Address;
+use jelling_wire::{Address, hci::event::ConnectionComplete};
 
 /// How to connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +124,7 @@ impl Core<'_> {
         if self.links.iter().any(|l| l.is_up() && l.peer == settings.peer) {
             return Err(Error::Busy);
         }
-        if self.free_links() <= usize::from(self.state.advertising.may_connect()) {
+        if self.free_links() <= usize::from(self.advertiser_may_connect()) {
             return Err(Error::Full(Resource::Links));
         }
         if self.state.scanning.wanted {
@@ -150,6 +150,28 @@ impl Core<'_> {
             None if self.state.initiator.wanted => Poll::Pending,
             None => Poll::Ready(Err(Error::Stopped)),
         }
+    }
+
+    /// A connection came up that the initiator made, or that the controller says it did.
+    pub(crate) fn on_initiated(&mut self, now: Instant, complete: &ConnectionComplete, peer: Address) {
+        self.state.news |= HostNews::INITIATOR;
+        let Some(id) = self.link_up(now, complete, peer) else {
+            self.state.initiator.end(Err(Error::Full(Resource::Links)));
+            return self.disown(complete.handle);
+        };
+        let wanted = self.state.initiator.wanted && self.state.initiator.stage != InitiatorStage::Idle;
+        self.state.initiator.end(Ok(id));
+        if !wanted {
+            self.abandon_link(id);
+        }
+    }
+
+    pub(crate) fn end_initiator(&mut self, error: Error) {
+        self.state.initiator.end(Err(error));
+        if let Some(Ok(_)) = self.state.initiator.result.get() {
+            self.state.initiator.result.set(Some(Err(error)));
+        }
+        self.state.news |= HostNews::INITIATOR;
     }
 
     /// Gives the attempt up: it is cancelled in the controller, and a link that came of it all the same is disconnected.

@@ -212,6 +212,14 @@ impl Core<'_> {
         }
     }
 
+    pub(crate) fn end_scanner(&mut self, error: Error) {
+        if self.state.scanning.wanted {
+            self.state.scanning.end(Some(error));
+        }
+        self.state.scanning.stage = ScanStage::Off;
+        self.state.news |= HostNews::SCAN;
+    }
+
     pub(crate) fn on_report(&mut self, report: &AdvertisingReport<'_>) {
         let scanning = &mut self.state.scanning;
         if !scanning.wanted || scanning.stage != ScanStage::On {

@@ -1,15 +1,33 @@
 //! GATT: the server's table, its registration and its values; the client's subscriptions (Vol 3, Part G).
 
+#[cfg(feature = "server")]
 mod attribute;
+#[cfg(feature = "server")]
+mod capture;
+mod properties;
+#[cfg(any(feature = "client", feature = "server"))]
 mod queue;
+#[cfg(feature = "server")]
 mod registration;
+#[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "client")]
+mod subscription;
+#[cfg(feature = "server")]
 mod table;
+#[cfg(feature = "server")]
 mod update;
 
+#[cfg(feature = "server")]
 pub(crate) use attribute::Kind;
-pub use attribute::{Attribute, Permissions, Properties};
-pub use queue::{Queue, QueueId, Updates};
+#[cfg(feature = "server")]
+pub use attribute::{Attribute, Permissions};
+pub use properties::{Properties, Updates};
+#[cfg(any(feature = "client", feature = "server"))]
+pub use queue::{Queue, QueueId};
+#[cfg(feature = "server")]
 pub use registration::{CharacteristicSettings, DescriptorSettings, ServiceSettings, Storage};
+#[cfg(feature = "server")]
 pub use server::AttributeId;
+#[cfg(feature = "server")]
 pub(crate) use table::Table;

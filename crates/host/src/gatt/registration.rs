@@ -2,8 +2,8 @@
 //! or disappears. Values stand in the arena from the start, so they can be set before.
 
 use super::{
-    AttributeId,
-    attribute::{Attribute, AttributeFlags, Kind, Permissions, Properties},
+    AttributeId, Properties,
+    attribute::{Attribute, AttributeFlags, Kind, Permissions},
 };
 use crate::{
     Core,

@@ -1,6 +1,9 @@
 //! Values of the server: read and written by the application, and by peers through the door of permissions.
 
-use super::attribute::{AttributeFlags, Kind, Properties, Subscriber};
+use super::{
+    Properties,
+    attribute::{AttributeFlags, Kind, Subscriber},
+};
 use crate::{
     Core,
     counters::count,

@@ -55,8 +55,9 @@ const EVENTS: [EventCode; 6] = [
     EventCode::LE_META,
 ];
 /// The LE events this host handles (7.8.1).
-const LE_EVENTS: [Subevent; 8] = [
+const LE_EVENTS: &[Subevent] = &[
     Subevent::CONNECTION_COMPLETE,
+    #[cfg(feature = "central")]
     Subevent::ADVERTISING_REPORT,
     Subevent::CONNECTION_UPDATE_COMPLETE,
     Subevent::READ_REMOTE_FEATURES_COMPLETE,
@@ -86,7 +87,7 @@ const EVENT_MASK: u64 = {
 
 const LE_EVENT_MASK: u64 = {
     let mut mask = 0;
-    let mut rest: &[Subevent] = &LE_EVENTS;
+    let mut rest: &[Subevent] = LE_EVENTS;
     while let [subevent, tail @ ..] = rest {
         mask |= bit(subevent.0);
         rest = tail;
@@ -134,6 +135,11 @@ impl Core<'_> {
             OwnAddress::RandomStatic => true,
             OwnAddress::Fixed(_) => false,
         }
+    }
+
+    /// Address type octet of our own address.
+    pub(super) fn own_address_kind(&self) -> u8 {
+        self.state.controller.address.kind as u8
     }
 
     fn choose_address(&mut self) {

@@ -1,19 +1,21 @@
 //! One command in flight: the next one follows from what is wanted and how far the controller is.
 
+#[cfg(feature = "peripheral")]
+use super::AdvertiserCommand;
+#[cfg(feature = "central")]
+use super::CentralCommand;
 use super::Step;
 use crate::{
     Core,
     counters::count,
     error::{Error, Fault},
-    event::HostNews,
-    gap::{AdvertisingStage, InitiatorStage, ScanStage},
     link::Owed,
     state::Power,
     time::Instant,
 };
 use jelling_wire::{
     Writer,
-    hci::{ConnectionHandle, Opcode, ScanKind, Status, Switch, command},
+    hci::{ConnectionHandle, Opcode, Status, command},
 };
 
 /// What the command in flight is for.
@@ -21,16 +23,10 @@ use jelling_wire::{
 pub(crate) enum Purpose {
     BringUp(Step),
     Stop,
-    AdvertisingParameters,
-    AdvertisingData,
-    ScanResponse,
-    AdvertisingOn,
-    AdvertisingOff,
-    ScanParameters,
-    ScanOn,
-    ScanOff,
-    Connect,
-    ConnectCancel,
+    #[cfg(feature = "peripheral")]
+    Advertise(AdvertiserCommand),
+    #[cfg(feature = "central")]
+    Central(CentralCommand),
     Orphan,
     Disconnect(u8),
     Update,
@@ -51,11 +47,6 @@ impl InFlight {
     /// All zero.
     pub(crate) const NEW: InFlight =
         InFlight { purpose: Purpose::BringUp(Step::Reset), opcode: Opcode(0), deadline: Instant::ZERO };
-}
-
-/// Address type octet of our own address.
-fn own_kind(core: &Core<'_>) -> u8 {
-    core.state.controller.address.kind as u8
 }
 
 impl Core<'_> {
@@ -109,13 +100,12 @@ impl Core<'_> {
     }
 
     fn next_purpose(&mut self, now: Instant, w: &mut Writer<'_>) -> Option<Purpose> {
-        self.next_disconnect(now, w)
-            .or_else(|| self.next_advertising(w))
-            .or_else(|| self.next_scan_end(w))
-            .or_else(|| self.next_initiator(w))
-            .or_else(|| self.next_scan(w))
-            .or_else(|| self.next_of_links(w))
-            .or_else(|| self.next_link_check(w))
+        let next = self.next_disconnect(now, w);
+        #[cfg(feature = "peripheral")]
+        let next = next.or_else(|| self.next_advertising(w).map(Purpose::Advertise));
+        #[cfg(feature = "central")]
+        let next = next.or_else(|| self.next_central(w).map(Purpose::Central));
+        next.or_else(|| self.next_of_links(w)).or_else(|| self.next_link_check(w))
     }
 
     fn next_disconnect(&mut self, now: Instant, w: &mut Writer<'_>) -> Option<Purpose> {
@@ -142,119 +132,6 @@ impl Core<'_> {
             w,
         );
         Some(Purpose::Disconnect(u8::try_from(index).ok()?))
-    }
-
-    fn next_advertising(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
-        let own_address_kind = own_kind(self);
-        let advertising = &mut self.state.advertising;
-        if advertising.stage == AdvertisingStage::On && (!advertising.wanted || advertising.changed) {
-            command::emit(&command::LeSetAdvertisingEnable { enable: Switch::Off }, w);
-            return Some(Purpose::AdvertisingOff);
-        }
-        if !advertising.wanted {
-            advertising.stage = AdvertisingStage::Off;
-            return None;
-        }
-        if advertising.changed {
-            advertising.changed = false;
-            advertising.stage = AdvertisingStage::Off;
-        }
-        match advertising.stage {
-            AdvertisingStage::Off => {
-                let parameters = command::LeSetAdvertisingParameters {
-                    interval_min: advertising.interval,
-                    interval_max: advertising.interval,
-                    kind: advertising.kind,
-                    own_address_kind,
-                    peer: advertising.peer,
-                    channel_map: 0b111,
-                    filter_policy: 0,
-                };
-                command::emit(&parameters, w);
-                Some(Purpose::AdvertisingParameters)
-            }
-            AdvertisingStage::Parameters => {
-                command::emit(&command::LeSetAdvertisingData { data: advertising.adv() }, w);
-                Some(Purpose::AdvertisingData)
-            }
-            AdvertisingStage::Data => {
-                command::emit(&command::LeSetScanResponseData { data: advertising.resp() }, w);
-                Some(Purpose::ScanResponse)
-            }
-            AdvertisingStage::Response => {
-                command::emit(&command::LeSetAdvertisingEnable { enable: Switch::On }, w);
-                Some(Purpose::AdvertisingOn)
-            }
-            AdvertisingStage::On => None,
-        }
-    }
-
-    fn next_scan_end(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
-        if self.state.scanning.wanted || self.state.scanning.stage != ScanStage::On {
-            return None;
-        }
-        let off = command::LeSetScanEnable { enable: Switch::Off, filter_duplicates: Switch::Off };
-        command::emit(&off, w);
-        Some(Purpose::ScanOff)
-    }
-
-    fn next_scan(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
-        let own_address_kind = own_kind(self);
-        let scanning = &self.state.scanning;
-        if !scanning.wanted {
-            return None;
-        }
-        match scanning.stage {
-            ScanStage::Off => {
-                let parameters = command::LeSetScanParameters {
-                    kind: if scanning.active { ScanKind::Active } else { ScanKind::Passive },
-                    interval: scanning.interval,
-                    window: scanning.window,
-                    own_address_kind,
-                    filter_policy: 0,
-                };
-                command::emit(&parameters, w);
-                Some(Purpose::ScanParameters)
-            }
-            ScanStage::Parameters => {
-                // The merge needs every report: changed data, and responses beside advertisements.
-                let on = command::LeSetScanEnable { enable: Switch::On, filter_duplicates: Switch::Off };
-                command::emit(&on, w);
-                Some(Purpose::ScanOn)
-            }
-            ScanStage::On => None,
-        }
-    }
-
-    fn next_initiator(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
-        let own_address_kind = own_kind(self);
-        let initiator = &mut self.state.initiator;
-        match (initiator.stage, initiator.wanted) {
-            (InitiatorStage::Idle, true) => {
-                initiator.stage = InitiatorStage::Asked;
-                let create = command::LeCreateConnection {
-                    scan_interval: 96,
-                    scan_window: 48,
-                    filter_policy: 0,
-                    peer: initiator.peer,
-                    own_address_kind,
-                    interval_min: initiator.parameters.interval_min,
-                    interval_max: initiator.parameters.interval_max,
-                    latency: initiator.parameters.latency,
-                    supervision_timeout: initiator.parameters.supervision_timeout,
-                    ce_length_min: 0,
-                    ce_length_max: 0,
-                };
-                command::emit(&create, w);
-                Some(Purpose::Connect)
-            }
-            (InitiatorStage::Initiating, false) => {
-                initiator.stage = InitiatorStage::Cancelling;
-                command::emit(&command::LeCreateConnectionCancel {}, w);
-                Some(Purpose::ConnectCancel)
-            }
-            _ => None,
-        }
     }
 
     fn next_of_links(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
@@ -335,46 +212,16 @@ impl Core<'_> {
         self.on_answer(now, in_flight.purpose, opcode, status, parameters);
     }
 
+    #[cfg_attr(not(feature = "central"), expect(unused_variables, reason = "only a cancel is timed"))]
     fn on_answer(&mut self, now: Instant, purpose: Purpose, opcode: Opcode, status: Status, parameters: &[u8]) {
         let refused = if status.is_success() { None } else { Some(Error::Refused(opcode, status)) };
         match purpose {
             Purpose::BringUp(step) => self.on_step(step, opcode, status, parameters),
             Purpose::Stop => self.on_stopped(),
-            Purpose::AdvertisingParameters => self.advance_advertising(AdvertisingStage::Parameters, refused),
-            Purpose::AdvertisingData => self.advance_advertising(AdvertisingStage::Data, refused),
-            Purpose::ScanResponse => self.advance_advertising(AdvertisingStage::Response, refused),
-            Purpose::AdvertisingOn => self.advance_advertising(AdvertisingStage::On, refused),
-            Purpose::AdvertisingOff => {
-                // A refusal means that a connection has just ended it.
-                self.state.advertising.stage = AdvertisingStage::Off;
-                self.state.news |= HostNews::ADVERTISING;
-            }
-            Purpose::ScanParameters => self.advance_scan(ScanStage::Parameters, refused),
-            Purpose::ScanOn => self.advance_scan(ScanStage::On, refused),
-            Purpose::ScanOff => {
-                self.state.scanning.stage = ScanStage::Off;
-                self.state.news |= HostNews::SCAN;
-            }
-            Purpose::Connect => {
-                let initiator = &mut self.state.initiator;
-                match refused {
-                    Some(error) => {
-                        initiator.end(Err(error));
-                        self.state.news |= HostNews::INITIATOR;
-                    }
-                    None if initiator.stage == InitiatorStage::Asked => initiator.stage = InitiatorStage::Initiating,
-                    None => {}
-                }
-            }
-            Purpose::ConnectCancel => {
-                // LE Connection Complete follows; where the cancel was refused, it tells of a connection that was made just
-                // before (Vol 4, Part E, 7.8.13).
-                let deadline = self.state.command_deadline(now);
-                let initiator = &mut self.state.initiator;
-                if initiator.stage == InitiatorStage::Cancelling {
-                    initiator.cancel_deadline = Some(deadline);
-                }
-            }
+            #[cfg(feature = "peripheral")]
+            Purpose::Advertise(command) => self.on_advertiser_answer(command, refused),
+            #[cfg(feature = "central")]
+            Purpose::Central(command) => self.on_central_answer(now, command, refused),
             Purpose::Disconnect(index) => {
                 let leaving = |l: &&crate::link::Link| l.is_up() && l.owed.contains(Owed::DISCONNECTING);
                 let handle = self.links.get(usize::from(index)).filter(leaving).map(|l| l.handle);
@@ -389,35 +236,5 @@ impl Core<'_> {
             }
             Purpose::Orphan | Purpose::Update | Purpose::ParameterReply | Purpose::KeyRefusal => {}
         }
-    }
-
-    fn advance_advertising(&mut self, stage: AdvertisingStage, refused: Option<Error>) {
-        let advertising = &mut self.state.advertising;
-        match refused {
-            Some(error) => {
-                advertising.end(Some(error));
-                // Whatever the controller makes of it, it is to be off: it may have understood something else.
-                if matches!(stage, AdvertisingStage::Parameters | AdvertisingStage::On) {
-                    advertising.stage = AdvertisingStage::On;
-                }
-            }
-            // A connection may have come before the answer to Enable.
-            None if stage == AdvertisingStage::On && advertising.link.is_some() => {}
-            None => advertising.stage = stage,
-        }
-        self.state.news |= HostNews::ADVERTISING;
-    }
-
-    fn advance_scan(&mut self, stage: ScanStage, refused: Option<Error>) {
-        let scanning = &mut self.state.scanning;
-        match refused {
-            Some(error) => {
-                scanning.end(Some(error));
-                // As with advertising.
-                scanning.stage = ScanStage::On;
-            }
-            None => scanning.stage = stage,
-        }
-        self.state.news |= HostNews::SCAN;
     }
 }

@@ -4,9 +4,8 @@ use super::bring_up;
 use crate::{
     Core,
     counters::count,
-    error::{Error, Fault},
-    event::{HostNews, LinkNews},
-    gap::InitiatorStage,
+    error::Fault,
+    event::LinkNews,
     l2cap::COMPLETION_TIMEOUT,
     link::{Owed, Parameters},
     state::Power,
@@ -63,6 +62,7 @@ impl Core<'_> {
                     link.disconnect_deadline = None;
                 }
             }
+            #[cfg(feature = "central")]
             Event::LeAdvertisingReport(reports) => {
                 for report in reports.iter() {
                     self.on_report(&report);
@@ -139,46 +139,37 @@ impl Core<'_> {
         if self.links.iter().any(|l| l.is_up() && l.handle == complete.handle) {
             return count(&mut self.state.counters.unexpected);
         }
-        let central = complete.role == Role::Central;
-        if central {
-            self.state.news |= HostNews::INITIATOR;
-        } else {
-            // Advertising ends with the connection it led to (Vol 4, Part E, 7.8.9).
-            self.state.news |= HostNews::ADVERTISING;
-        }
-        let Some(id) = self.link_up(now, complete, peer) else {
-            if central {
-                self.state.initiator.end(Err(Error::Full(crate::error::Resource::Links)));
-            } else {
-                self.state.advertising.end(Some(Error::Full(crate::error::Resource::Links)));
-            }
-            return self.disown(complete.handle);
-        };
-        if central {
-            let wanted = self.state.initiator.wanted && self.state.initiator.stage != InitiatorStage::Idle;
-            self.state.initiator.end(Ok(id));
-            if !wanted {
-                self.abandon_link(id);
-            }
-        } else {
-            let wanted = self.state.advertising.wanted;
-            self.state.advertising.end(None);
-            if wanted {
-                self.state.advertising.link = Some(id);
-            } else {
-                self.abandon_link(id);
+        match complete.role {
+            #[cfg(feature = "central")]
+            Role::Central => self.on_initiated(now, complete, peer),
+            #[cfg(feature = "peripheral")]
+            Role::Peripheral => self.on_advertised(now, complete, peer),
+            // Nobody asked for a link in a role that this host does not have.
+            #[cfg(not(all(feature = "central", feature = "peripheral")))]
+            _ => {
+                count(&mut self.state.counters.unexpected);
+                self.disown(complete.handle);
             }
         }
     }
 
     fn on_connection_failed(&mut self, status: Status, role: Role) {
         // 0x3c comes of directed advertising alone; everything else is the initiator's (Vol 4, Part E, 7.7.65.1).
-        if status == Status::ADVERTISING_TIMEOUT || (role == Role::Peripheral && !self.state.initiator.is_active()) {
-            self.state.advertising.end(Some(Error::Timeout));
-            self.state.news |= HostNews::ADVERTISING;
-        } else {
-            self.state.initiator.end(Err(Error::ConnectionFailed(status)));
-            self.state.news |= HostNews::INITIATOR;
+        let of_advertiser =
+            status == Status::ADVERTISING_TIMEOUT || (role == Role::Peripheral && !self.initiator_may_connect());
+        match of_advertiser {
+            #[cfg(feature = "peripheral")]
+            true => {
+                self.state.advertising.end(Some(crate::Error::Timeout));
+                self.state.news |= crate::event::HostNews::ADVERTISING;
+            }
+            #[cfg(feature = "central")]
+            false => {
+                self.state.initiator.end(Err(crate::Error::ConnectionFailed(status)));
+                self.state.news |= crate::event::HostNews::INITIATOR;
+            }
+            #[cfg(not(all(feature = "central", feature = "peripheral")))]
+            _ => count(&mut self.state.counters.unexpected),
         }
     }
 }

@@ -5,7 +5,6 @@ use crate::{
     counters::count,
     error::{Error, Fault},
     event::{HostEvent, HostNews, LinkNews},
-    gap::{AdvertisingStage, ScanStage},
     link::Owed,
     state::Power,
     time::Instant,
@@ -29,9 +28,10 @@ impl Core<'_> {
         let controller = &self.state.controller;
         let late = controller.in_flight.get().filter(|f| f.deadline <= now).map(|f| f.opcode);
         let starved = controller.credit_deadline.filter(|d| *d <= now).map(|_| Opcode(0));
-        let cancelled = self.state.initiator.cancel_deadline.filter(|d| *d <= now);
-        let unending = cancelled.map(|_| command::LeCreateConnectionCancel::OPCODE);
-        if let Some(opcode) = late.or(starved).or(unending) {
+        let silent = late.or(starved);
+        #[cfg(feature = "central")]
+        let silent = silent.or(self.unending_cancel(now));
+        if let Some(opcode) = silent {
             count(&mut self.state.counters.timeouts);
             self.fail(Fault::Silent(opcode));
         }
@@ -194,35 +194,19 @@ impl Core<'_> {
 
     /// Ends what does not outlive the controller's state, and tells it once. Advertising does outlive it: it begins anew.
     fn interrupt(&mut self, fault: Fault) {
+        #[cfg(feature = "peripheral")]
         let advertising = self.state.advertising;
         self.end_activities(Error::Down(fault));
+        #[cfg(feature = "peripheral")]
         if advertising.wanted {
             self.state.advertising = crate::gap::Advertising { changed: true, link: None, ..advertising };
-            self.state.advertising.stage = AdvertisingStage::Off;
+            self.state.advertising.stage = crate::gap::AdvertisingStage::Off;
         }
         self.lose_links(Status::CONNECTION_TIMEOUT);
         if self.state.recovering.get().is_none() {
             self.happened(HostEvent::Lost(fault));
         }
         self.state.recovering.set(Some(fault));
-    }
-
-    fn end_activities(&mut self, error: Error) {
-        if self.state.advertising.wanted || self.state.advertising.link.is_some() {
-            self.state.advertising.end(Some(error));
-        }
-        self.state.advertising.stage = AdvertisingStage::Off;
-        self.state.advertising.link = None;
-        if self.state.scanning.wanted {
-            self.state.scanning.end(Some(error));
-        }
-        self.state.scanning.stage = ScanStage::Off;
-        self.state.initiator.end(Err(error));
-        if let Some(Ok(_)) = self.state.initiator.result.get() {
-            self.state.initiator.result.set(Some(Err(error)));
-        }
-        self.state.orphan = None;
-        self.state.news |= HostNews::ADVERTISING | HostNews::SCAN | HostNews::INITIATOR;
     }
 
     fn lose_links(&mut self, reason: Status) {

@@ -1,13 +1,21 @@
 //! The controller as the host sees it: bring-up as a list, one command in flight, events (Vol 4, Part E).
 
+#[cfg(feature = "peripheral")]
+mod advertiser;
 mod bring_up;
+#[cfg(feature = "central")]
+mod central;
 mod command;
 mod event;
 mod lifecycle;
 mod link_check;
 
 use crate::{kept::Kept, time::Instant};
+#[cfg(feature = "peripheral")]
+pub(crate) use advertiser::AdvertiserCommand;
 pub(crate) use bring_up::Step;
+#[cfg(feature = "central")]
+pub(crate) use central::CentralCommand;
 pub(crate) use command::InFlight;
 use jelling_wire::{Address, AddressKind, hci::LocalVersion};
 

@@ -96,6 +96,7 @@ impl Core<'_> {
     }
 
     /// True when a frame of a task may be put into the link's buffer: nothing is under way and no reply is owed.
+    #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) fn can_send(&self, index: usize) -> bool {
         self.links.get(index).is_some_and(|l| !l.has_to_send() && !l.is_leaving())
     }
@@ -124,6 +125,7 @@ impl Core<'_> {
     }
 
     /// Chooses the link's next frame: the replies it owes first, then what `update` left behind.
+    #[cfg_attr(not(any(feature = "client", feature = "server")), expect(unused_variables, reason = "nothing is timed"))]
     fn next_frame(&mut self, now: Instant, index: usize) -> bool {
         let Some(link) = self.links.get_mut(index) else { return false };
         if link.server.owes() {
@@ -154,10 +156,15 @@ impl Core<'_> {
         if link.is_leaving() {
             return false;
         }
+        #[cfg(feature = "client")]
         if link.owed.contains(Owed::UNSUBSCRIBE) && self.send_unsubscribe(now, index) {
             return true;
         }
-        self.send_update(now, index)
+        #[cfg(feature = "server")]
+        if self.send_update(now, index) {
+            return true;
+        }
+        false
     }
 }
 

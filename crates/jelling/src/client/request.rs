@@ -4,7 +4,7 @@ use ::core::task::Poll;
 use jelling_host::{Answer, Core, Error, Instant, LinkId, RequestTicket, wire::att::Pdu};
 
 /// What an error in placing a request means: wait for the bearer, or for blocks that others have; or give up.
-pub(crate) fn busy<T>(core: &mut Core<'_>, link: LinkId, error: Error) -> Poll<Result<T, Error>> {
+pub(super) fn busy<T>(core: &mut Core<'_>, link: LinkId, error: Error) -> Poll<Result<T, Error>> {
     match error {
         Error::Busy => Poll::Pending,
         // Blocks come back when others take their answers, unless there never were enough.

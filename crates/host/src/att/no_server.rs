@@ -1,0 +1,63 @@
+//! A host without a GATT server. It answers each request all the same: a client waits for 30 s, and then uses the bearer no
+//! more, where nothing comes (Vol 3, Part F, 3.3.3).
+
+use crate::{Core, counters::count};
+use jelling_wire::{
+    att::{ErrorCode, Opcode, Pdu},
+    l2cap::ChannelId,
+};
+
+/// The slot of the peer's request: its opcode until it is refused; 0, which is no opcode, when there is none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Server {
+    refused: Opcode,
+}
+
+impl Server {
+    pub(crate) const NEW: Server = Server { refused: Opcode(0) };
+
+    pub(crate) fn owes(&self) -> bool {
+        self.refused != Opcode(0)
+    }
+}
+
+impl Core<'_> {
+    pub(super) fn on_request(&mut self, index: usize, _: &[u8], request: &Pdu<'_>) {
+        let Some(link) = self.links.get(index) else { return };
+        if link.server.owes() || link.is_leaving() {
+            // Vol 3, Part F, 3.3.2: a second request before the answer breaks the protocol.
+            return count(&mut self.state.counters.unexpected);
+        }
+        self.refuse(index, request.opcode(), ErrorCode::REQUEST_NOT_SUPPORTED);
+    }
+
+    /// Owes the answer to a request; that nothing is supported comes before what else is wrong with it.
+    pub(super) fn refuse(&mut self, index: usize, request: Opcode, _: ErrorCode) {
+        if let Some(link) = self.links.get_mut(index)
+            && !link.server.owes()
+        {
+            link.server.refused = request;
+        }
+    }
+
+    /// Vol 3, Part F, 3.4.1.1: Request Not Supported, about no handle. That goes for Exchange MTU too: the MTU stays as it is
+    /// (Vol 3, Part G, 4.3.1).
+    pub(crate) fn send_held_reply(&mut self, index: usize) -> bool {
+        let Some(link) = self.links.get_mut(index) else { return false };
+        let request = core::mem::replace(&mut link.server.refused, Opcode(0));
+        self.put_frame(index, ChannelId::ATT, crate::links::DEFAULT_MTU.into(), |_, w| {
+            Pdu::ErrorResponse { request, handle: 0, code: ErrorCode::REQUEST_NOT_SUPPORTED }.emit(w);
+            true
+        })
+    }
+
+    /// Nothing answers a command (Vol 3, Part F, 3.4.5.3).
+    pub(super) fn on_write_command(&mut self, _: usize, _: &Pdu<'_>) {
+        count(&mut self.state.counters.unexpected);
+    }
+
+    /// Nothing was indicated.
+    pub(super) fn on_confirmation(&mut self, _: usize) {
+        count(&mut self.state.counters.unexpected);
+    }
+}

@@ -1,0 +1,97 @@
+//! The advertiser's commands: the next one from what is wanted and how far the controller is, and what each answer means
+//! (Vol 4, Part E, 7.8.5-9).
+
+use crate::{Core, error::Error, event::HostNews, gap::AdvertisingStage};
+use jelling_wire::{
+    Writer,
+    hci::{Switch, command},
+};
+
+/// A command of the advertiser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AdvertiserCommand {
+    Parameters,
+    Data,
+    ScanResponse,
+    On,
+    Off,
+}
+
+impl Core<'_> {
+    /// The next command of the advertiser.
+    pub(super) fn next_advertising(&mut self, w: &mut Writer<'_>) -> Option<AdvertiserCommand> {
+        let own_address_kind = self.own_address_kind();
+        let advertising = &mut self.state.advertising;
+        if advertising.stage == AdvertisingStage::On && (!advertising.wanted || advertising.changed) {
+            command::emit(&command::LeSetAdvertisingEnable { enable: Switch::Off }, w);
+            return Some(AdvertiserCommand::Off);
+        }
+        if !advertising.wanted {
+            advertising.stage = AdvertisingStage::Off;
+            return None;
+        }
+        if advertising.changed {
+            advertising.changed = false;
+            advertising.stage = AdvertisingStage::Off;
+        }
+        match advertising.stage {
+            AdvertisingStage::Off => {
+                let parameters = command::LeSetAdvertisingParameters {
+                    interval_min: advertising.interval,
+                    interval_max: advertising.interval,
+                    kind: advertising.kind,
+                    own_address_kind,
+                    peer: advertising.peer,
+                    channel_map: 0b111,
+                    filter_policy: 0,
+                };
+                command::emit(&parameters, w);
+                Some(AdvertiserCommand::Parameters)
+            }
+            AdvertisingStage::Parameters => {
+                command::emit(&command::LeSetAdvertisingData { data: advertising.adv() }, w);
+                Some(AdvertiserCommand::Data)
+            }
+            AdvertisingStage::Data => {
+                command::emit(&command::LeSetScanResponseData { data: advertising.resp() }, w);
+                Some(AdvertiserCommand::ScanResponse)
+            }
+            AdvertisingStage::Response => {
+                command::emit(&command::LeSetAdvertisingEnable { enable: Switch::On }, w);
+                Some(AdvertiserCommand::On)
+            }
+            AdvertisingStage::On => None,
+        }
+    }
+
+    pub(super) fn on_advertiser_answer(&mut self, command: AdvertiserCommand, refused: Option<Error>) {
+        match command {
+            AdvertiserCommand::Parameters => self.advance_advertising(AdvertisingStage::Parameters, refused),
+            AdvertiserCommand::Data => self.advance_advertising(AdvertisingStage::Data, refused),
+            AdvertiserCommand::ScanResponse => self.advance_advertising(AdvertisingStage::Response, refused),
+            AdvertiserCommand::On => self.advance_advertising(AdvertisingStage::On, refused),
+            AdvertiserCommand::Off => {
+                // A refusal means that a connection has just ended it.
+                self.state.advertising.stage = AdvertisingStage::Off;
+                self.state.news |= HostNews::ADVERTISING;
+            }
+        }
+    }
+
+    fn advance_advertising(&mut self, stage: AdvertisingStage, refused: Option<Error>) {
+        let advertising = &mut self.state.advertising;
+        match refused {
+            Some(error) => {
+                advertising.end(Some(error));
+                // Whatever the controller makes of it, it is to be off: it may have understood something else.
+                if matches!(stage, AdvertisingStage::Parameters | AdvertisingStage::On) {
+                    advertising.stage = AdvertisingStage::On;
+                }
+            }
+            // A connection may have come before the answer to Enable.
+            None if stage == AdvertisingStage::On && advertising.link.is_some() => {}
+            None => advertising.stage = stage,
+        }
+        self.state.news |= HostNews::ADVERTISING;
+    }
+}

@@ -1,0 +1,152 @@
+//! The commands of scanner and initiator: the next one from what is wanted and how far the controller is, and what each answer
+//! means (Vol 4, Part E, 7.8.10-13).
+
+use crate::{
+    Core,
+    error::Error,
+    event::HostNews,
+    gap::{InitiatorStage, ScanStage},
+    time::Instant,
+};
+use jelling_wire::{
+    Writer,
+    hci::{
+        Opcode, ScanKind, Switch,
+        command::{self, Command},
+    },
+};
+
+/// A command of the scanner or the initiator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CentralCommand {
+    ScanParameters,
+    ScanOn,
+    ScanOff,
+    Connect,
+    ConnectCancel,
+}
+
+impl Core<'_> {
+    /// The next command of scanner or initiator. A scan ends before an attempt begins.
+    pub(super) fn next_central(&mut self, w: &mut Writer<'_>) -> Option<CentralCommand> {
+        self.next_scan_end(w).or_else(|| self.next_initiator(w)).or_else(|| self.next_scan(w))
+    }
+
+    fn next_scan_end(&mut self, w: &mut Writer<'_>) -> Option<CentralCommand> {
+        if self.state.scanning.wanted || self.state.scanning.stage != ScanStage::On {
+            return None;
+        }
+        let off = command::LeSetScanEnable { enable: Switch::Off, filter_duplicates: Switch::Off };
+        command::emit(&off, w);
+        Some(CentralCommand::ScanOff)
+    }
+
+    fn next_scan(&mut self, w: &mut Writer<'_>) -> Option<CentralCommand> {
+        let own_address_kind = self.own_address_kind();
+        let scanning = &self.state.scanning;
+        if !scanning.wanted {
+            return None;
+        }
+        match scanning.stage {
+            ScanStage::Off => {
+                let parameters = command::LeSetScanParameters {
+                    kind: if scanning.active { ScanKind::Active } else { ScanKind::Passive },
+                    interval: scanning.interval,
+                    window: scanning.window,
+                    own_address_kind,
+                    filter_policy: 0,
+                };
+                command::emit(&parameters, w);
+                Some(CentralCommand::ScanParameters)
+            }
+            ScanStage::Parameters => {
+                // The merge needs every report: changed data, and responses beside advertisements.
+                let on = command::LeSetScanEnable { enable: Switch::On, filter_duplicates: Switch::Off };
+                command::emit(&on, w);
+                Some(CentralCommand::ScanOn)
+            }
+            ScanStage::On => None,
+        }
+    }
+
+    fn next_initiator(&mut self, w: &mut Writer<'_>) -> Option<CentralCommand> {
+        let own_address_kind = self.own_address_kind();
+        let initiator = &mut self.state.initiator;
+        match (initiator.stage, initiator.wanted) {
+            (InitiatorStage::Idle, true) => {
+                initiator.stage = InitiatorStage::Asked;
+                let create = command::LeCreateConnection {
+                    scan_interval: 96,
+                    scan_window: 48,
+                    filter_policy: 0,
+                    peer: initiator.peer,
+                    own_address_kind,
+                    interval_min: initiator.parameters.interval_min,
+                    interval_max: initiator.parameters.interval_max,
+                    latency: initiator.parameters.latency,
+                    supervision_timeout: initiator.parameters.supervision_timeout,
+                    ce_length_min: 0,
+                    ce_length_max: 0,
+                };
+                command::emit(&create, w);
+                Some(CentralCommand::Connect)
+            }
+            (InitiatorStage::Initiating, false) => {
+                initiator.stage = InitiatorStage::Cancelling;
+                command::emit(&command::LeCreateConnectionCancel {}, w);
+                Some(CentralCommand::ConnectCancel)
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn on_central_answer(&mut self, now: Instant, command: CentralCommand, refused: Option<Error>) {
+        match command {
+            CentralCommand::ScanParameters => self.advance_scan(ScanStage::Parameters, refused),
+            CentralCommand::ScanOn => self.advance_scan(ScanStage::On, refused),
+            CentralCommand::ScanOff => {
+                self.state.scanning.stage = ScanStage::Off;
+                self.state.news |= HostNews::SCAN;
+            }
+            CentralCommand::Connect => {
+                let initiator = &mut self.state.initiator;
+                match refused {
+                    Some(error) => {
+                        initiator.end(Err(error));
+                        self.state.news |= HostNews::INITIATOR;
+                    }
+                    None if initiator.stage == InitiatorStage::Asked => initiator.stage = InitiatorStage::Initiating,
+                    None => {}
+                }
+            }
+            CentralCommand::ConnectCancel => {
+                // LE Connection Complete follows; where the cancel was refused, it tells of a connection that was made just
+                // before (Vol 4, Part E, 7.8.13).
+                let deadline = self.state.command_deadline(now);
+                let initiator = &mut self.state.initiator;
+                if initiator.stage == InitiatorStage::Cancelling {
+                    initiator.cancel_deadline = Some(deadline);
+                }
+            }
+        }
+    }
+
+    /// The cancel that no LE Connection Complete has followed in time.
+    pub(super) fn unending_cancel(&self, now: Instant) -> Option<Opcode> {
+        let late = self.state.initiator.cancel_deadline.filter(|d| *d <= now);
+        late.map(|_| command::LeCreateConnectionCancel::OPCODE)
+    }
+
+    fn advance_scan(&mut self, stage: ScanStage, refused: Option<Error>) {
+        let scanning = &mut self.state.scanning;
+        match refused {
+            Some(error) => {
+                scanning.end(Some(error));
+                // As with advertising.
+                scanning.stage = ScanStage::On;
+            }
+            None => scanning.stage = stage,
+        }
+        self.state.news |= HostNews::SCAN;
+    }
+}
