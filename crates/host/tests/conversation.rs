@@ -1,4 +1,5 @@
 //! Scripts against the core: two hosts on thin controllers, in virtual time.
+#![cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,

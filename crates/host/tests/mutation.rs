@@ -1,5 +1,6 @@
 //! Valid sessions, recorded, then mutated from a random packet on: whatever comes of it, nothing panics, every wait has an end,
 //! and the pools are whole afterwards.
+#![cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,

@@ -111,6 +111,12 @@ impl Asked {
         sent.map(|(_, data)| data).filter(|data| data[6] == channel).map(|data| data[8..].to_vec()).collect()
     }
 
+    /// The one deadline of a link on which nothing goes on: when it is asked after.
+    #[cfg(not(all(feature = "client", feature = "server")))]
+    fn quiet(&mut self) -> Option<Instant> {
+        Some(Instant::ZERO.after(self.memory.core().config().link_check))
+    }
+
     fn commands(&self) -> Vec<(Opcode, Vec<u8>)> {
         let sent = self.air.controllers[0].sent.iter().filter(|(kind, _)| *kind == PacketKind::Command);
         sent.map(|(_, data)| (Opcode(u16::from_le_bytes([data[0], data[1]])), data[3..].to_vec())).collect()
@@ -145,4 +151,70 @@ fn every_command_of_the_security_manager_is_refused() {
     }
     assert_eq!(asked.memory.core().counters().unexpected, refused + 4);
     assert_eq!(asked.answers(ATT, &[0xff]), [[0u8; 0]; 0], "the link goes on, and a command has no answer");
+}
+
+#[cfg(not(feature = "server"))]
+#[test]
+fn without_a_server_each_request_is_not_supported() {
+    let mut asked = Asked::connected();
+    // Vol 3, Part F, 3.4: every request there is, a malformed one, and one that nobody knows; responses and the rest apart.
+    for request in [0x02, 0x04, 0x06, 0x08, 0x0a, 0x0c, 0x0e, 0x10, 0x12, 0x16, 0x18, 0x20, 0x3e] {
+        for payload in [vec![request], vec![request, 1, 0, 0xff, 0xff, 0, 0x28], vec![request; 24]] {
+            let answers = asked.answers(ATT, &payload);
+            assert_eq!(answers, [vec![0x01, request, 0, 0, 0x06]], "request {request:#04x}");
+        }
+    }
+    // A command, a signed one, and a confirmation have no answer.
+    for silent in [vec![0x52, 1, 0, 7], vec![0xd2; 15], vec![0x1e]] {
+        assert_eq!(asked.answers(ATT, &silent), [[0u8; 0]; 0]);
+    }
+    assert_eq!(asked.memory.core().poll_timeout(), asked.quiet());
+}
+
+#[cfg(not(feature = "client"))]
+#[test]
+fn without_a_client_an_indication_is_confirmed_all_the_same() {
+    let mut asked = Asked::connected();
+    assert_eq!(asked.answers(ATT, &[0x1d, 3, 0, 1, 2]), [vec![0x1e]], "Handle Value Confirmation");
+    assert_eq!(asked.answers(ATT, &[0x1b, 3, 0, 1, 2]), [[0u8; 0]; 0], "a notification");
+    assert_eq!(asked.answers(ATT, &[0x0b, 1, 2]), [[0u8; 0]; 0], "a response to no request");
+    assert_eq!(asked.memory.core().counters().unexpected, 3);
+    assert_eq!(asked.memory.core().poll_timeout(), asked.quiet());
+}
+
+#[cfg(not(feature = "central"))]
+#[test]
+fn without_a_central_its_events_are_not_asked_for_and_its_links_are_ended() {
+    let mut asked = Asked::new();
+    let mask = asked.commands().into_iter().find(|(opcode, _)| *opcode == Opcode::LE_SET_EVENT_MASK).unwrap().1;
+    assert_eq!(mask[0] & 0x02, 0, "LE Advertising Report");
+    asked.air.controllers[0].sent.clear();
+    asked.event(0x3e, &[0x02, 1, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0xc8]);
+    asked.complete(0);
+    assert_eq!(asked.commands(), [(Opcode::DISCONNECT, vec![HANDLE as u8, 0, 0x13])]);
+    assert_eq!(asked.memory.core().counters().unexpected, 2);
+    assert_eq!(asked.memory.core().pools().links.used, 0);
+}
+
+#[cfg(not(feature = "peripheral"))]
+#[test]
+fn without_a_peripheral_a_link_in_its_role_is_ended() {
+    let mut asked = Asked::new();
+    asked.air.controllers[0].sent.clear();
+    asked.complete(1);
+    assert_eq!(asked.commands(), [(Opcode::DISCONNECT, vec![HANDLE as u8, 0, 0x13])]);
+    assert_eq!((asked.memory.core().counters().unexpected, asked.memory.core().pools().links.used), (1, 0));
+}
+
+/// The memory of what is switched off costs nothing, whatever its sizes.
+#[test]
+fn groups_without_their_feature_have_no_octets() {
+    let pool = cfg!(any(feature = "client", feature = "server"));
+    for (name, octets, is_there) in [
+        ("Gatt", size_of::<Gatt<32, 512>>(), cfg!(feature = "server")),
+        ("Scan", size_of::<Scan<8>>(), cfg!(feature = "central")),
+        ("Pool", size_of::<Pool<16, 8>>(), pool),
+    ] {
+        assert_eq!(octets != 0, is_there, "{name}: {octets} octets");
+    }
 }

@@ -1,4 +1,5 @@
 //! The face on a single-threaded executor: two hosts, their runners and their applications in one future.
+#![cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
 #![cfg(not(feature = "sync"))]
 #![allow(
     clippy::arithmetic_side_effects,

@@ -1,4 +1,5 @@
 //! Faults one after another, faults of one link among several, and faults where nothing seems to happen.
+#![cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
 #![cfg(all(feature = "sim", not(feature = "sync")))]
 #![allow(
     clippy::arithmetic_side_effects,

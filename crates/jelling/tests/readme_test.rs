@@ -1,4 +1,5 @@
 //! The test that README shows passes.
+#![cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
 #![cfg(all(feature = "sim", not(feature = "sync")))]
 #![allow(dead_code, missing_docs, clippy::unwrap_used, reason = "README's own text")]
 

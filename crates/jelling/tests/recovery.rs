@@ -1,4 +1,5 @@
 //! A controller or a transport fails under a host: links are lost once, the host comes up again as it was, and says so.
+#![cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
 #![cfg(not(feature = "sync"))]
 #![allow(
     clippy::arithmetic_side_effects,

@@ -1,4 +1,5 @@
 //! With the feature `sync` handles cross threads: runners and applications are spawned on tokio.
+#![cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
 #![cfg(feature = "sync")]
 #![allow(
     clippy::arithmetic_side_effects,
