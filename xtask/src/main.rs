@@ -3,6 +3,7 @@
 mod ci;
 mod command;
 mod demo;
+mod features;
 mod images;
 mod interop;
 mod numbers;
@@ -71,7 +72,13 @@ enum Task {
     NoStd,
     /// Link the image that has no panic in it
     NoPanic,
-    /// Compare the sizes of the peripheral image with sizes.toml
+    /// Check each feature of the host and the face alone, and in pairs
+    Features {
+        /// How many features together
+        #[arg(value_enum, default_value_t = features::Depth::Pairs)]
+        depth: features::Depth,
+    },
+    /// Compare the sizes of images, one for each combination of features, with sizes.toml
     Sizes {
         /// Write them down instead
         #[arg(long)]
@@ -101,6 +108,7 @@ fn main() -> Result<()> {
         Task::Soak { what: Soak::Interop, count } => interop::run(None, None, count),
         Task::NoStd => images::no_std(),
         Task::NoPanic => images::no_panic(),
+        Task::Features { depth } => features::check(depth),
         Task::Sizes { record } => images::sizes(record),
         Task::Sweeps { random } => sweeps::all(random),
         Task::Fuzz { seconds } => sweeps::fuzz(seconds),

@@ -5,6 +5,7 @@ use jelling_wire::Address;
 
 /// The address a host goes by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum OwnAddress {
     /// The controller's public address; a random static one where it has none.
     #[default]
@@ -17,6 +18,7 @@ pub enum OwnAddress {
 
 /// Settings of a host. Everything has a default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Config {
     /// The address the host goes by.
     pub address: OwnAddress,

@@ -1,7 +1,10 @@
 //! What was dropped and why, readable at any moment.
 
+use crate::fmt::debug;
+
 /// Counters since the host was made. They saturate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Counters {
     /// Packets that no rule of the specification lets be: dropped.
     pub malformed: u32,
@@ -26,8 +29,17 @@ pub(crate) fn count(counter: &mut u32) {
     *counter = counter.saturating_add(1);
 }
 
+impl crate::Core<'_> {
+    /// A packet that no rule lets be is counted and dropped.
+    pub(crate) fn drop_malformed(&mut self, what: &'static str) {
+        debug!("a malformed packet was dropped: {}", what);
+        count(&mut self.state.counters.malformed);
+    }
+}
+
 /// How full a pool is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Usage {
     /// Entries there are.
     pub total: usize,
@@ -39,6 +51,7 @@ pub struct Usage {
 
 /// The pools of a host, at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Pools {
     /// Links.
     pub links: Usage,

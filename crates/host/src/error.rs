@@ -9,6 +9,7 @@ use jelling_wire::{
 /// What went wrong. Its text is a sentence that says what to do.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Error {
     /// The time given to the operation ran out. What it began has been undone.
     Timeout,
@@ -51,6 +52,7 @@ pub enum Error {
 /// A table or buffer with a size of its own in `Resources`.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Resource {
     /// `Links<N, _>`.
     Links,
@@ -71,6 +73,7 @@ pub enum Resource {
 /// An argument with a range.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Argument {
     /// Scan interval or window: 2.5 ms to 10.24 s, the window not longer than the interval.
     ScanInterval,
@@ -89,6 +92,7 @@ pub enum Argument {
 /// Why the host is down.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Fault {
     /// The controller did not answer this command in time.
     Silent(Opcode),

@@ -4,6 +4,7 @@ use bitflags::bitflags;
 
 /// A slot has news. Equal events coalesce, and the order across slots is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Event {
     /// The host came up, went down or was stopped.
     Host,
@@ -32,6 +33,7 @@ pub enum Event {
 /// What happened to a host beside any call. Only the latest is kept until it is taken.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum HostEvent {
     /// The controller or the transport failed: all links are lost. The host is being brought up again, or will be when its
     /// transport is back.

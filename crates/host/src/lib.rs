@@ -34,6 +34,7 @@ mod core;
 mod counters;
 mod error;
 mod event;
+mod fmt;
 mod gap;
 mod gatt;
 mod hci;

@@ -15,6 +15,7 @@ use jelling_wire::{
 
 /// A link as a handle names it: the slot, and which of its successive links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct LinkId {
     pub(crate) index: u8,
     pub(crate) generation: u16,
@@ -79,6 +80,7 @@ bitflags! {
 
 /// Connection parameters in the units of HCI (Vol 4, Part E, 7.8.12).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Parameters {
     /// 1.25 ms each.
     pub interval_min: u16,
@@ -215,6 +217,7 @@ impl Link {
 
 /// What a link is, at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct LinkInfo {
     /// The peer's address.
     pub peer: Address,

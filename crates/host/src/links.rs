@@ -4,6 +4,7 @@ use crate::{
     Core,
     error::Error,
     event::{HostNews, LinkNews},
+    fmt::info,
     link::{Link, LinkId, LinkInfo, Owed, Phase},
     time::Instant,
 };
@@ -131,6 +132,7 @@ impl Core<'_> {
             news: link.news,
             ..Link::NEW
         };
+        info!("link {} is up: {}, we are its {:?}", index, link.peer, link.role);
         self.heard_of(now, index);
         self.tell_link(index, LinkNews::LINK);
         let used = self.links.len().saturating_sub(self.free_links());
@@ -144,6 +146,7 @@ impl Core<'_> {
         if self.link(id).is_err() {
             return;
         }
+        info!("link {} is down: {}", index, reason);
         #[cfg(feature = "client")]
         {
             self.end_request(index);

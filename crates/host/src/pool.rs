@@ -225,6 +225,7 @@ impl Pool<'_> {
 
 /// What a queue does with a value that finds it full.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Policy {
     /// The oldest value makes room.
     #[default]

@@ -22,6 +22,7 @@ use jelling_wire::{Address, AddressKind, hci::Opcode};
 
 /// Whether the radio is up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Power {
     /// Not started, or stopped.
     #[default]

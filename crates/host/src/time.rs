@@ -4,6 +4,7 @@ use core::time::Duration;
 
 /// A moment: microseconds since an epoch that the caller chooses and keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Instant(u64);
 
 impl Instant {

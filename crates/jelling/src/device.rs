@@ -61,8 +61,16 @@ impl fmt::Debug for Device {
     }
 }
 
+#[cfg(feature = "defmt")]
+impl defmt::Format for Device {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        self.address().format(f);
+    }
+}
+
 /// The text is no device address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct InvalidDevice;
 
 impl fmt::Display for InvalidDevice {

@@ -4,6 +4,7 @@ use core::fmt;
 
 /// Public or random. Identity types (2, 3) of a controller that resolves are folded into these two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]
 pub enum AddressKind {
     /// Assigned by the IEEE.
@@ -64,5 +65,13 @@ impl fmt::Debug for Address {
             AddressKind::Random => "random",
         };
         write!(f, "{self}/{kind}")
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Address {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let [a, b, c, d, e, g] = self.octets;
+        defmt::write!(f, "{=u8:02x}:{=u8:02x}:{=u8:02x}:{=u8:02x}:{=u8:02x}:{=u8:02x}", g, e, d, c, b, a);
     }
 }

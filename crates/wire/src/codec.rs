@@ -5,6 +5,7 @@ use core::fmt;
 
 /// The octets are no packet of the kind asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Malformed;
 
 impl fmt::Display for Malformed {

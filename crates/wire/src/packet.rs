@@ -2,6 +2,7 @@
 
 /// The five kinds of HCI packet, with their H4 indicator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]
 pub enum PacketKind {
     /// Host to controller.

@@ -113,6 +113,16 @@ impl fmt::Debug for Uuid {
     }
 }
 
+#[cfg(feature = "defmt")]
+impl defmt::Format for Uuid {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        match self.0 {
+            Form::Short(value) => defmt::write!(f, "{=u16:04x}", value),
+            Form::Full(full) => defmt::write!(f, "{=u128:032x}", u128::from_le_bytes(full)),
+        }
+    }
+}
+
 impl FromStr for Uuid {
     type Err = InvalidUuid;
 

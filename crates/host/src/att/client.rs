@@ -7,6 +7,7 @@ use crate::{
     counters::count,
     error::{Error, Resource},
     event::{HostNews, LinkNews},
+    fmt::warning,
     kept::Kept,
     link::LinkId,
     pool::{Chain, blocks_for},
@@ -244,6 +245,7 @@ impl Core<'_> {
             if link.client.deadline.is_none_or(|d| d > now) {
                 continue;
             }
+            warning!("link {}: the peer does not answer {}", index, link.client.request);
             count(&mut self.state.counters.timeouts);
             link.client.deadline = None;
             link.client.phase = Phase::Dead;

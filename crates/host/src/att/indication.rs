@@ -1,7 +1,7 @@
 //! Our indication: one at a time on a bearer, until it is confirmed (Vol 3, Part F, 3.4.7.2), and notifications.
 
 use super::TRANSACTION_TIMEOUT;
-use crate::{Core, counters::count, error::Error, event::LinkNews, link::LinkId, time::Instant};
+use crate::{Core, counters::count, error::Error, event::LinkNews, fmt::warning, link::LinkId, time::Instant};
 use core::task::Poll;
 use jelling_wire::{att::Pdu, l2cap::ChannelId};
 
@@ -164,6 +164,7 @@ impl Core<'_> {
             if link.indication.deadline.is_none_or(|d| d > now) {
                 continue;
             }
+            warning!("link {}: the peer does not confirm an indication", index);
             count(&mut self.state.counters.timeouts);
             link.indication.deadline = None;
             link.indication.phase = Phase::Dead;

@@ -1,18 +1,18 @@
 //! What comes in on the bearer: requests to the server, answers to the client, values to their queues
 //! (Vol 3, Part F, 3.3). A malformed request is answered, everything else malformed is dropped.
 
-use crate::{Core, counters::count, time::Instant};
+use crate::{Core, time::Instant};
 use jelling_wire::att::{ErrorCode, Opcode, Pdu};
 
 impl Core<'_> {
     pub(crate) fn on_att(&mut self, _now: Instant, index: usize, octets: &[u8]) {
         let Some(&first) = octets.first() else {
-            return count(&mut self.state.counters.malformed);
+            return self.drop_malformed("an ATT PDU without octets");
         };
         let opcode = Opcode(first);
         let Some(link) = self.links.get(index) else { return };
         if octets.len() > usize::from(link.mtu) {
-            count(&mut self.state.counters.malformed);
+            self.drop_malformed("an ATT PDU longer than the MTU");
             // A request must be answered even so; an answer must end its request.
             return match role(opcode) {
                 Role::Request => self.refuse(index, opcode, ErrorCode::INVALID_PDU),
@@ -24,18 +24,18 @@ impl Core<'_> {
         match (role(opcode), pdu) {
             (Role::Request, Ok(pdu)) => self.on_request(index, octets, &pdu),
             (Role::Request, Err(_)) => {
-                count(&mut self.state.counters.malformed);
+                self.drop_malformed("an ATT request");
                 self.refuse(index, opcode, ErrorCode::INVALID_PDU);
             }
             (Role::Response, Ok(pdu)) => self.on_response(index, octets, Some(&pdu)),
             (Role::Response, Err(_)) => {
-                count(&mut self.state.counters.malformed);
+                self.drop_malformed("an ATT response");
                 self.on_response(index, octets, None);
             }
             (Role::Command, Ok(pdu)) => self.on_write_command(index, &pdu),
             (Role::Value, Ok(pdu)) => self.on_value(index, &pdu),
             (Role::Confirmation, Ok(_)) => self.on_confirmation(index),
-            (_, Err(_)) => count(&mut self.state.counters.malformed),
+            (_, Err(_)) => self.drop_malformed("an ATT PDU"),
         }
     }
 }

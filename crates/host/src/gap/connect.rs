@@ -14,6 +14,7 @@ use jelling_wire::{Address, hci::event::ConnectionComplete};
 
 /// How to connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ConnectSettings {
     /// To whom.
     pub peer: Address,

@@ -15,6 +15,7 @@ use jelling_wire::{
 
 /// How to scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ScanSettings {
     /// Active scanning asks for scan responses.
     pub kind: ScanKind,

@@ -131,3 +131,10 @@ impl Attribute {
         self.flags.remove(AttributeFlags::NEWS);
     }
 }
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Permissions {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Permissions({=u16:#x})", self.bits());
+    }
+}

@@ -35,3 +35,17 @@ bitflags! {
         const INDICATE = 2;
     }
 }
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Properties {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Properties({=u8:#x})", self.bits());
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Updates {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Updates({=u8:#x})", self.bits());
+    }
+}

@@ -16,6 +16,7 @@ use jelling_wire::{Uuid, att::ErrorCode, copy};
 
 /// An attribute as a handle names it: its number, and in which of the successive tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct AttributeId {
     pub(crate) handle: u16,
     pub(crate) generation: u16,

@@ -9,6 +9,7 @@ use crate::{
     Core,
     counters::count,
     error::{Error, Fault},
+    fmt::warning,
     link::Owed,
     state::Power,
     time::Instant,
@@ -33,6 +34,20 @@ pub(crate) enum Purpose {
     ParameterReply,
     KeyRefusal,
     LinkCheck(ConnectionHandle),
+}
+
+impl Purpose {
+    /// True where a refusal is no news: the command crossed an event on its way, or the bring-up tells what it makes of it.
+    fn may_be_refused(self) -> bool {
+        match self {
+            #[cfg(feature = "peripheral")]
+            Purpose::Advertise(command) => command == AdvertiserCommand::Off,
+            #[cfg(feature = "central")]
+            Purpose::Central(command) => command == CentralCommand::ConnectCancel,
+            Purpose::BringUp(_) | Purpose::Disconnect(_) | Purpose::LinkCheck(_) => true,
+            Purpose::Stop | Purpose::Orphan | Purpose::Update | Purpose::ParameterReply | Purpose::KeyRefusal => false,
+        }
+    }
 }
 
 /// The command the controller is answering.
@@ -215,6 +230,9 @@ impl Core<'_> {
     #[cfg_attr(not(feature = "central"), expect(unused_variables, reason = "only a cancel is timed"))]
     fn on_answer(&mut self, now: Instant, purpose: Purpose, opcode: Opcode, status: Status, parameters: &[u8]) {
         let refused = if status.is_success() { None } else { Some(Error::Refused(opcode, status)) };
+        if refused.is_some() && !purpose.may_be_refused() {
+            warning!("the controller refused {}: {}", opcode, status);
+        }
         match purpose {
             Purpose::BringUp(step) => self.on_step(step, opcode, status, parameters),
             Purpose::Stop => self.on_stopped(),

@@ -19,7 +19,7 @@ use jelling_wire::hci::{
 impl Core<'_> {
     pub(crate) fn on_event(&mut self, now: Instant, octets: &[u8]) {
         let Ok(event) = Event::parse_among(octets, bring_up::is_wanted) else {
-            return count(&mut self.state.counters.malformed);
+            return self.drop_malformed("an event");
         };
         match event {
             Event::CommandComplete { credits, opcode, return_parameters } => {

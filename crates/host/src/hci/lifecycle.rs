@@ -5,6 +5,7 @@ use crate::{
     counters::count,
     error::{Error, Fault},
     event::{HostEvent, HostNews, LinkNews},
+    fmt::{info, warning},
     link::Owed,
     state::Power,
     time::Instant,
@@ -41,6 +42,7 @@ impl Core<'_> {
     pub(crate) fn completion_timeout(&mut self, now: Instant) {
         let counters = &mut self.state.counters;
         for link in self.links.iter_mut().filter(|l| l.is_up() && l.acl_deadline.is_some_and(|d| d <= now)) {
+            warning!("the link to {} takes no data: it is ended", link.peer);
             count(&mut counters.timeouts);
             link.stall();
             self.state.work = true;
@@ -75,6 +77,7 @@ impl Core<'_> {
     }
 
     pub(crate) fn on_stopped(&mut self) {
+        info!("the host is off");
         self.lose_links(Status::CONNECTION_TERMINATED_BY_LOCAL_HOST);
         self.go_down(Error::Stopped, Power::Off);
     }
@@ -141,6 +144,7 @@ impl Core<'_> {
         if matches!(power, Power::Off | Power::Failed(_)) {
             return;
         }
+        warning!("the host is down: {}", fault);
         self.state.controller.in_flight.set(None);
         self.state.controller.credit_deadline = None;
         self.state.steady_at = None;
@@ -175,6 +179,7 @@ impl Core<'_> {
         self.begin_count();
         self.state.recovering.set(None);
         self.state.flush = false;
+        warning!("given up: the next operation tries again");
         self.happened(HostEvent::Failed(fault));
         self.go_down(error, Power::Failed(fault));
     }
@@ -187,7 +192,14 @@ impl Core<'_> {
     pub(crate) fn on_up(&mut self, now: Instant) {
         // A controller that fails again and again as soon as it is up is not brought up for ever.
         self.state.steady_at = (self.state.attempts > 0).then(|| now.after(STEADY));
+        let controller = &self.state.controller;
+        let version = controller.version.unwrap_or_default();
+        info!(
+            "the host is up: address {}, HCI version {}, manufacturer {}",
+            controller.address, version.hci_version, version.manufacturer
+        );
         if let Some(fault) = self.state.recovering.take() {
+            info!("recovered from: {}", fault);
             self.happened(HostEvent::Recovered(fault));
         }
     }

@@ -69,6 +69,7 @@ impl Controller {
 
 /// What the controller is, as bring-up found it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ControllerInfo {
     /// The address the host goes by.
     pub address: Address,

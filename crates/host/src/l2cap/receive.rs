@@ -14,7 +14,7 @@ impl Core<'_> {
             return count(&mut self.state.counters.unexpected);
         }
         let Ok(packet) = AclPacket::parse(octets) else {
-            return count(&mut self.state.counters.malformed);
+            return self.drop_malformed("an ACL packet");
         };
         let Some(index) = self.link_of(now, packet.handle) else { return };
         if packet.boundary == Boundary::Continuing {
@@ -24,7 +24,7 @@ impl Core<'_> {
         if link.incoming.filled != 0 {
             // A frame was cut short: it is dropped, the new one begins.
             link.incoming = Incoming::default();
-            count(&mut self.state.counters.malformed);
+            self.drop_malformed("a frame that was cut short");
         }
         if let Ok(frame) = Frame::parse(packet.data) {
             return self.on_frame(now, index, frame.channel, frame.payload);
@@ -37,7 +37,7 @@ impl Core<'_> {
         let Some(link) = self.links.get_mut(index) else { return };
         let incoming = &mut link.incoming;
         if data.is_empty() {
-            return count(&mut self.state.counters.malformed);
+            return self.drop_malformed("a fragment without octets");
         }
         let filled = usize::try_from(incoming.filled).unwrap_or(usize::MAX);
         if filled < HEADER_LENGTH {
@@ -56,7 +56,7 @@ impl Core<'_> {
         if end > length {
             // More than the header said: the whole frame is dropped.
             *incoming = Incoming::default();
-            return count(&mut self.state.counters.malformed);
+            return self.drop_malformed("a frame with more octets than its header says");
         }
         incoming.filled = incoming.filled.saturating_add(u32::try_from(data.len()).unwrap_or(0));
         let oversize = length > room;
@@ -70,7 +70,7 @@ impl Core<'_> {
         }
         *incoming = Incoming::default();
         if oversize {
-            return count(&mut self.state.counters.malformed);
+            return self.drop_malformed("a frame longer than the MTU");
         }
         // The buffer leaves the core while its frame is handled, so that the handlers may use all the rest.
         let receive = core::mem::take(&mut self.receive);

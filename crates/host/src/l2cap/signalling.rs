@@ -15,7 +15,7 @@ use jelling_wire::{
 impl Core<'_> {
     pub(crate) fn on_signalling(&mut self, index: usize, payload: &[u8]) {
         let Ok(signal) = Signal::parse_among(payload, |code| code == Code::CONNECTION_PARAMETER_UPDATE_REQUEST) else {
-            return count(&mut self.state.counters.malformed);
+            return self.drop_malformed("a signalling packet");
         };
         let Some(link) = self.links.get_mut(index) else { return };
         let mut slot = SignallingReply::default();

@@ -5,6 +5,7 @@ use core::fmt;
 
 /// An opcode: six bits of method, a command flag, a signature flag.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Opcode(pub u8);
 
 impl Opcode {
@@ -55,6 +56,7 @@ names! { Opcode;
 
 /// Why a request failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ErrorCode(pub u8);
 
 names! { ErrorCode;

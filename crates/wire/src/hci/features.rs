@@ -6,6 +6,7 @@ use core::fmt;
 
 /// The features of a controller, bit by bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct LeFeatures(pub u64);
 
 /// All of its features: 64 bits, then ten pages of 192 (Vol 4, Part E, 7.8.128).

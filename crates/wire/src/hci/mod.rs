@@ -18,6 +18,7 @@ use crate::Malformed;
 
 /// A connection handle: 12 bits, of which 0x0000 to 0x0eff are in use (Vol 4, Part E, 5.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ConnectionHandle(pub u16);
 
 impl ConnectionHandle {
@@ -30,6 +31,7 @@ impl ConnectionHandle {
 
 /// What a device is on a link.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]
 pub enum Role {
     /// It initiated the connection.
@@ -41,6 +43,7 @@ pub enum Role {
 
 /// On or off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]
 pub enum Switch {
     /// Disabled.
@@ -52,6 +55,7 @@ pub enum Switch {
 
 /// Legacy advertising types (Vol 4, Part E, 7.8.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]
 pub enum AdvertisingKind {
     /// ADV_IND.
@@ -68,6 +72,7 @@ pub enum AdvertisingKind {
 
 /// Whether a scanner asks for scan responses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]
 pub enum ScanKind {
     /// It only listens.
@@ -79,6 +84,7 @@ pub enum ScanKind {
 
 /// Read Local Version Information (Vol 4, Part E, 7.4.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct LocalVersion {
     /// 0x0c is Core 5.3.
     pub hci_version: u8,

@@ -5,6 +5,7 @@ use core::fmt;
 
 /// An opcode: six bits of group, ten of command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Opcode(pub u16);
 
 impl Opcode {

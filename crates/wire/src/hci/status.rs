@@ -5,6 +5,7 @@ use core::fmt;
 
 /// A status, error or reason code of the controller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Status(pub u8);
 
 impl Status {
