@@ -1,6 +1,6 @@
 //! What CI runs, stage by stage, with the time of each.
 
-use crate::{cargo, demo, images, interop, numbers, run, sweeps};
+use crate::{cargo, demo, features, images, interop, numbers, run, sweeps};
 use anyhow::Result;
 use std::time::Instant;
 
@@ -8,6 +8,7 @@ use std::time::Instant;
 pub(crate) fn test() -> Result<()> {
     run(&mut cargo(&["test", "--workspace"]))?;
     run(&mut cargo(&["test", "--package", "jelling", "--features", "std,sim,sync"]))?;
+    run(&mut cargo(&["test", "--package", "jelling", "--features", "sim,log", "--test", "log"]))?;
     interop::commands(false)?;
     numbers::compare()?;
     interop::run(None, None, 1)
@@ -18,10 +19,14 @@ type Stage = (&'static str, fn() -> Result<()>);
 
 /// Everything.
 pub(crate) fn all() -> Result<()> {
-    const CLIPPY: [&str; 7] = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"];
+    // Not all features: `defmt` and `log` exclude each other.
+    const FEATURES: &str = "jelling/std,jelling/sim,jelling/sync,jelling/log,jelling-transport/std";
+    const CLIPPY: [&str; 8] =
+        ["clippy", "--workspace", "--all-targets", "--features", FEATURES, "--", "--deny", "warnings"];
     stages(&[
         ("format", || run(&mut cargo(&["fmt", "--all", "--check"]))),
         ("lint", || run(&mut cargo(&CLIPPY))),
+        ("features, each alone", || features::check(features::Depth::Alone)),
         ("no_std", images::no_std),
         ("no-panic image", images::no_panic),
         ("sizes", || images::sizes(false)),
@@ -35,6 +40,7 @@ pub(crate) fn all() -> Result<()> {
 /// What takes too long for CI.
 pub(crate) fn full() -> Result<()> {
     stages(&[
+        ("features, in pairs", || features::check(features::Depth::Pairs)),
         ("interop, 20 times", || interop::run(None, None, 20)),
         ("sweeps and random sessions", || sweeps::all(100_000)),
         ("fuzz", || sweeps::fuzz(300)),

@@ -1,10 +1,11 @@
-//! Builds for a Cortex-M4: the no_std crates, the image without a panic, and the peripheral image whose size is kept.
+//! Builds for a Cortex-M4: the no_std crates, the image without a panic, and the images whose sizes are kept.
 
 use crate::{cargo, run, setup};
 use anyhow::{Context, Result, bail, ensure};
 use object::{Object, ObjectSection, SectionKind};
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -39,16 +40,26 @@ fn folder(name: &str) -> String {
 }
 
 pub(crate) fn no_std() -> Result<()> {
+    let build = |arguments: &[&str]| {
+        let mut command = cross(&["build", "--quiet", "--release"])?;
+        run(command.args(arguments).env("CARGO_TARGET_DIR", folder("thumb")))
+    };
     for package in ["jelling-wire", "jelling-host", "jelling-transport", "jelling-h4", "jelling"] {
-        run(cross(&["build", "--quiet", "--release", "--package", package])?.env("CARGO_TARGET_DIR", folder("thumb")))?;
+        build(&["--package", package])?;
     }
-    println!("built for {TARGET}: wire, host, transport, h4, jelling");
+    for features in ["", "defmt", "log"] {
+        build(&["--package", "jelling", "--no-default-features", "--features", features])?;
+    }
+    build(&["--package", "jelling", "--features", "defmt"])?;
+    println!("built for {TARGET}: wire, host, transport, h4, jelling with and without its features");
     Ok(())
 }
 
-fn image(name: &str) -> Result<PathBuf> {
+/// Links an example with these features and no others.
+fn image(name: &str, features: &str) -> Result<PathBuf> {
     let manifest = format!("examples/{name}/Cargo.toml");
     let mut command = cross(&["build", "--quiet", "--release", "--manifest-path", &manifest])?;
+    command.args(["--no-default-features", "--features", features]);
     command.env("CARGO_TARGET_DIR", std::path::absolute(folder("thumb"))?);
     command.env("RUSTFLAGS", "-Clinker=ld.lld -Clinker-flavor=ld.lld -Clink-arg=--gc-sections -Clink-arg=-e_start");
     run(&mut command)?;
@@ -57,7 +68,7 @@ fn image(name: &str) -> Result<PathBuf> {
 
 /// Links only if no panic can be reached from any entry point: its panic handler calls what does not exist.
 pub(crate) fn no_panic() -> Result<()> {
-    image("no-panic")
+    image("no-panic", "")
         .context("a panic can be reached: the linker names the functions that refer to THERE_IS_A_PANIC")?;
     println!("no panic in wire and host, from any entry point");
     Ok(())
@@ -93,21 +104,58 @@ fn measure(file: &Path) -> Result<Size> {
     Ok(size)
 }
 
+/// The images: their names, and the features of each.
+const IMAGES: [(&str, &str); 8] = [
+    ("all", "central,client,peripheral,server,l2cap,security"),
+    ("without security", "central,client,peripheral,server,l2cap"),
+    ("without l2cap", "central,client,peripheral,server,security"),
+    ("without client", "central,peripheral,server,l2cap,security"),
+    ("without server", "central,client,peripheral,l2cap,security"),
+    ("central, client", "central,client"),
+    ("peripheral, server", "peripheral,server"),
+    ("peripheral", "peripheral"),
+];
+
 pub(crate) fn sizes(record: bool) -> Result<()> {
-    let now = measure(&image("size")?)?;
-    println!("battery peripheral, {TARGET}, opt s: flash {} octets, static RAM {} octets", now.flash, now.ram);
-    ensure!(now.data == 0, "{} octets of static memory are not zero at the start and stand in flash too", now.data);
-    if record {
-        return Ok(std::fs::write(SIZES, toml::to_string(&now)?)?);
+    let mut sizes = BTreeMap::new();
+    println!("{TARGET}, opt s, octets: {:>16} {:>10}", "flash", "static RAM");
+    for (name, features) in IMAGES {
+        let now = measure(&image("size", features)?)?;
+        println!("{name:<30} {:>16} {:>10}", now.flash, now.ram);
+        ensure!(now.data == 0, "{} octets of static memory are not zero at the start and stand in flash too", now.data);
+        sizes.insert(name.to_owned(), now);
     }
-    let kept: Size = toml::from_str(&std::fs::read_to_string(SIZES)?).context(SIZES)?;
-    for (what, now, kept) in [("flash", now.flash, kept.flash), ("RAM", now.ram, kept.ram)] {
-        ensure!(kept > 0, "{SIZES} holds no {what}");
-        if now * 1000 > kept * (1000 + TOLERANCE) {
-            bail!(
-                "{what} grew from {kept} to {now} octets: if it must, run `cargo xtask sizes --record` and commit {SIZES}"
-            );
+    shrinks(&sizes)?;
+    if record {
+        return Ok(std::fs::write(SIZES, toml::to_string(&sizes)?)?);
+    }
+    let kept: BTreeMap<String, Size> = toml::from_str(&std::fs::read_to_string(SIZES)?).context(SIZES)?;
+    for (name, now) in sizes {
+        let kept = kept.get(&name).with_context(|| format!("{SIZES} has no image {name:?}"))?;
+        for (what, now, kept) in [("flash", now.flash, kept.flash), ("RAM", now.ram, kept.ram)] {
+            if now * 1000 > kept * (1000 + TOLERANCE) {
+                bail!(
+                    "{name}: {what} grew from {kept} to {now} octets: if it must, run `cargo xtask sizes --record` and \
+                     commit {SIZES}"
+                );
+            }
         }
+    }
+    Ok(())
+}
+
+/// What is switched off leaves the image.
+fn shrinks(sizes: &BTreeMap<String, Size>) -> Result<()> {
+    let size = |name: &str| sizes.get(name).copied().unwrap_or_default();
+    let all = size("all");
+    for name in ["without client", "without server"] {
+        let less = size(name);
+        ensure!(less.flash < all.flash && less.ram < all.ram, "{name} is not smaller than all: {less:?}, {all:?}");
+    }
+    // Nothing stands behind these two yet.
+    for name in ["without security", "without l2cap"] {
+        let less = size(name);
+        ensure!(less.flash <= all.flash && less.ram <= all.ram, "{name} is larger than all: {less:?}, {all:?}");
     }
     Ok(())
 }

@@ -1,19 +1,27 @@
-//! The image whose size is kept: the battery service of trouble-host's example (two characteristics, notify) on a dummy UART,
-//! in a static executor of one task, without logging.
+//! The images whose sizes are kept, one for each combination of features, each using what it has: as a peripheral the battery
+//! service of trouble-host's example (two characteristics, notify), or a beacon; as a central what reads and subscribes to one. On
+//! a dummy UART, in a static executor of one task, without logging.
 #![no_std]
 #![no_main]
 
-use core::{convert::Infallible, future::Future, panic::PanicInfo, pin::pin, task::Context, time::Duration};
+#[cfg(feature = "central")]
+mod central;
+#[cfg(feature = "peripheral")]
+mod peripheral;
+
+use core::{convert::Infallible, future::Future, panic::PanicInfo, pin::pin, task::Context};
 use jelling::{
-    Characteristic, CharacteristicOptions, Config, Gatt, Host, Links, Packet, PacketKind, PacketRead, PacketWrite, Pool, Properties,
-    Resources, ScanSlots, Tasks, Uuid,
+    Config, Gatt, Links, Packet, PacketKind, PacketRead, PacketWrite, Pool, Resources, ScanSlots, Tasks, Uuid,
 };
 
-const BATTERY: Uuid = Uuid::new16(0x180f);
-const LEVEL: Uuid = Uuid::new16(0x2a19);
-const STATUS: Uuid = Uuid::new128(0x4088_13df_5dd4_1f87_ec11_cdb0_0110_0000);
+pub(crate) const BATTERY: Uuid = Uuid::new16(0x180f);
+#[cfg(any(feature = "client", feature = "server"))]
+pub(crate) const LEVEL: Uuid = Uuid::new16(0x2a19);
 
-type Memory = Resources<Links<1, 247>, Gatt<12, 64>, Pool<4, 1>, ScanSlots<0>, Tasks<8>>;
+/// A link for each role.
+const LINKS: usize = if cfg!(all(feature = "central", feature = "peripheral")) { 2 } else { 1 };
+
+type Memory = Resources<Links<LINKS, 247>, Gatt<12, 64>, Pool<4, 1>, ScanSlots<4>, Tasks<8>>;
 
 static mut MEMORY: Memory = Memory::new();
 static mut REGISTERS: [u32; 4] = [0; 4];
@@ -66,38 +74,19 @@ impl embassy_time_driver::Driver for Clock {
     }
 }
 
-async fn battery(host: Host<'_>) -> Result<(), jelling::Error> {
-    let mut db = host.services()?;
-    let service = db.service(BATTERY)?;
-    let level = CharacteristicOptions::new(Properties::READ | Properties::NOTIFY).initial(&[10]).fixed();
-    let level = db.characteristic_with(service, LEVEL, &level)?;
-    let status = CharacteristicOptions::new(Properties::READ | Properties::WRITE | Properties::NOTIFY).initial(&[0]).fixed();
-    let status = db.characteristic_with(service, STATUS, &status)?;
-    db.register()?;
-    loop {
-        let advertise = host.advertise(Duration::from_millis(100)).name("battery").services(&[BATTERY]);
-        let connection = advertise.await?;
-        serve(&connection, level, status).await;
-    }
-}
-
-async fn serve(connection: &jelling::Connection<'_>, level: Characteristic<'_>, status: Characteristic<'_>) {
-    let mut percent = 10u8;
-    while connection.is_connected() {
-        percent = percent.wrapping_add(1);
-        let _ = level.notify(connection, &percent).await;
-        if let Ok((_, value)) = status.written::<u8>().timeout(Duration::from_secs(2)).await {
-            percent = value;
-        }
-    }
-}
-
 #[unsafe(no_mangle)]
 pub extern "C" fn _start() -> ! {
     let memory = unsafe { &mut *core::ptr::addr_of_mut!(MEMORY) };
     let (host, mut runner) = jelling::new(memory, Config::default());
     let mut all = pin!(async {
-        embassy_futures::join::join(runner.run(Uart, Uart), battery(host)).await;
+        let run = runner.run(Uart, Uart);
+        #[cfg(feature = "peripheral")]
+        let run = embassy_futures::join::join(run, peripheral::run(host));
+        #[cfg(feature = "central")]
+        let run = embassy_futures::join::join(run, central::run(host));
+        #[cfg(not(any(feature = "central", feature = "peripheral")))]
+        let run = embassy_futures::join::join(run, host.start());
+        run.await;
     });
     let mut context = Context::from_waker(core::task::Waker::noop());
     loop {

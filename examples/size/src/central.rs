@@ -1,0 +1,31 @@
+//! A central: it looks for a battery and connects; with a client it reads the level and follows it.
+
+use crate::BATTERY;
+use core::time::Duration;
+use jelling::{Connection, Error, Host};
+
+pub(crate) async fn run(host: Host<'_>) -> Result<(), Error> {
+    let mut scanner = host.scan(Duration::from_secs(5)).active().await?;
+    while let Some(result) = scanner.next().await {
+        if result.services().any(|uuid| uuid == BATTERY) {
+            follow(&host.connect(result.device()).await?).await?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "client"))]
+async fn follow(connection: &Connection<'_>) -> Result<(), Error> {
+    connection.disconnected().await
+}
+
+#[cfg(feature = "client")]
+async fn follow(connection: &Connection<'_>) -> Result<(), Error> {
+    let level = connection.service(BATTERY).await?.characteristic(crate::LEVEL).await?;
+    let mut percent = level.read::<u8>().await?;
+    let mut updates = level.subscribe(jelling::Updates::NOTIFY).max_len(1).await?;
+    while percent > 10 {
+        percent = updates.notified().await?;
+    }
+    Ok(())
+}
