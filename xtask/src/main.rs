@@ -86,7 +86,7 @@ enum Task {
     },
     /// Everything CI runs, with the time of each stage
     Ci,
-    /// What takes too long for CI: interop twenty times over, long sessions of random octets, long fuzzing
+    /// What takes too long for CI: features in pairs, interop twenty times over, long sessions of random octets, long fuzzing
     Full,
 }
 

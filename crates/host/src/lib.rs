@@ -22,6 +22,8 @@
 //! | Vol 3, Part A: L2CAP | `l2cap`: recombination, fragmentation, signalling |
 //! | Vol 3, Part F: ATT | `att`: client, server, indications |
 //! | Vol 3, Part G: GATT | `gatt`: table, registration, values, subscriptions |
+//!
+//! Its features are those of `jelling`, which documents them.
 #![cfg_attr(not(test), no_std)]
 #![cfg_attr(
     not(any(feature = "central", feature = "peripheral")),

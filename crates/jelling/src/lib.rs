@@ -40,6 +40,25 @@
 //! | `Service`, `Characteristic`, `register_services` | Vol 3, Part G | [`Host::services`], [`Characteristic`] |
 //! | `ClientService`, `ClientCharacteristic` | Vol 3, Part G, 4 | [`Connection::service`], [`ClientCharacteristic`] |
 //!
+//! # Features
+//!
+//! | feature | what it brings | without it |
+//! | --- | --- | --- |
+//! | `central` | scanning, connecting | scan slots have no octets; a link in this role is ended |
+//! | `peripheral` | advertising | a link in this role is ended |
+//! | `client` | discovery, reads, writes, subscriptions, the MTU exchange | notifications are dropped, indications confirmed |
+//! | `server` | services, notifications, indications | `Gatt` has no octets; each request is answered Request Not Supported |
+//! | `l2cap` | nothing yet: it will hold channels | the same |
+//! | `security` | nothing yet: it will hold pairing, encryption, bonds | pairing and keys are refused, as with it |
+//! | `log` | lines of what host and links do, through `log` | nothing is left of them |
+//! | `defmt` | the same through `defmt`, and `defmt::Format` for public types; not with `log` | |
+//! | `sync` | handles are `Send` and `Sync` | |
+//! | `std` | the clock and the critical section of a PC | the application has its own |
+//! | `sim` | hosts on simulated controllers, for tests | |
+//!
+//! The first six are on by default. What is switched off leaves the image: code, slots, and its part of the event masks. With
+//! neither `client` nor `server`, `Pool` has no octets either. Every one builds alone and with every other.
+//!
 //! Every operation on a peer is a future that does nothing before its first poll, has a timeout (aioble's default, or
 //! `.timeout(t)`), and undoes what it began when it is dropped. A disconnect ends each of them with [`Error::Disconnected`].
 #![cfg_attr(not(any(test, feature = "std")), no_std)]
