@@ -130,6 +130,7 @@ impl Drop for Scanner<'_> {
 
 /// What is known of a device from its advertisements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ScanResult(Report);
 
 impl ScanResult {

@@ -24,6 +24,7 @@ const RECEIVE_BUFFER: usize = 260;
 
 /// Why [`Runner::run`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum RunError<R, W> {
     /// Nothing can be read any more.
     Read(R),

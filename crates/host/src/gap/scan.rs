@@ -79,6 +79,7 @@ impl Scanning {
 
 /// What is known of a device from its advertisements: the latest advertisement and the latest scan response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Report {
     used: bool,
     news: bool,
