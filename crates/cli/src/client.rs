@@ -8,6 +8,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use jelling::{ClientCharacteristic, ClientDescriptor, ClientService, Connection, Error, Policy, Properties, Updates};
+use jelling_cli::file::PROPERTIES;
 use serde_json::{Value, json};
 
 type Service = ClientService<'static>;
@@ -143,18 +144,6 @@ async fn value_of(connection: &Connection<'static>, what: Readable, session: Ses
         Err(error) => Err(error.into()),
     }
 }
-
-/// Names of properties, as the file of `serve` has them.
-pub(crate) const PROPERTIES: [(&str, Properties); 8] = [
-    ("broadcast", Properties::BROADCAST),
-    ("read", Properties::READ),
-    ("write_without_response", Properties::WRITE_WITHOUT_RESPONSE),
-    ("write", Properties::WRITE),
-    ("notify", Properties::NOTIFY),
-    ("indicate", Properties::INDICATE),
-    ("signed_write", Properties::SIGNED_WRITE),
-    ("extended", Properties::EXTENDED),
-];
 
 fn names(properties: Properties) -> impl Iterator<Item = &'static str> {
     PROPERTIES.into_iter().filter(move |(_, p)| properties.contains(*p)).map(|(name, _)| name)

@@ -99,7 +99,7 @@ async fn execute(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
         Command::Demo => demo::demo(global, output),
         Command::Sim(options) => sim::sim(global, output, options).await,
         Command::Serve(options) => {
-            let file = serve::file::load(&options.file)?;
+            let file = jelling_cli::file::File::load(&options.file)?;
             session::run(global, output, Stopped, async |s| serve::serve(s, options, &file).await).await
         }
         Command::Show { file } => show::show(output, file),

@@ -8,10 +8,10 @@ mod table;
 use crate::{
     arguments::{Global, ReplayOptions},
     output::Output,
-    serve,
     show::{self, Dissector},
 };
 use anyhow::{Context, Result, bail};
+use jelling_cli::file::File;
 use jelling_host::{Config, Counters, Gatt, Links, Pool, Scan, Store};
 use jelling_transport::{Direction, btsnoop::Record};
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ pub(crate) fn replay(global: &Global, output: Output, options: &ReplayOptions) -
             Err(error) => truncated = Some(error),
         }
     }
-    let file = options.serve.as_deref().map(serve::file::load).transpose()?;
+    let file = options.serve.as_deref().map(File::load).transpose()?;
 
     static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::NEW);
     let memory = MEMORY.try_take().context("one replay a program")?;
@@ -47,9 +47,9 @@ pub(crate) fn replay(global: &Global, output: Output, options: &ReplayOptions) -
         config.mtu = file.mtu.unwrap_or(517);
     }
     core.configure(config);
-    let served = match (&file, &options.serve) {
-        (Some(file), Some(path)) => table::register(&mut core, file, path)?,
-        _ => vec![],
+    let served = match &file {
+        Some(file) => table::register(&mut core, file)?,
+        None => vec![],
     };
     let mut stage = Stage::new(core, served, script.random);
     for (record, verb) in records.iter().zip(&script.verbs) {

@@ -1,9 +1,5 @@
 //! `serve`: a GATT server from a file.
 
-pub(crate) mod file;
-pub(crate) mod plan;
-mod register;
-
 use crate::{
     advertise::{attend, ready},
     arguments::{Characteristic as Name, Hex, ServeOptions},
@@ -11,7 +7,8 @@ use crate::{
     session::Session,
 };
 use anyhow::{Context, Result, bail};
-use jelling::{Characteristic, Config, Device, Error, Resource, Updates, Uuid};
+use jelling::{Config, Device, Error, Resource, Updates};
+use jelling_cli::file::File;
 use serde_json::json;
 use std::{rc::Rc, time::Duration};
 use tokio::{
@@ -22,23 +19,16 @@ use tokio::{
 /// Links that `serve` fills before it stops advertising.
 const LINKS: usize = 8;
 
-/// A characteristic being served.
-#[derive(Clone, Copy)]
-pub(crate) struct Served {
-    pub(crate) uuid: Uuid,
-    pub(crate) handle: u16,
-    pub(crate) writable: bool,
-    pub(crate) characteristic: Characteristic<'static>,
-}
+type Served = jelling_cli::file::Served<'static>;
 
-pub(crate) async fn serve(session: Session, options: &ServeOptions, file: &file::File) -> Result<()> {
+pub(crate) async fn serve(session: Session, options: &ServeOptions, file: &File) -> Result<()> {
     let host = session.host;
     // The name stands in the table for as long as the program runs.
     let name: &'static str = Box::leak(file.name.clone().unwrap_or_else(|| "jelling".into()).into_boxed_str());
     let config =
         Config { name, appearance: file.appearance.unwrap_or(0), mtu: file.mtu.unwrap_or(517), ..host.config() };
     host.configure(config);
-    let served: Rc<[Served]> = register::register(host, file, &options.file)?.into();
+    let served: Rc<[Served]> = file.register(host)?.into();
     let advertise = async {
         loop {
             let interval = Duration::from_millis(file.advertise.interval_ms.unwrap_or(100));

@@ -1,13 +1,9 @@
 //! The file of `serve` in the table of a core.
 
-use crate::serve::{
-    file::File,
-    plan::{Entry, Plan, Value},
-};
 use anyhow::Result;
 use jelling::{Error, Properties, Uuid};
+use jelling_cli::file::{Entry, File, Value};
 use jelling_host::{AttributeId, CharacteristicSettings, Core, DescriptorSettings, ServiceSettings, Storage};
-use std::path::Path;
 
 fn storage(value: &Value) -> Storage<'_> {
     match value.room {
@@ -17,8 +13,8 @@ fn storage(value: &Value) -> Storage<'_> {
 }
 
 /// Registers the file; gives the values, whose handles are those of the characteristics.
-pub(super) fn register(core: &mut Core<'_>, file: &File, path: &Path) -> Result<Vec<AttributeId>> {
-    let plan = Plan::new(file, path)?;
+pub(super) fn register(core: &mut Core<'_>, file: &File) -> Result<Vec<AttributeId>> {
+    let plan = file.plan()?;
     let mut values = vec![];
     core.begin_registration()?;
     if file.default_services {

@@ -1,94 +1,123 @@
 //! The file of `serve`: a mistake in it is told with file, line and what was expected.
 
+mod plan;
+mod register;
+
+pub use plan::{Entry, Plan, Value};
+pub use register::Served;
+
 use anyhow::{Context, Result, anyhow};
 use jelling::{Permissions, Properties, Uuid};
 use serde::{Deserialize, Deserializer, de};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use toml::Spanned;
 
+/// Names of properties.
+pub const PROPERTIES: [(&str, Properties); 8] = [
+    ("broadcast", Properties::BROADCAST),
+    ("read", Properties::READ),
+    ("write_without_response", Properties::WRITE_WITHOUT_RESPONSE),
+    ("write", Properties::WRITE),
+    ("notify", Properties::NOTIFY),
+    ("indicate", Properties::INDICATE),
+    ("signed_write", Properties::SIGNED_WRITE),
+    ("extended", Properties::EXTENDED),
+];
+
+/// What a file says. [`File::register`] makes a table of it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct File {
-    pub(crate) name: Option<String>,
-    pub(crate) appearance: Option<u16>,
+pub struct File {
+    /// The device name, in the GAP service and the advertisement.
+    pub name: Option<String>,
+    /// The appearance, in both of them.
+    pub appearance: Option<u16>,
+    /// Whether the GAP service stands in front.
     #[serde(default = "yes")]
-    pub(crate) default_services: bool,
-    pub(crate) mtu: Option<u16>,
+    pub default_services: bool,
+    /// The largest ATT MTU that is accepted.
+    pub mtu: Option<u16>,
+    /// How it is advertised.
     #[serde(default)]
-    pub(crate) advertise: Advertise,
+    pub advertise: Advertise,
     #[serde(default, rename = "service")]
-    pub(crate) services: Vec<Spanned<Service>>,
-    /// The text, for the line of a mistake that is found later.
+    services: Vec<Spanned<Service>>,
+    /// Where the file is, and its text: for the line of a mistake that is found later.
     #[serde(skip)]
-    pub(crate) text: String,
+    path: PathBuf,
+    #[serde(skip)]
+    text: String,
 }
 
+/// How a table is advertised.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Advertise {
-    pub(crate) interval_ms: Option<u64>,
+pub struct Advertise {
+    /// Milliseconds between advertisements.
+    pub interval_ms: Option<u64>,
     #[serde(default)]
     services: Vec<FileUuid>,
 }
 
 impl Advertise {
-    pub(crate) fn uuids(&self) -> Vec<Uuid> {
+    /// The services in the advertisement.
+    pub fn uuids(&self) -> Vec<Uuid> {
         self.services.iter().map(|u| u.0).collect()
     }
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Service {
-    pub(crate) uuid: FileUuid,
+struct Service {
+    uuid: FileUuid,
     #[serde(default = "yes")]
-    pub(crate) primary: bool,
-    pub(crate) handle: Option<u16>,
-    pub(crate) end_handle: Option<u16>,
+    primary: bool,
+    handle: Option<u16>,
+    end_handle: Option<u16>,
     #[serde(default, rename = "include")]
-    pub(crate) includes: Vec<Spanned<Include>>,
+    includes: Vec<Spanned<Include>>,
     #[serde(default, rename = "characteristic")]
-    pub(crate) characteristics: Vec<Spanned<Characteristic>>,
+    characteristics: Vec<Spanned<Characteristic>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Include {
-    pub(crate) handle: Option<u16>,
-    pub(crate) service: u16,
+struct Include {
+    handle: Option<u16>,
+    service: u16,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Characteristic {
-    pub(crate) uuid: FileUuid,
+struct Characteristic {
+    uuid: FileUuid,
     #[serde(default)]
-    pub(crate) properties: Vec<FileProperty>,
-    pub(crate) permissions: Option<Vec<FilePermission>>,
-    pub(crate) key_size: Option<Spanned<u8>>,
-    pub(crate) handle: Option<u16>,
-    pub(crate) value_handle: Option<u16>,
-    pub(crate) value: Option<FileHex>,
-    pub(crate) text: Option<String>,
-    pub(crate) max_length: Option<usize>,
+    properties: Vec<FileProperty>,
+    permissions: Option<Vec<FilePermission>>,
+    key_size: Option<Spanned<u8>>,
+    handle: Option<u16>,
+    value_handle: Option<u16>,
+    value: Option<FileHex>,
+    text: Option<String>,
+    max_length: Option<usize>,
     #[serde(default)]
-    pub(crate) variable: bool,
+    variable: bool,
     #[serde(default, rename = "descriptor")]
-    pub(crate) descriptors: Vec<Spanned<Descriptor>>,
+    descriptors: Vec<Spanned<Descriptor>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Descriptor {
-    pub(crate) uuid: FileUuid,
-    pub(crate) permissions: Option<Vec<FilePermission>>,
-    pub(crate) key_size: Option<Spanned<u8>>,
-    pub(crate) handle: Option<u16>,
-    pub(crate) value: Option<FileHex>,
-    pub(crate) text: Option<String>,
-    pub(crate) max_length: Option<usize>,
+struct Descriptor {
+    uuid: FileUuid,
+    permissions: Option<Vec<FilePermission>>,
+    key_size: Option<Spanned<u8>>,
+    handle: Option<u16>,
+    value: Option<FileHex>,
+    text: Option<String>,
+    max_length: Option<usize>,
     #[serde(default)]
-    pub(crate) variable: bool,
+    variable: bool,
 }
 
 fn yes() -> bool {
@@ -97,7 +126,7 @@ fn yes() -> bool {
 
 /// A UUID as the file has it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FileUuid(pub(crate) Uuid);
+struct FileUuid(Uuid);
 
 impl<'de> Deserialize<'de> for FileUuid {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -108,7 +137,7 @@ impl<'de> Deserialize<'de> for FileUuid {
 
 /// Octets in hex.
 #[derive(Clone, Debug)]
-pub(crate) struct FileHex(pub(crate) Vec<u8>);
+struct FileHex(Vec<u8>);
 
 impl<'de> Deserialize<'de> for FileHex {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -119,12 +148,12 @@ impl<'de> Deserialize<'de> for FileHex {
 
 /// One property.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FileProperty(pub(crate) Properties);
+struct FileProperty(Properties);
 
 impl<'de> Deserialize<'de> for FileProperty {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let known = crate::client::PROPERTIES;
+        let known = PROPERTIES;
         let found = known.iter().find(|(name, _)| *name == text);
         let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
         let expected = || de::Error::custom(format!("{text:?} is no property: expected one of {}", names.join(" ")));
@@ -134,7 +163,7 @@ impl<'de> Deserialize<'de> for FileProperty {
 
 /// One permission. Those that need security are understood and refused: this version has none.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FilePermission(pub(crate) Permissions);
+struct FilePermission(Permissions);
 
 impl<'de> Deserialize<'de> for FilePermission {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -158,31 +187,37 @@ impl<'de> Deserialize<'de> for FilePermission {
 }
 
 /// The permissions together.
-pub(crate) fn permissions(list: &[FilePermission]) -> Permissions {
+fn permissions(list: &[FilePermission]) -> Permissions {
     list.iter().fold(Permissions::empty(), |all, one| all | one.0)
 }
 
-/// Reads and checks a file.
-pub(crate) fn load(path: &Path) -> Result<File> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    parse(path, text)
-}
+impl File {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// It cannot be read, or [`File::parse`]'s.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Self::parse(path, text)
+    }
 
-pub(crate) fn parse(path: &Path, text: String) -> Result<File> {
-    let parsed: Result<File, toml::de::Error> = toml::from_str(&text);
-    match parsed {
-        Ok(mut file) => {
-            file.text = text;
-            Ok(file)
-        }
-        Err(error) => {
-            let line = line_of(&text, error.span().map_or(0, |span| span.start));
-            Err(anyhow!("{}:{line}: {}", path.display(), error.message()))
+    /// Checks the text of the file at `path`.
+    ///
+    /// # Errors
+    /// The first mistake, with path and line.
+    pub fn parse(path: &Path, text: String) -> Result<Self> {
+        let parsed: Result<File, toml::de::Error> = toml::from_str(&text);
+        match parsed {
+            Ok(file) => Ok(File { path: path.into(), text, ..file }),
+            Err(error) => {
+                let line = line_of(&text, error.span().map_or(0, |span| span.start));
+                Err(anyhow!("{}:{line}: {}", path.display(), error.message()))
+            }
         }
     }
 }
 
 /// The line that an octet of the text stands in, from 1.
-pub(crate) fn line_of(text: &str, offset: usize) -> usize {
+fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
 }

@@ -1,6 +1,6 @@
 //! What a file asks for, attribute by attribute, for whoever puts it into a table.
 
-use super::file::{Characteristic, Descriptor, File, FileHex, line_of, permissions};
+use super::{Characteristic, Descriptor, File, FileHex, Include, Service, line_of, permissions};
 use anyhow::{Result, anyhow};
 use jelling::{Error, Permissions, Properties, Uuid};
 use std::{ops::Range, path::Path};
@@ -8,24 +8,22 @@ use toml::Spanned;
 
 /// A value: its octets at first, and how many it may have; none where its length is fixed.
 #[derive(Debug)]
-pub(crate) struct Value {
-    pub(crate) octets: Vec<u8>,
-    pub(crate) room: Option<usize>,
+pub struct Value {
+    /// Those at first.
+    pub octets: Vec<u8>,
+    /// How many it may have.
+    pub room: Option<usize>,
 }
 
 /// An entry of the table.
 #[derive(Debug)]
-pub(crate) enum Entry {
-    Service {
-        uuid: Uuid,
-        primary: bool,
-        handle: Option<u16>,
-        end_handle: Option<u16>,
-    },
-    Include {
-        handle: Option<u16>,
-        service: u16,
-    },
+#[allow(missing_docs, reason = "fields are named as in the file")]
+pub enum Entry {
+    /// A service.
+    Service { uuid: Uuid, primary: bool, handle: Option<u16>, end_handle: Option<u16> },
+    /// A service in another.
+    Include { handle: Option<u16>, service: u16 },
+    /// A characteristic, with a CCCD of its own or without.
     Characteristic {
         uuid: Uuid,
         properties: Properties,
@@ -36,28 +34,28 @@ pub(crate) enum Entry {
         cccd: bool,
         writable: bool,
     },
-    Descriptor {
-        uuid: Uuid,
-        permissions: Permissions,
-        handle: Option<u16>,
-        value: Value,
-    },
+    /// A descriptor of the last characteristic.
+    Descriptor { uuid: Uuid, permissions: Permissions, handle: Option<u16>, value: Value },
 }
 
 /// The entries of a file in the order of their handles, each with its place.
 #[derive(Debug)]
-pub(crate) struct Plan<'f> {
+pub struct Plan<'f> {
     path: &'f Path,
     text: &'f str,
-    pub(crate) entries: Vec<(Range<usize>, Entry)>,
+    /// Where in the text each stands, and what it is.
+    pub entries: Vec<(Range<usize>, Entry)>,
 }
 
-impl<'f> Plan<'f> {
-    /// Reads the entries off a file.
-    pub(crate) fn new(file: &'f File, path: &'f Path) -> Result<Self> {
-        let mut plan = Plan { path, text: &file.text, entries: vec![] };
-        let explicit = file.services.iter().any(|s| is_explicit(s.get_ref()));
-        let mut order: Vec<_> = file.services.iter().collect();
+impl File {
+    /// What the file asks for.
+    ///
+    /// # Errors
+    /// What this version does not have, with path and line.
+    pub fn plan(&self) -> Result<Plan<'_>> {
+        let mut plan = Plan { path: &self.path, text: &self.text, entries: vec![] };
+        let explicit = self.services.iter().any(|s| is_explicit(s.get_ref()));
+        let mut order: Vec<_> = self.services.iter().collect();
         // Handles ascend, in whatever order the file has the services.
         if order.iter().all(|s| s.get_ref().handle.is_some()) {
             order.sort_by_key(|s| s.get_ref().handle);
@@ -68,7 +66,7 @@ impl<'f> Plan<'f> {
             let entry = Entry::Service { uuid: service.uuid.0, primary: service.primary, handle, end_handle };
             plan.entries.push((spanned.span(), entry));
             for include in &service.includes {
-                let super::file::Include { handle, service } = *include.get_ref();
+                let Include { handle, service } = *include.get_ref();
                 plan.entries.push((include.span(), Entry::Include { handle, service }));
             }
             for characteristic in &service.characteristics {
@@ -77,13 +75,18 @@ impl<'f> Plan<'f> {
         }
         Ok(plan)
     }
+}
 
+impl Plan<'_> {
     fn mistake(&self, span: &Range<usize>, what: &str) -> anyhow::Error {
         anyhow!("{}:{}: {what}", self.path.display(), line_of(self.text, span.start))
     }
 
     /// What a table says to an entry, with the entry's place.
-    pub(crate) fn place<T>(&self, span: &Range<usize>, result: Result<T, Error>) -> Result<T> {
+    ///
+    /// # Errors
+    /// What the table has no room for or no use for.
+    pub fn place<T>(&self, span: &Range<usize>, result: Result<T, Error>) -> Result<T> {
         result.map_err(|error| self.mistake(span, &error.to_string()))
     }
 
@@ -152,7 +155,7 @@ fn value(value: &Option<FileHex>, text: &Option<String>, max_length: Option<usiz
 }
 
 /// True when any handle is stated: then nothing is added to what the file says.
-fn is_explicit(service: &super::file::Service) -> bool {
+fn is_explicit(service: &Service) -> bool {
     service.handle.is_some()
         || service.end_handle.is_some()
         || service.includes.iter().any(|i| i.get_ref().handle.is_some())

@@ -1,16 +1,27 @@
 //! From the file to the host's table.
 
 use super::{
-    Served,
-    file::File,
-    plan::{Entry, Plan, Value},
+    File,
+    plan::{Entry, Value},
 };
 use anyhow::Result;
-use jelling::{Argument, CharacteristicOptions, Error, Host, Properties, Registration, Service, ServiceOptions};
-use std::path::Path;
+use jelling::{Argument, CharacteristicOptions, Error, Host, Properties, Registration, Service, ServiceOptions, Uuid};
 
 /// Writes of peers that wait to be printed, for each characteristic.
 const CAPTURED: usize = 8;
+
+/// A characteristic of a file, being served.
+#[derive(Clone, Copy, Debug)]
+pub struct Served<'h> {
+    /// Its UUID.
+    pub uuid: Uuid,
+    /// The handle of its value.
+    pub handle: u16,
+    /// Whether a peer may write it.
+    pub writable: bool,
+    /// What it is in the host.
+    pub characteristic: jelling::Characteristic<'h>,
+}
 
 fn options(properties: Properties, value: &Value) -> CharacteristicOptions<'_> {
     let options = CharacteristicOptions::new(properties).initial(&value.octets);
@@ -20,28 +31,34 @@ fn options(properties: Properties, value: &Value) -> CharacteristicOptions<'_> {
     }
 }
 
-pub(super) fn register(host: Host<'static>, file: &File, path: &Path) -> Result<Vec<Served>> {
-    let plan = Plan::new(file, path)?;
-    let mut table = Table {
-        db: if file.default_services { host.services()? } else { host.bare_services()? },
-        service: None,
-        served: vec![],
-    };
-    for (span, entry) in &plan.entries {
-        plan.place(span, table.add(entry))?;
+impl File {
+    /// Puts the table of the file in force.
+    ///
+    /// # Errors
+    /// What the host has no room for or no use for, with path and line.
+    pub fn register<'h>(&self, host: Host<'h>) -> Result<Vec<Served<'h>>> {
+        let plan = self.plan()?;
+        let mut table = Table {
+            db: if self.default_services { host.services()? } else { host.bare_services()? },
+            service: None,
+            served: vec![],
+        };
+        for (span, entry) in &plan.entries {
+            plan.place(span, table.add(entry))?;
+        }
+        table.db.register()?;
+        Ok(table.served)
     }
-    table.db.register()?;
-    Ok(table.served)
 }
 
 /// A registration, and what was added last.
-struct Table {
-    db: Registration<'static>,
-    service: Option<Service<'static>>,
-    served: Vec<Served>,
+struct Table<'h> {
+    db: Registration<'h>,
+    service: Option<Service<'h>>,
+    served: Vec<Served<'h>>,
 }
 
-impl Table {
+impl Table<'_> {
     fn add(&mut self, entry: &Entry) -> Result<(), Error> {
         const ORDER: Error = Error::InvalidArgument(Argument::Order);
         match entry {
