@@ -1,4 +1,4 @@
 //! Two hosts on the air: operations, faults, hostile packets of a controller and of a peer.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| jelling_scenarios::fuzz::play(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| jelling_scenarios::fuzz::air(data));

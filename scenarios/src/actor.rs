@@ -207,9 +207,14 @@ impl Actor {
         apply(&mut core, &mut self.held, Instant::from_micros(micros), self.peer, verb);
     }
 
+    /// The application takes what is there for it.
+    pub fn look(&mut self) {
+        look(&mut self.memory.core(), &mut self.held);
+    }
+
     /// Whether a request has been answered since it let go.
     pub fn answered(&mut self) -> bool {
-        look(&mut self.memory.core(), &mut self.held);
+        self.look();
         self.held.answered
     }
 

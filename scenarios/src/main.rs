@@ -1,11 +1,15 @@
 //! Sweeps from the command line.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
 use jelling_scenarios::{bench, fuzz, replay, scenario, sweep};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
-use std::time::Instant;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 /// Scenarios of two hosts on simulated controllers, with everything that can go wrong
 #[derive(Parser)]
@@ -37,6 +41,14 @@ enum Command {
     },
     /// Measure the simulator: packets a second on an instant air, simulated seconds a second of a busy link
     Bench,
+    /// Take captures apart into seeds of the fuzz targets
+    Corpus {
+        /// The folder of the corpora
+        #[arg(long)]
+        into: PathBuf,
+        /// Files in btsnoop format
+        captures: Vec<PathBuf>,
+    },
     /// Play sessions of random octets, as the fuzz target does
     Random {
         /// How many
@@ -53,11 +65,12 @@ fn main() -> Result<()> {
         Command::Sweep { sweep, scenario, stride } => sweeps(sweep.as_deref(), scenario.as_deref(), stride),
         Command::Replay { packets } => replays(packets),
         Command::Bench => bench::run(),
+        Command::Corpus { into, captures } => corpus(&into, &captures),
         Command::Random { count, from } => {
             for number in from..from + count {
                 let mut octets = vec![0; 400];
                 ChaCha8Rng::seed_from_u64(number).fill_bytes(&mut octets);
-                let played = std::panic::catch_unwind(|| fuzz::play(&octets));
+                let played = std::panic::catch_unwind(|| fuzz::air(&octets));
                 if played.is_err() {
                     bail!("session {number} failed");
                 }
@@ -66,6 +79,24 @@ fn main() -> Result<()> {
             Ok(())
         }
     }
+}
+
+fn corpus(into: &Path, captures: &[PathBuf]) -> Result<()> {
+    let mut seeds = fuzz::seeds::Seeds::default();
+    for path in captures {
+        let name = path.file_stem().context("a capture has a name")?.to_string_lossy();
+        let file = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        seeds.capture(&name, &file).with_context(|| format!("{} is no capture", path.display()))?;
+    }
+    let (mut count, mut octets) = (0, 0);
+    for (target, name, seed) in seeds.iter() {
+        let folder = into.join(target);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(format!("capture-{name}")), seed)?;
+        (count, octets) = (count + 1, octets + seed.len());
+    }
+    println!("{count} seeds, {octets} octets, from {} captures", captures.len());
+    Ok(())
 }
 
 fn replays(packets: usize) -> Result<()> {

@@ -1,6 +1,6 @@
 //! What CI runs, stage by stage, with the time of each.
 
-use crate::{cargo, demo, features, images, interop, numbers, run, sweeps};
+use crate::{cargo, coverage, demo, features, fuzz, images, interop, numbers, run, sweeps};
 use anyhow::Result;
 use std::time::Instant;
 
@@ -32,7 +32,7 @@ pub(crate) fn all() -> Result<()> {
         ("sizes", || images::sizes(false)),
         ("tests and interop", test),
         ("sweeps", || sweeps::all(5_000)),
-        ("fuzz", || sweeps::fuzz(20)),
+        ("fuzz", || fuzz::run(None, 15, false)),
         ("demo", demo::run),
     ])
 }
@@ -43,7 +43,9 @@ pub(crate) fn full() -> Result<()> {
         ("features, in pairs", || features::check(features::Depth::Pairs)),
         ("interop, 20 times", || interop::run(None, None, 20)),
         ("sweeps and random sessions", || sweeps::all(100_000)),
-        ("fuzz", || sweeps::fuzz(300)),
+        ("fuzz", || fuzz::run(None, 300, false)),
+        ("fuzz, with panics planted", || fuzz::planted(None, 15)),
+        ("coverage", coverage::measure),
     ])
 }
 

@@ -305,6 +305,10 @@ fn agree(file: &Path) -> Result<()> {
 fn bumbles(specs: [String; 2], what: &str) -> Result<()> {
     let mut command = Command::new(setup::PYTHON);
     command.arg("interop/bumbles.py").args(specs).arg(what);
+    let captures = PathBuf::from(crate::target()).join("captures");
+    std::fs::create_dir_all(&captures)?;
+    let captures = format!("btsnoop:file:{}/bumble-{what}-{{instance}}.btsnoop", captures.display());
+    command.env("BUMBLE_SNOOPER", captures);
     finish([Rig::spawn(what, &mut command)?]).map(|_| ())
 }
 

@@ -2,8 +2,10 @@
 
 mod ci;
 mod command;
+mod coverage;
 mod demo;
 mod features;
+mod fuzz;
 mod images;
 mod interop;
 mod numbers;
@@ -55,12 +57,27 @@ enum Task {
         #[arg(long, default_value_t = 5_000)]
         random: u64,
     },
-    /// Fuzz each target
+    /// Fuzz each target, several side by side
     Fuzz {
+        /// Only this one
+        target: Option<String>,
         /// For how long
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 15)]
         seconds: u32,
+        /// Build each with a panic in it, which must be found in that time
+        #[arg(long, conflicts_with = "keep")]
+        planted: bool,
+        /// Put what reaches new code into fuzz/corpus
+        #[arg(long)]
+        keep: bool,
     },
+    /// Take captures apart into seeds in fuzz/corpus
+    Corpus {
+        /// In btsnoop format; else those of `cargo xtask interop`
+        captures: Vec<String>,
+    },
+    /// Measure the line coverage of `wire` and `host`, by tests and corpora together
+    Coverage,
     /// Run something many times in a row
     Soak {
         /// What
@@ -111,7 +128,10 @@ fn main() -> Result<()> {
         Task::Features { depth } => features::check(depth),
         Task::Sizes { record } => images::sizes(record),
         Task::Sweeps { random } => sweeps::all(random),
-        Task::Fuzz { seconds } => sweeps::fuzz(seconds),
+        Task::Fuzz { target, seconds, planted: true, .. } => fuzz::planted(target.as_deref(), seconds),
+        Task::Fuzz { target, seconds, keep, .. } => fuzz::run(target.as_deref(), seconds, keep),
+        Task::Corpus { captures } => fuzz::corpus(captures),
+        Task::Coverage => coverage::measure(),
         Task::Ci => ci::all(),
         Task::Full => ci::full(),
     }

@@ -1,0 +1,4 @@
+//! Advertising data.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| jelling_scenarios::fuzz::ad(data));

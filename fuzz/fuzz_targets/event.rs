@@ -1,0 +1,4 @@
+//! HCI events.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| jelling_scenarios::fuzz::event(data));

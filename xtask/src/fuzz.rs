@@ -1,0 +1,213 @@
+//! Fuzzing: every target for a while, several side by side, on a nightly toolchain with cargo-fuzz; and the corpora.
+
+use crate::{cargo, sweeps::scenarios};
+use anyhow::{Context, Result, bail, ensure};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Instant,
+};
+
+/// cargo-fuzz, which cargo brings once.
+const CARGO_FUZZ: &str = "target/tools/fuzz/bin/cargo-fuzz";
+const VERSION: &str = "0.13.2";
+/// The corpora that are kept.
+const CORPORA: &str = "fuzz/corpus";
+
+/// What is built: the targets as they are, or each with a panic in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Build {
+    Plain,
+    Planted,
+}
+
+impl Build {
+    fn folder(self) -> &'static str {
+        match self {
+            Build::Plain => "target/fuzz",
+            Build::Planted => "target/fuzz-planted",
+        }
+    }
+}
+
+/// What became of a target.
+struct Outcome {
+    target: String,
+    seconds: f32,
+    passed: bool,
+    told: String,
+}
+
+impl Outcome {
+    /// The number behind a word of libFuzzer's last line that has it.
+    fn number(&self, word: &str) -> Option<&str> {
+        let line = self.told.lines().rev().find(|line| line.contains(word))?;
+        line.split(word).nth(1)?.split_whitespace().next()
+    }
+
+    fn executions(&self) -> u64 {
+        let line = self.told.lines().rev().find(|line| line.starts_with('#') && line.contains("cov:"));
+        let count = line.and_then(|line| line[1..].split_whitespace().next());
+        count.and_then(|count| count.parse().ok()).unwrap_or(0)
+    }
+}
+
+/// Fuzzes one target, or each, for so many seconds. Without a nightly toolchain there is no fuzzing, and it says so.
+pub(crate) fn run(only: Option<&str>, seconds: u32, keep: bool) -> Result<()> {
+    let Some(chosen) = prepare(only, Build::Plain)? else { return Ok(()) };
+    println!("{:12} {:>7} {:>10} {:>10} {:>7} {:>7}", "target", "seconds", "executions", "a second", "corpus", "edges");
+    let outcomes = each(&chosen, Build::Plain, seconds, |outcome| {
+        let executions = outcome.executions();
+        let corpus = outcome.number("corp: ").and_then(|corpus| corpus.split('/').next()).unwrap_or("?");
+        println!(
+            "{:12} {:7.1} {executions:10} {:10.0} {corpus:>7} {:>7}",
+            outcome.target,
+            outcome.seconds,
+            executions as f32 / outcome.seconds,
+            outcome.number("cov: ").unwrap_or("?"),
+        );
+    })?;
+    for outcome in outcomes.iter().filter(|outcome| !outcome.passed) {
+        let input = outcome.told.lines().find_map(|line| line.split("Test unit written to ").nth(1));
+        let (target, told) = (&outcome.target, told_of_panic(&outcome.told));
+        let Some(input) = input else { bail!("fuzzing {target} failed:\n{told}") };
+        bail!("{target}: {told}\nby {input}; again with\n  {} {input}", program(Build::Plain, target).display());
+    }
+    if keep {
+        chosen.iter().try_for_each(|target| merge(target))?;
+    }
+    Ok(())
+}
+
+/// Each target with a panic planted behind what it takes apart must find it in so many seconds, from the corpus it has.
+pub(crate) fn planted(only: Option<&str>, seconds: u32) -> Result<()> {
+    let Some(chosen) = prepare(only, Build::Planted)? else { return Ok(()) };
+    println!("{:12} {:>13} {:>10}", "target", "found after s", "executions");
+    for target in &chosen {
+        // What an earlier search found is no search.
+        let _ = fs::remove_dir_all(format!("{}/corpus/{target}", Build::Planted.folder()));
+    }
+    let outcomes = each(&chosen, Build::Planted, seconds, |outcome| {
+        println!("{:12} {:13.1} {:>10}", outcome.target, outcome.seconds, outcome.executions());
+    })?;
+    for Outcome { target, passed, told, .. } in &outcomes {
+        ensure!(!passed, "{target} did not find the planted panic in {seconds} s");
+        ensure!(told.contains("panicked") && told.contains("\nplanted"), "{target}: {}", told_of_panic(told));
+        ensure!(told.contains("INITED"), "the corpus of {target} holds what is planted");
+    }
+    Ok(())
+}
+
+/// Makes seeds of captures.
+pub(crate) fn corpus(mut captures: Vec<String>) -> Result<()> {
+    if captures.is_empty() {
+        let folder = format!("{}/captures", crate::target());
+        let entries = fs::read_dir(&folder).with_context(|| format!("{folder}: run `cargo xtask interop` first"))?;
+        let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
+        let is_capture = |path: &PathBuf| path.extension().is_some_and(|end| end == "btsnoop");
+        captures.extend(paths.iter().filter(|path| is_capture(path)).map(|path| path.display().to_string()));
+    }
+    let mut arguments = vec!["corpus", "--into", CORPORA];
+    arguments.extend(captures.iter().map(String::as_str));
+    scenarios(&arguments)
+}
+
+/// Builds every target; gives the chosen ones, or nothing where there is no nightly toolchain.
+fn prepare(only: Option<&str>, build: Build) -> Result<Option<Vec<String>>> {
+    let nightly = Command::new("rustup").args(["run", "nightly", "rustc", "--version"]).output();
+    if !nightly.is_ok_and(|n| n.status.success()) {
+        println!("no fuzzing: that needs `rustup toolchain install nightly`");
+        return Ok(None);
+    }
+    if !Path::new(CARGO_FUZZ).exists() {
+        eprintln!("setting up cargo-fuzz (once)");
+        let install =
+            ["install", "--quiet", "cargo-fuzz", "--version", VERSION, "--locked", "--root", "target/tools/fuzz"];
+        crate::run(&mut cargo(&install)).context("cargo-fuzz could not be set up")?;
+    }
+    let targets = targets()?;
+    let chosen: Vec<String> = targets.iter().filter(|target| only.is_none_or(|o| o == *target)).cloned().collect();
+    ensure!(!chosen.is_empty(), "no such target: there are {}", targets.join(" "));
+    let mut command = Command::new(CARGO_FUZZ);
+    command.env("RUSTUP_TOOLCHAIN", "nightly").env_remove("CARGO").env_remove("RUSTC").env_remove("RUSTDOC");
+    // Nothing here is unsafe: a sanitizer would take half the speed and find what the compiler has.
+    command.args(["fuzz", "build", "--sanitizer", "none", "--target-dir", build.folder()]);
+    command.args(only).env("CARGO_TERM_QUIET", "true");
+    command.env("RUSTFLAGS", if build == Build::Planted { "--cfg planted" } else { "" });
+    let start = Instant::now();
+    crate::run(&mut command).context("the targets could not be built")?;
+    println!("built in {:.1} s", start.elapsed().as_secs_f32());
+    Ok(Some(chosen))
+}
+
+/// The names of the fuzz targets.
+fn targets() -> Result<Vec<String>> {
+    let mut names = vec![];
+    for entry in fs::read_dir("fuzz/fuzz_targets")? {
+        let path = entry?.path();
+        names.extend(path.file_stem().map(|name| name.to_string_lossy().into_owned()));
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn program(build: Build, target: &str) -> PathBuf {
+    PathBuf::from(format!("{}/{}-unknown-linux-gnu/release/{target}", build.folder(), std::env::consts::ARCH))
+}
+
+/// Fuzzes targets, as many side by side as there are processors, and tells of each when it is done.
+fn each(targets: &[String], build: Build, seconds: u32, tell: impl Fn(&Outcome) + Sync) -> Result<Vec<Outcome>> {
+    let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(vec![]));
+    let work = || -> Result<()> {
+        while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let outcome = fuzz(target, build, seconds)?;
+            tell(&outcome);
+            outcomes.lock().map_err(|_| anyhow::anyhow!("a panic"))?.push(outcome);
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> =
+            (0..thread::available_parallelism().map_or(1, usize::from)).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| anyhow::anyhow!("a panic"))?)
+    })?;
+    outcomes.into_inner().map_err(|_| anyhow::anyhow!("a panic"))
+}
+
+fn fuzz(target: &str, build: Build, seconds: u32) -> Result<Outcome> {
+    let folder = build.folder();
+    let (grown, artifacts) = (format!("{folder}/corpus/{target}"), format!("{folder}/artifacts/{target}/"));
+    fs::create_dir_all(&grown)?;
+    fs::create_dir_all(&artifacts)?;
+    let mut command = Command::new(program(build, target));
+    command.arg(grown).arg(format!("{CORPORA}/{target}"));
+    command.arg(format!("-max_total_time={seconds}")).arg(format!("-artifact_prefix={artifacts}"));
+    command.args(["-max_len=1000", "-timeout=10"]).env("RUST_BACKTRACE", "0");
+    let start = Instant::now();
+    let output = command.output().with_context(|| format!("{command:?} cannot be run"))?;
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let seconds = start.elapsed().as_secs_f32();
+    Ok(Outcome { target: target.into(), seconds, passed: output.status.success(), told })
+}
+
+/// Puts into the corpus what adds to what it reaches, as little as does.
+fn merge(target: &str) -> Result<()> {
+    let mut command = Command::new(program(Build::Plain, target));
+    command.args(["-set_cover_merge=1", "-max_len=1000"]).arg(format!("{CORPORA}/{target}"));
+    let output = command.arg(format!("{}/corpus/{target}", Build::Plain.folder())).output()?;
+    ensure!(output.status.success(), "{target}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
+/// What a panic said, or the end of what was said.
+fn told_of_panic(told: &str) -> String {
+    let lines: Vec<&str> = told.lines().collect();
+    let from = lines.iter().position(|line| line.contains("panicked at")).unwrap_or(lines.len().saturating_sub(10));
+    lines[from..].iter().take(8).copied().collect::<Vec<_>>().join("\n")
+}
