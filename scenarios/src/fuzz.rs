@@ -39,9 +39,9 @@ pub const TARGETS: [Target; 11] = [
     ("signalling", signalling),
 ];
 
-/// A panic on purpose, which `cargo xtask fuzz --planted` wants each target to find. There is none without `--cfg planted`.
+/// A panic on purpose, which `cargo xtask fuzz --planted` wants each target to find. There is none without the feature `planted`.
 fn plant(found: bool) {
-    assert!(!(cfg!(planted) && found), "planted");
+    assert!(!(cfg!(feature = "planted") && found), "planted");
 }
 
 /// The first four octets as a number, which a fuzzer can find by watching comparisons.

@@ -1,5 +1,147 @@
-//! Line coverage.
-use anyhow::Result;
+//! Which lines of `wire` and `host` tests and corpora reach.
+
+use crate::{cargo, run, setup};
+use anyhow::{Context, Result, ensure};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+
+/// The crates that are measured.
+const MEASURED: [&str; 2] = ["wire", "host"];
+/// Lines that must be reached, in per cent.
+const WANTED: usize = 90;
+/// Files with the most lines that are not reached, which are named.
+const NAMED: usize = 12;
+
+/// What is run: tests that use the two crates, the corpora of the fuzz targets among them.
+const RUNS: [&[&str]; 2] = [
+    &[
+        "--package=jelling-wire",
+        "--package=jelling-host",
+        "--package=jelling",
+        "--package=jelling-h4",
+        "--package=jelling-transport",
+    ],
+    &["--package=jelling-scenarios", "--test=corpus", "--test=replay"],
+];
+
+/// Lines of a file, and how many of them were reached.
+#[derive(Clone, Copy, Default)]
+struct Lines {
+    all: usize,
+    reached: usize,
+}
+
+impl Lines {
+    fn add(&mut self, other: Lines) {
+        self.all += other.all;
+        self.reached += other.reached;
+    }
+
+    fn percent(self) -> f32 {
+        100.0 * self.reached as f32 / self.all.max(1) as f32
+    }
+}
+
+/// Runs the tests with counters in them, prints a table, and wants enough.
 pub(crate) fn measure() -> Result<()> {
+    let version = llvm_version()?;
+    let tool = |name: &str| format!("llvm-{name}-{version}");
+    setup::packages(&[(&tool("cov"), &format!("llvm-{version}"))])?;
+    let folder = std::path::absolute("target/coverage")?;
+    let profiles = folder.join("profiles");
+    let _ = fs::remove_dir_all(&profiles);
+    let mut programs = vec![];
+    for selection in RUNS {
+        let test = |more: &[&str]| {
+            let mut command = cargo(&["test", "--quiet"]);
+            command.args(selection).args(more).env("CARGO_TARGET_DIR", &folder);
+            command.env("RUSTFLAGS", "-Cinstrument-coverage").env("RUST_BACKTRACE", "0");
+            // One file for each program, to which all of its runs add.
+            command.env("LLVM_PROFILE_FILE", profiles.join("%m.profraw"));
+            command
+        };
+        let start = Instant::now();
+        programs.extend(built(&mut test(&["--no-run", "--message-format=json"]))?);
+        let built = start.elapsed();
+        // Documentation tests are programs that cargo does not name.
+        let output = test(&["--tests"]).output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        let ran = (start.elapsed() - built).as_secs_f32();
+        println!("built in {:.1} s, ran in {ran:.1} s: {}", built.as_secs_f32(), selection.join(" "));
+    }
+    let merged = folder.join("merged.profdata");
+    let mut merge = Command::new(tool("profdata"));
+    merge.args(["merge", "--sparse", "--output"]).arg(&merged).arg(&profiles);
+    run(&mut merge)?;
+    let mut export = Command::new(tool("cov"));
+    export.args(["export", "--format=lcov", "--instr-profile"]).arg(&merged);
+    for program in programs {
+        export.arg("--object").arg(program);
+    }
+    export
+        .arg("--sources")
+        .args(MEASURED.map(|name| std::path::absolute(format!("crates/{name}/src")).unwrap_or_default()));
+    let output = export.output().with_context(|| format!("cannot run {export:?}"))?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    judge(&files(&String::from_utf8_lossy(&output.stdout))?)
+}
+
+/// The major version of the compiler's LLVM: only tools of the same one read its counters.
+fn llvm_version() -> Result<String> {
+    let output = Command::new("rustc").arg("-vV").output().context("cannot run rustc")?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let version = text.lines().find_map(|line| line.strip_prefix("LLVM version: ")?.split('.').next());
+    version.map(str::to_owned).context("rustc does not tell its LLVM version")
+}
+
+/// Builds, and gives the programs that cargo has built.
+fn built(command: &mut Command) -> Result<Vec<PathBuf>> {
+    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let messages = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    Ok(messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).collect())
+}
+
+/// The lines of each file, from lcov's records.
+fn files(lcov: &str) -> Result<BTreeMap<PathBuf, Lines>> {
+    let root = std::env::current_dir()?;
+    let (mut files, mut file) = (BTreeMap::<PathBuf, Lines>::new(), PathBuf::new());
+    for line in lcov.lines() {
+        if let Some(path) = line.strip_prefix("SF:") {
+            file = Path::new(path).strip_prefix(&root).unwrap_or(Path::new(path)).into();
+        } else if let Some((_, count)) = line.strip_prefix("DA:").and_then(|line| line.split_once(',')) {
+            let reached = usize::from(count != "0");
+            files.entry(file.clone()).or_default().add(Lines { all: 1, reached });
+        }
+    }
+    Ok(files)
+}
+
+fn judge(files: &BTreeMap<PathBuf, Lines>) -> Result<()> {
+    let mut lowest: Vec<(&PathBuf, &Lines)> = files.iter().collect();
+    lowest.sort_by_key(|(_, lines)| core::cmp::Reverse(lines.all - lines.reached));
+    println!("{:>8} {:>7} {:>7}", "per cent", "lines", "missed");
+    let row = |lines: &Lines, what: String| {
+        println!("{:8.1} {:7} {:7}  {what}", lines.percent(), lines.all, lines.all - lines.reached);
+    };
+    for (path, lines) in lowest.iter().take(NAMED) {
+        row(lines, path.display().to_string());
+    }
+    let mut short = vec![];
+    for name in MEASURED {
+        let mut total = Lines::default();
+        files.iter().filter(|(path, _)| path.starts_with(format!("crates/{name}"))).for_each(|(_, l)| total.add(*l));
+        row(&total, format!("jelling-{name}"));
+        if total.reached * 100 < total.all * WANTED || total.all == 0 {
+            short.push(name);
+        }
+    }
+    ensure!(short.is_empty(), "less than {WANTED} % of the lines of {} are reached", short.join(" and "));
     Ok(())
 }

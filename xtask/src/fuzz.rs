@@ -27,14 +27,8 @@ enum Build {
     Planted,
 }
 
-impl Build {
-    fn folder(self) -> &'static str {
-        match self {
-            Build::Plain => "target/fuzz",
-            Build::Planted => "target/fuzz-planted",
-        }
-    }
-}
+/// Where everything is that need not be kept.
+const FOLDER: &str = "target/fuzz";
 
 /// What became of a target.
 struct Outcome {
@@ -77,7 +71,7 @@ pub(crate) fn run(only: Option<&str>, seconds: u32, keep: bool) -> Result<()> {
         let input = outcome.told.lines().find_map(|line| line.split("Test unit written to ").nth(1));
         let (target, told) = (&outcome.target, told_of_panic(&outcome.told));
         let Some(input) = input else { bail!("fuzzing {target} failed:\n{told}") };
-        bail!("{target}: {told}\nby {input}; again with\n  {} {input}", program(Build::Plain, target).display());
+        bail!("{target}: {told}\nby {input}; again with\n  {} {input}", program(target).display());
     }
     if keep {
         chosen.iter().try_for_each(|target| merge(target))?;
@@ -91,7 +85,7 @@ pub(crate) fn planted(only: Option<&str>, seconds: u32) -> Result<()> {
     println!("{:12} {:>13} {:>10}", "target", "found after s", "executions");
     for target in &chosen {
         // What an earlier search found is no search.
-        let _ = fs::remove_dir_all(format!("{}/corpus/{target}", Build::Planted.folder()));
+        let _ = fs::remove_dir_all(grown(Build::Planted, target));
     }
     let outcomes = each(&chosen, Build::Planted, seconds, |outcome| {
         println!("{:12} {:13.1} {:>10}", outcome.target, outcome.seconds, outcome.executions());
@@ -137,9 +131,8 @@ fn prepare(only: Option<&str>, build: Build) -> Result<Option<Vec<String>>> {
     let mut command = Command::new(CARGO_FUZZ);
     command.env("RUSTUP_TOOLCHAIN", "nightly").env_remove("CARGO").env_remove("RUSTC").env_remove("RUSTDOC");
     // Nothing here is unsafe: a sanitizer would take half the speed and find what the compiler has.
-    command.args(["fuzz", "build", "--sanitizer", "none", "--target-dir", build.folder()]);
-    command.args(only).env("CARGO_TERM_QUIET", "true");
-    command.env("RUSTFLAGS", if build == Build::Planted { "--cfg planted" } else { "" });
+    command.args(["fuzz", "build", "--sanitizer", "none", "--target-dir", FOLDER]).args(only);
+    command.args((build == Build::Planted).then_some("--features=planted")).env("CARGO_TERM_QUIET", "true");
     let start = Instant::now();
     crate::run(&mut command).context("the targets could not be built")?;
     println!("built in {:.1} s", start.elapsed().as_secs_f32());
@@ -157,8 +150,14 @@ fn targets() -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn program(build: Build, target: &str) -> PathBuf {
-    PathBuf::from(format!("{}/{}-unknown-linux-gnu/release/{target}", build.folder(), std::env::consts::ARCH))
+fn program(target: &str) -> PathBuf {
+    PathBuf::from(format!("{FOLDER}/{}-unknown-linux-gnu/release/{target}", std::env::consts::ARCH))
+}
+
+/// Where the inputs are put that a fuzzer finds worth keeping.
+fn grown(build: Build, target: &str) -> String {
+    let kind = if build == Build::Planted { "planted" } else { "corpus" };
+    format!("{FOLDER}/{kind}/{target}")
 }
 
 /// Fuzzes targets, as many side by side as there are processors, and tells of each when it is done.
@@ -181,11 +180,10 @@ fn each(targets: &[String], build: Build, seconds: u32, tell: impl Fn(&Outcome) 
 }
 
 fn fuzz(target: &str, build: Build, seconds: u32) -> Result<Outcome> {
-    let folder = build.folder();
-    let (grown, artifacts) = (format!("{folder}/corpus/{target}"), format!("{folder}/artifacts/{target}/"));
+    let (grown, artifacts) = (grown(build, target), format!("{FOLDER}/artifacts/{target}/"));
     fs::create_dir_all(&grown)?;
     fs::create_dir_all(&artifacts)?;
-    let mut command = Command::new(program(build, target));
+    let mut command = Command::new(program(target));
     command.arg(grown).arg(format!("{CORPORA}/{target}"));
     command.arg(format!("-max_total_time={seconds}")).arg(format!("-artifact_prefix={artifacts}"));
     command.args(["-max_len=1000", "-timeout=10"]).env("RUST_BACKTRACE", "0");
@@ -198,9 +196,9 @@ fn fuzz(target: &str, build: Build, seconds: u32) -> Result<Outcome> {
 
 /// Puts into the corpus what adds to what it reaches, as little as does.
 fn merge(target: &str) -> Result<()> {
-    let mut command = Command::new(program(Build::Plain, target));
+    let mut command = Command::new(program(target));
     command.args(["-set_cover_merge=1", "-max_len=1000"]).arg(format!("{CORPORA}/{target}"));
-    let output = command.arg(format!("{}/corpus/{target}", Build::Plain.folder())).output()?;
+    let output = command.arg(grown(Build::Plain, target)).output()?;
     ensure!(output.status.success(), "{target}: {}", String::from_utf8_lossy(&output.stderr));
     Ok(())
 }

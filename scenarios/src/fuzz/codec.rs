@@ -6,7 +6,6 @@ use jelling_wire::{
     Writer,
     att::Pdu,
     hci::{
-        Opcode,
         acl::{AclPacket, Boundary},
         command::CommandPacket,
         event::Event,
@@ -60,20 +59,20 @@ macro_rules! codec {
 
 codec!(pub event, Event, "An HCI event.", |value| matches!(
     value,
-    Event::CommandComplete { opcode: Opcode::LE_RAND, return_parameters, .. } if word(return_parameters) == PLANTED
+    Event::CommandComplete { return_parameters, .. } if word(return_parameters) == PLANTED
 ));
 codec!(pub command, CommandPacket, "An HCI command.", |value| matches!(
     value,
-    CommandPacket::SetEventMask(command) if command.mask == u64::from(PLANTED) << 32 | 0x1234_5678
+    CommandPacket::Unknown { parameters, .. } if word(parameters) == PLANTED
 ));
 codec!(pub att, Pdu, "An ATT PDU.", |value| {
     items(&value);
-    matches!(value, Pdu::FindByTypeValueRequest { value, .. } if word(value) == PLANTED)
+    let value = value_of(&value);
+    value.len() > 4 && value[0] == 0xb1
 });
 codec!(pub signalling, Signal, "A command of the signalling channel.", |value| matches!(
     value,
-    Signal::ConnectionParameterUpdateRequest { interval_min, interval_max, latency: 0, .. }
-        if u32::from(interval_min) | u32::from(interval_max) << 16 == PLANTED
+    Signal::CommandReject { data, .. } | Signal::Unknown { data, .. } if word(data) == PLANTED
 ));
 codec!(packet, AclPacket, "An ACL data packet.", |value| {
     frame(value.data);
@@ -85,6 +84,19 @@ codec!(frame, Frame, "An L2CAP frame.", |_value| false);
 pub fn acl(octets: &[u8]) {
     packet(octets);
     frame(octets);
+}
+
+/// The attribute value in a PDU, if it has one.
+fn value_of<'a>(pdu: &Pdu<'a>) -> &'a [u8] {
+    match *pdu {
+        Pdu::ReadResponse { value }
+        | Pdu::WriteRequest { value, .. }
+        | Pdu::WriteCommand { value, .. }
+        | Pdu::PrepareWriteRequest { value, .. }
+        | Pdu::HandleValueNotification { value, .. }
+        | Pdu::HandleValueIndication { value, .. } => value,
+        _ => &[],
+    }
 }
 
 /// Takes every item of a PDU's lists: as many as its octets say.

@@ -2,10 +2,9 @@
 //! everything it began with, and connects again.
 
 use super::{
-    PLANTED, plant,
+    plant,
     tape::Step,
     thin::{ACL_LENGTH, Thin},
-    word,
 };
 use crate::actor::{Actor, CCCD, VALUE, Verb};
 use arbitrary::Unstructured;
@@ -117,6 +116,7 @@ impl Host {
             Step::Time(tenths) => self.pass(u64::from(tenths) * u64::from(tenths) * 100_000),
             Step::Hold { holds } => self.thin.hold(holds),
             Step::Again { reason } => {
+                plant(self.thin.is_linked() && reason == 0xb1);
                 self.thin.part(Status(reason));
                 self.settle();
                 self.act(begins);
@@ -156,9 +156,6 @@ impl Host {
                 let Some(expected) = answers(&pdu) else { return };
                 let answered = told(channel, &|heard| is_answer(pdu.opcode(), heard));
                 assert_eq!(answered, expected, "answers to {pdu}: {heard:02x?}");
-                if let Pdu::WriteRequest { handle: VALUE, value } = pdu {
-                    plant(word(value) == PLANTED && heard.iter().any(|(_, octets)| octets[..] == [0x13]));
-                }
             }
             (ChannelId::SIGNALLING, _, Ok(Signal::ConnectionParameterUpdateRequest { identifier, .. })) => {
                 let answered = told(channel, &|heard| heard.get(1) == Some(&identifier));

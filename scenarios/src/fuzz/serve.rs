@@ -1,6 +1,6 @@
 //! The file of `jelling serve`: a mistake is told with its line; what is accepted is a table.
 
-use super::{PLANTED, plant, word};
+use super::plant;
 use jelling::{Config, Gatt, Links, Pool, Resources, ScanSlots, Tasks};
 use jelling_cli::file::File;
 use std::{cell::RefCell, path::Path};
@@ -22,7 +22,6 @@ pub fn serve(octets: &[u8]) {
         Ok(file) => file,
         Err(error) => return tells_its_line(&error.to_string(), lines),
     };
-    plant(file.name.as_deref().is_some_and(|name| word(name.as_bytes()) == PLANTED & 0x7f7f_7f7f));
     MEMORY.with_borrow_mut(|memory| {
         let (host, _) = jelling::new(memory, Config::default());
         let served = match file.register(host) {
@@ -32,6 +31,7 @@ pub fn serve(octets: &[u8]) {
         };
         let mut handles: Vec<u16> = served.iter().map(|one| one.handle).collect();
         assert!(handles.is_sorted() && !handles.contains(&0), "{handles:x?}");
+        plant(handles.last().is_some_and(|last| *last > 50));
         handles.dedup();
         assert_eq!(handles.len(), served.len(), "two values at one handle");
         for one in &served {
