@@ -22,6 +22,6 @@ fn a_value_longer_than_values_are_is_a_mistake_and_takes_no_memory() {
         let text = format!(
             "[[service]]\nuuid = \"1815\"\n[[service.characteristic]]\nuuid = \"2a56\"\nmax_length = {length}\n"
         );
-        assert_eq!(mistake(&text), "a.toml:3: longer than the value, or the PDU, may be", "{length}");
+        assert_eq!(mistake(&text), "a.toml:3: the value is too long", "{length}");
     }
 }

@@ -36,7 +36,7 @@ pub fn air(data: &[u8]) {
                 let [to, from] = table.controllers[who].passed();
                 let passed = if direction == Direction::ToController { to } else { from };
                 let fault = Fault { direction, index: passed + u64::from(b % 8), action: action(*a, *c) };
-                plant(matches!(fault.action, Action::Lie(0x80..)));
+                plant(matches!(fault.action, Action::Lie(_)));
                 table.controllers[who].inject(fault);
                 provoked = true;
             }

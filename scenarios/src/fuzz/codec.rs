@@ -59,16 +59,15 @@ macro_rules! codec {
 
 codec!(pub event, Event, "An HCI event.", |value| matches!(
     value,
-    Event::CommandComplete { return_parameters, .. } if word(return_parameters) == PLANTED
+    Event::CommandComplete { return_parameters: [0xb1, _, _, _, ..], .. }
 ));
 codec!(pub command, CommandPacket, "An HCI command.", |value| matches!(
     value,
-    CommandPacket::Unknown { parameters, .. } if word(parameters) == PLANTED
+    CommandPacket::Unknown { parameters: [0xb1, _, _, _, ..], .. }
 ));
 codec!(pub att, Pdu, "An ATT PDU.", |value| {
     items(&value);
-    let value = value_of(&value);
-    value.len() > 4 && value[0] == 0xb1
+    matches!(value_of(&value), [0xb1, _, _, _, ..])
 });
 codec!(pub signalling, Signal, "A command of the signalling channel.", |value| matches!(
     value,

@@ -140,16 +140,19 @@ impl Plan<'_> {
 }
 
 const CCCD: Uuid = Uuid::new16(0x2902);
+/// Octets of the longest value (Vol 3, Part F, 3.2.9).
+const LONGEST: usize = 512;
 
 /// The octets of a value, from hex or text, filled up to a length that is fixed.
 fn value(value: &Option<FileHex>, text: &Option<String>, max_length: Option<usize>, variable: bool) -> Value {
     let mut octets =
         value.as_ref().map(|v| v.0.clone()).or_else(|| text.clone().map(String::into_bytes)).unwrap_or_default();
     if variable {
-        return Value { octets, room: Some(max_length.unwrap_or(512)) };
+        return Value { octets, room: Some(max_length.unwrap_or(LONGEST)) };
     }
     if let Some(length) = max_length {
-        octets.resize(length.max(octets.len()), 0);
+        // One octet more than any value has is enough to be refused.
+        octets.resize(length.min(LONGEST + 1).max(octets.len()), 0);
     }
     Value { octets, room: None }
 }
