@@ -15,7 +15,7 @@ mod tape;
 mod thin;
 
 pub use air::air;
-pub use codec::{acl, att, command, event, signalling};
+pub use codec::{acl, att, command, event, signalling, smp};
 pub use connected::connected;
 pub use data::{ad, btsnoop};
 pub use h4::h4;
@@ -25,7 +25,7 @@ pub use serve::serve;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     ("acl", acl),
     ("ad", ad),
     ("air", air),
@@ -37,6 +37,7 @@ pub const TARGETS: [Target; 11] = [
     ("h4", h4),
     ("serve", serve),
     ("signalling", signalling),
+    ("smp", smp),
 ];
 
 /// A panic on purpose, which `cargo xtask fuzz --planted` wants each target to find. There is none without the feature `planted`.

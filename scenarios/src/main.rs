@@ -41,12 +41,12 @@ enum Command {
     },
     /// Measure the simulator: packets a second on an instant air, simulated seconds a second of a busy link
     Bench,
-    /// Take captures apart into seeds of the fuzz targets
+    /// Take captures and tables of packets apart into seeds of the fuzz targets
     Corpus {
         /// The folder of the corpora
         #[arg(long)]
         into: PathBuf,
-        /// Files in btsnoop format
+        /// Files in btsnoop format, and tables (.tsv)
         captures: Vec<PathBuf>,
     },
     /// Play sessions of random octets, as the fuzz target does
@@ -86,16 +86,20 @@ fn corpus(into: &Path, captures: &[PathBuf]) -> Result<()> {
     for path in captures {
         let name = path.file_stem().context("a capture has a name")?.to_string_lossy();
         let file = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        if path.extension().is_some_and(|end| end == "tsv") {
+            seeds.table(&String::from_utf8_lossy(&file));
+            continue;
+        }
         seeds.capture(&name, &file).with_context(|| format!("{} is no capture", path.display()))?;
     }
     let (mut count, mut octets) = (0, 0);
     for (target, name, seed) in seeds.iter() {
         let folder = into.join(target);
         fs::create_dir_all(&folder)?;
-        fs::write(folder.join(format!("capture-{name}")), seed)?;
+        fs::write(folder.join(format!("seed-{name}")), seed)?;
         (count, octets) = (count + 1, octets + seed.len());
     }
-    println!("{count} seeds, {octets} octets, from {} captures", captures.len());
+    println!("{count} seeds, {octets} octets, from {} files", captures.len());
     Ok(())
 }
 

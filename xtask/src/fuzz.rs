@@ -98,18 +98,30 @@ pub(crate) fn planted(only: Option<&str>, seconds: u32) -> Result<()> {
     Ok(())
 }
 
-/// Makes seeds of captures.
+/// Makes seeds of captures, and of the tables of packets that dissectors have read.
 pub(crate) fn corpus(mut captures: Vec<String>) -> Result<()> {
     if captures.is_empty() {
-        let folder = format!("{}/captures", crate::target());
-        let entries = fs::read_dir(&folder).with_context(|| format!("{folder}: run `cargo xtask interop` first"))?;
-        let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
-        let is_capture = |path: &PathBuf| path.extension().is_some_and(|end| end == "btsnoop");
-        captures.extend(paths.iter().filter(|path| is_capture(path)).map(|path| path.display().to_string()));
+        captures =
+            files(&format!("{}/captures", crate::target()), "btsnoop").context("run `cargo xtask interop` first")?;
     }
+    let tables = files("interop", "tsv")?.into_iter().filter(|path| path.contains("packets"));
+    let files: Vec<String> = captures.into_iter().chain(tables).collect();
     let mut arguments = vec!["corpus", "--into", CORPORA];
-    arguments.extend(captures.iter().map(String::as_str));
+    arguments.extend(files.iter().map(String::as_str));
     scenarios(&arguments)
+}
+
+/// The files of a folder that end so.
+fn files(folder: &str, end: &str) -> Result<Vec<String>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {folder}"))?;
+    let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
+    let mut paths: Vec<String> = paths
+        .iter()
+        .filter(|path| path.extension().is_some_and(|e| e == end))
+        .map(|path| path.display().to_string())
+        .collect();
+    paths.sort();
+    Ok(paths)
 }
 
 /// Builds every target; gives the chosen ones, or nothing where there is no nightly toolchain.

@@ -10,7 +10,8 @@ use jelling_wire::{
         command::CommandPacket,
         event::Event,
     },
-    l2cap::{Frame, signalling::Signal},
+    l2cap::{Frame, Segment, signalling::Signal},
+    smp::Pdu as Smp,
 };
 
 /// Room for any packet: ACL data and L2CAP frames of 65,535 octets.
@@ -39,10 +40,9 @@ macro_rules! codec {
                 w.finish().map(<[u8]>::to_vec).unwrap_or_else(|_| panic!("{value:?} does not fit"))
             }
             let check = |octets: &[u8]| {
-                let $value = $type::parse(octets).ok()?;
+                let Ok($value) = $type::parse(octets) else { return };
                 let written = written(&$value);
                 assert_eq!($type::parse(&written), Ok($value), "{octets:02x?} became {written:02x?}");
-                Some($value.to_string().len())
             };
             let Ok($value) = $type::parse(octets) else { return };
             check(octets);
@@ -59,7 +59,7 @@ macro_rules! codec {
 
 codec!(pub event, Event, "An HCI event.", |value| matches!(
     value,
-    Event::CommandComplete { return_parameters: [0xb1, _, _, _, ..], .. }
+    Event::CommandComplete { return_parameters: [0xb1, ..], .. } | Event::Unknown { parameters: [0xb1, ..], .. }
 ));
 codec!(pub command, CommandPacket, "An HCI command.", |value| matches!(
     value,
@@ -71,18 +71,26 @@ codec!(pub att, Pdu, "An ATT PDU.", |value| {
 });
 codec!(pub signalling, Signal, "A command of the signalling channel.", |value| matches!(
     value,
-    Signal::CommandReject { data, .. } | Signal::Unknown { data, .. } if word(data) == PLANTED
+    Signal::Unknown { data, .. } if word(data) == PLANTED
 ));
+codec!(pub smp, Smp, "An SMP PDU.", |value| matches!(value, Smp::PairingRandom { value: [0xb1, ..] }));
 codec!(packet, AclPacket, "An ACL data packet.", |value| {
     frame(value.data);
-    value.boundary == Boundary::Continuing && value.broadcast == 0 && word(value.data) == PLANTED
+    value.boundary == Boundary::Continuing && matches!(value.data, [0xb1, _, _, _, ..])
 });
 codec!(frame, Frame, "An L2CAP frame.", |_value| false);
 
-/// An ACL data packet, and a frame in it or in its octets.
+/// An ACL data packet, a frame in it or in its octets, and a segment of a channel.
 pub fn acl(octets: &[u8]) {
     packet(octets);
     frame(octets);
+    let parsed = [Segment::parse_first(octets), Segment::parse_following(octets, u16::MAX)];
+    for segment in parsed.into_iter().flatten() {
+        let mut buffer = vec![0; octets.len()];
+        let mut w = Writer::new(&mut buffer);
+        segment.emit(&mut w);
+        assert_eq!(w.finish(), Ok(octets));
+    }
 }
 
 /// The attribute value in a PDU, if it has one.

@@ -3,7 +3,7 @@
 use super::{PLANTED, plant, word};
 use embassy_futures::block_on;
 use embedded_io_async::{ErrorType, Read};
-use jelling_h4::{Closed, H4Reader};
+use jelling_h4::{H4Error, H4Reader, NOISE};
 use jelling_transport::PacketRead;
 use jelling_wire::{PacketKind, hci::acl::AclPacket};
 
@@ -48,8 +48,10 @@ fn read(octets: &[u8], pieces: &[u8], anew: bool) -> (Vec<Got>, u32) {
                 let (kind, data) = (packet.kind, packet.data.to_vec());
                 packets.push((kind, data, reader.skipped()));
             }
-            Err(Closed::End) => return (packets, reader.skipped()),
-            Err(Closed::Device(never)) => match never {},
+            Err(H4Error::End) => return (packets, reader.skipped()),
+            // It is told, and reading goes on.
+            Err(H4Error::Noise) => assert!(reader.skipped() >= NOISE),
+            Err(H4Error::Device(never)) => match never {},
         }
     }
 }

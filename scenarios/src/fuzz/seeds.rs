@@ -1,12 +1,12 @@
-//! Seeds from captures: a session becomes the packets of each target, one of each shape, and tapes for the hosts.
+//! Seeds from captures and tables: a session becomes the packets of each target, one of each shape, and tapes for the hosts.
 
 use super::tape::Step;
 use jelling_transport::{
     Direction,
-    btsnoop::{FILE_HEADER, Record, Records, record_header},
+    btsnoop::{FILE_HEADER, FileError, Record, Records, record_header},
 };
 use jelling_wire::{
-    Malformed, PacketKind,
+    PacketKind,
     ad::Structures,
     att::{self, Pdu},
     hci::{
@@ -45,12 +45,12 @@ impl Seeds {
         }
     }
 
-    /// Takes a btsnoop capture apart.
+    /// Takes a btsnoop capture apart, as far as it goes.
     ///
     /// # Errors
     /// It is none.
-    pub fn capture(&mut self, name: &str, file: &[u8]) -> Result<(), Malformed> {
-        let records: Vec<Record<'_>> = Records::parse(file)?.collect::<Result<_, _>>()?;
+    pub fn capture(&mut self, name: &str, file: &[u8]) -> Result<(), FileError> {
+        let records: Vec<Record<'_>> = Records::parse(file)?.map_while(Result::ok).collect();
         for record in &records {
             let octets = record.packet.data;
             match record.packet.kind {
@@ -78,6 +78,22 @@ impl Seeds {
         }
         self.frames(name, &frames(&records));
         Ok(())
+    }
+
+    /// Takes a table apart: lines of a packet's name, its kind, and its octets in hex.
+    pub fn table(&mut self, lines: &str) {
+        for line in lines.lines() {
+            let mut fields = line.split('\t');
+            let (Some(name), Some(kind), Some(hex)) = (fields.next(), fields.next(), fields.next()) else { continue };
+            let kind = if kind == "signal" { "signalling" } else { kind };
+            let Some((target, _)) = super::TARGETS.iter().find(|(target, _)| *target == kind) else { continue };
+            let octets: Option<Vec<u8>> =
+                (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect();
+            let shape: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+            if let Some(octets) = octets {
+                self.add(target, shape.to_lowercase(), &octets);
+            }
+        }
     }
 
     fn command(&mut self, octets: &[u8]) {

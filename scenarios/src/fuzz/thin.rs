@@ -138,7 +138,7 @@ impl Thin {
         let link = ConnectionComplete {
             handle: HANDLE,
             role,
-            peer: super::connected::PEER,
+            peer: super::connected::PEER.into(),
             interval: 24,
             supervision_timeout: 300,
             ..ConnectionComplete::default()
