@@ -63,9 +63,9 @@ impl Core<'_> {
         self.attribute(id).ok().and_then(|at| self.attributes.get(at)).is_some_and(|a| a.queue != 0)
     }
 
-    /// The capture queues of the table in force are closed: another takes its place.
-    pub(crate) fn close_captures(&mut self) {
-        for at in 0..usize::from(self.state.table.length) {
+    /// Closes the capture queues of `count` attributes: they go with them.
+    pub(crate) fn close_captures(&mut self, first: u16, count: u16) {
+        for at in usize::from(first)..usize::from(first.saturating_add(count)) {
             let queue = self.attributes.get_mut(at).and_then(|a| core::mem::take(&mut a.queue).checked_sub(1));
             if let Some(index) = queue {
                 self.close_queue(usize::from(index));

@@ -89,7 +89,11 @@ impl Core<'_> {
 
     /// Drops what was built.
     pub fn discard_registration(&mut self) {
-        self.state.table.building = false;
+        let table = &mut self.state.table;
+        if core::mem::take(&mut table.building) {
+            let (first, count) = (table.length, table.pending);
+            self.close_captures(first, count);
+        }
     }
 
     /// Puts what was built in the place of the table in force.
@@ -97,8 +101,8 @@ impl Core<'_> {
         if !self.state.table.building {
             return Err(Error::Stale);
         }
-        self.close_captures();
         let table = self.state.table;
+        self.close_captures(0, table.length);
         let (from, octets_from) = (usize::from(table.length), usize::from(table.octets));
         for i in 0..usize::from(table.pending) {
             let Some(mut attribute) = self.attributes.get(from.saturating_add(i)).copied() else { break };
