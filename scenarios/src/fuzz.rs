@@ -45,10 +45,10 @@ fn plant(found: bool) {
     assert!(!(cfg!(feature = "planted") && found), "planted");
 }
 
-/// The first four octets as a number, which a fuzzer can find by watching comparisons.
-fn word(octets: &[u8]) -> u32 {
-    octets.first_chunk().map_or(0, |octets| u32::from_le_bytes(*octets))
+/// Whether octets begin with the one that plants wait for. A fuzzer that watches coverage comes to it by two bits at a time.
+fn is_planted(octets: &[u8]) -> bool {
+    const PLANTED: u8 = 0x7e;
+    let Some(first) = octets.first().filter(|_| cfg!(feature = "planted")) else { return false };
+    // Not one comparison but four, whatever the compiler thinks of it.
+    [0, 2, 4, 6].into_iter().all(|bit| core::hint::black_box((first ^ PLANTED) >> bit & 3) == 0)
 }
-
-/// The number that plants wait for. No capture holds it.
-const PLANTED: u32 = 0xb19b_00b5;

@@ -1,7 +1,7 @@
 //! Packets: what is taken apart is written as it was, or as what reads the same; cut short or made longer it is nothing, or
 //! another packet of which that holds too; it is shown in one line.
 
-use super::{PLANTED, plant, word};
+use super::{is_planted, plant};
 use jelling_wire::{
     Writer,
     att::Pdu,
@@ -57,26 +57,25 @@ macro_rules! codec {
     };
 }
 
-codec!(pub event, Event, "An HCI event.", |value| matches!(
-    value,
-    Event::CommandComplete { return_parameters: [0xb1, ..], .. } | Event::Unknown { parameters: [0xb1, ..], .. }
-));
-codec!(pub command, CommandPacket, "An HCI command.", |value| matches!(
-    value,
-    CommandPacket::Unknown { parameters: [0xb1, _, _, _, ..], .. }
-));
+codec!(pub event, Event, "An HCI event.", |value| {
+    matches!(value, Event::CommandComplete { return_parameters, .. } if is_planted(return_parameters))
+});
+codec!(pub command, CommandPacket, "An HCI command.", |value| {
+    matches!(value, CommandPacket::Unknown { parameters, .. } if is_planted(parameters))
+});
 codec!(pub att, Pdu, "An ATT PDU.", |value| {
     items(&value);
-    matches!(value_of(&value), [0xb1, _, _, _, ..])
+    is_planted(value_of(&value))
 });
-codec!(pub signalling, Signal, "A command of the signalling channel.", |value| matches!(
-    value,
-    Signal::Unknown { data, .. } if word(data) == PLANTED
-));
-codec!(pub smp, Smp, "An SMP PDU.", |value| matches!(value, Smp::PairingRandom { value: [0xb1, ..] }));
+codec!(pub signalling, Signal, "A command of the signalling channel.", |value| {
+    matches!(value, Signal::Unknown { data, .. } if is_planted(data))
+});
+codec!(pub smp, Smp, "An SMP PDU.", |value| {
+    matches!(value, Smp::Unknown { parameters, .. } if is_planted(parameters))
+});
 codec!(packet, AclPacket, "An ACL data packet.", |value| {
     frame(value.data);
-    value.boundary == Boundary::Continuing && matches!(value.data, [0xb1, _, _, _, ..])
+    value.boundary == Boundary::Continuing && is_planted(value.data)
 });
 codec!(frame, Frame, "An L2CAP frame.", |_value| false);
 

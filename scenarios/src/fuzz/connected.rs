@@ -2,7 +2,7 @@
 //! everything it began with, and connects again.
 
 use super::{
-    plant,
+    is_planted, plant,
     tape::Step,
     thin::{ACL_LENGTH, Thin},
 };
@@ -116,7 +116,7 @@ impl Host {
             Step::Time(tenths) => self.pass(u64::from(tenths) * u64::from(tenths) * 100_000),
             Step::Hold { holds } => self.thin.hold(holds),
             Step::Again { reason } => {
-                plant(self.thin.is_linked() && reason == 0xb1);
+                plant(self.thin.is_linked() && is_planted(&[reason]));
                 self.thin.part(Status(reason));
                 self.settle();
                 self.act(begins);

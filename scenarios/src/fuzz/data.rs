@@ -1,6 +1,6 @@
 //! Data that is no packet: advertisements and captures.
 
-use super::{PLANTED, codec::is_one_line, plant, word};
+use super::{codec::is_one_line, is_planted, plant};
 use jelling_transport::btsnoop::{FILE_HEADER, Record, Records, record_header};
 use jelling_wire::ad::{AdWrite, Builder, Structure, Structures};
 
@@ -19,7 +19,7 @@ pub fn ad(octets: &[u8]) {
         assert!(listed * 2 <= structure.data.len(), "more UUIDs than octets");
         assert!(structure.service_data().is_none_or(|(_, data)| data.len() + 2 <= structure.data.len()));
         if let Some((company, data)) = structure.manufacturer() {
-            plant(word(data) == PLANTED);
+            plant(is_planted(data));
             assert_eq!([&company.to_le_bytes(), data].concat(), structure.data);
         }
         let mut builder = Builder::new();
@@ -89,7 +89,7 @@ pub fn btsnoop(octets: &[u8]) {
 }
 
 fn again(record: &Record<'_>) {
-    plant(record.drops == PLANTED);
+    plant(is_planted(record.packet.data) && record.missing > 0);
     let head = record_header(record.direction, record.packet, record.unix_micros);
     let file = [&FILE_HEADER[..], &head, record.packet.data].concat();
     let again: Vec<_> = Records::parse(&file).unwrap_or_else(|_| panic!("our own header")).collect();

@@ -1,6 +1,6 @@
 //! A serial line: whatever comes, in whatever pieces.
 
-use super::{PLANTED, plant, word};
+use super::{is_planted, plant};
 use embassy_futures::block_on;
 use embedded_io_async::{ErrorType, Read};
 use jelling_h4::{H4Error, H4Reader, NOISE};
@@ -63,7 +63,7 @@ pub fn h4(data: &[u8]) {
     let (whole, _) = accounted(octets, &[], first & 0x80 != 0);
     let (pieced, _) = accounted(octets, pieces, first & 0x80 != 0);
     for (kind, data, skipped) in &whole {
-        let found = *kind == PacketKind::Acl && AclPacket::parse(data).is_ok_and(|acl| word(acl.data) == PLANTED);
+        let found = *kind == PacketKind::Acl && AclPacket::parse(data).is_ok_and(|acl| is_planted(acl.data));
         plant(found && *skipped > 0);
     }
     // After noise a reader judges a packet by what has come behind it, so pieces may tell: until then they may not.
