@@ -16,122 +16,13 @@ use core::{task::Poll, time::Duration};
 use jelling_host::wire::{
     Address, AddressKind, Packet, PacketKind, Uuid,
     att::{ErrorCode, Pdu},
-    hci::{AdvertisingKind, Opcode},
+    hci::Opcode,
 };
 use jelling_host::*;
-use support::Air;
-
-type Memory = Store<Links<2, 247>, Gatt<24, 1024>, Pool<48, 4>, Scan<4>>;
-
-struct Pair {
-    memory: [Box<Memory>; 2],
-    air: Air,
-    now: Instant,
-}
-
-const VALUE: u16 = 0x0003;
-const CCCD: u16 = 0x0004;
-
-impl Pair {
-    fn new(acl_length: u16) -> Self {
-        Pair { memory: [Box::new(Store::NEW), Box::new(Store::NEW)], air: Air::new(acl_length), now: Instant::ZERO }
-    }
-
-    fn core(&mut self, who: usize) -> Core<'_> {
-        self.memory[who].core()
-    }
-
-    /// Moves packets until nobody has any.
-    fn pump(&mut self) {
-        for _ in 0..10_000 {
-            let mut moved = false;
-            for who in 0..2 {
-                let mut buffer = [0; TRANSMIT_BUFFER];
-                if let Some(packet) = self.memory[who].core().poll_transmit(self.now, &mut buffer) {
-                    self.air.take(who, packet);
-                    moved = true;
-                }
-                if let Some((kind, data)) = self.air.controllers[who].to_host.pop_front() {
-                    self.memory[who].core().handle_packet(self.now, Packet::new(kind, &data));
-                    moved = true;
-                }
-                while self.memory[who].core().poll_event().is_some() {}
-            }
-            if !moved {
-                return;
-            }
-        }
-        panic!("the hosts never come to rest");
-    }
-
-    /// Host 1 serves a characteristic of 20 octets with a CCCD, host 0 connects to it.
-    fn connected(acl_length: u16) -> (Self, LinkId, LinkId, AttributeId) {
-        let mut pair = Pair::new(acl_length);
-        let value = serve(&mut pair.core(1), 512);
-        pair.core(0).start();
-        pair.core(1).start();
-        let adv = pair.core(1).advertise(&advertising()).unwrap();
-        pair.pump();
-        let settings = ConnectSettings::new(Address::new(AddressKind::Public, Air::address(1)));
-        let connect = pair.core(0).connect(&settings).unwrap();
-        pair.pump();
-        let Poll::Ready(Ok(central)) = pair.core(0).connected(connect) else { panic!("no link") };
-        let Poll::Ready(Ok(peripheral)) = pair.core(1).advertised(adv) else { panic!("no link") };
-        (pair, central, peripheral, value)
-    }
-
-    /// The answer to a request of host 0, as octets.
-    fn ask(&mut self, link: LinkId, request: &Pdu<'_>) -> Result<Vec<u8>, Error> {
-        let now = self.now;
-        let ticket = self.core(0).request(now, link, request)?;
-        self.pump();
-        let Poll::Ready(answer) = self.core(0).answer(ticket) else { panic!("no answer to {request}") };
-        let answer = answer?;
-        let mut octets = vec![0; answer.len()];
-        let mut core = self.core(0);
-        assert_eq!(core.read_answer(&answer, 0, &mut octets), octets.len());
-        core.free_answer(answer);
-        Ok(octets)
-    }
-
-    fn is_whole(&mut self) {
-        for who in 0..2 {
-            let pools = self.core(who).pools();
-            let used = (pools.links.used, pools.blocks.used, pools.queues.used, pools.controller_buffers.used);
-            assert_eq!(used, (0, 0, 0, 0), "host {who}");
-        }
-    }
-}
-
-fn advertising() -> AdvertisingSettings<'static> {
-    AdvertisingSettings {
-        interval: Duration::from_millis(100),
-        kind: AdvertisingKind::ConnectableUndirected,
-        peer: Address::default(),
-        adv_data: &[2, 1, 6],
-        resp_data: &[],
-    }
-}
-
-fn serve(core: &mut Core<'_>, max_len: usize) -> AttributeId {
-    core.begin_registration().unwrap();
-    let uuid = Uuid::new16(0x181a);
-    core.add_service(&ServiceSettings { uuid, primary: true, handle: None, end_handle: None }).unwrap();
-    let settings = CharacteristicSettings {
-        uuid: Uuid::new16(0x2a6e),
-        properties: Properties::READ | Properties::WRITE | Properties::NOTIFY | Properties::INDICATE,
-        permissions: None,
-        handle: None,
-        value_handle: None,
-        storage: Storage::Variable(max_len, b"first"),
-        append: false,
-        cccd: true,
-    };
-    let id = core.add_characteristic(&settings).unwrap();
-    core.commit_registration().unwrap();
-    assert_eq!(id.handle(), VALUE);
-    id
-}
+use support::{
+    Air,
+    pair::{CCCD, Pair, VALUE, advertising, serve},
+};
 
 #[test]
 fn bring_up_sends_its_list() {
