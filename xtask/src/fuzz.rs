@@ -67,7 +67,7 @@ pub(crate) fn run(only: Option<&str>, seconds: u32, keep: bool) -> Result<()> {
             outcome.number("cov: ").unwrap_or("?"),
         );
     })?;
-    for outcome in outcomes.iter().filter(|outcome| !outcome.passed) {
+    if let Some(outcome) = outcomes.iter().find(|outcome| !outcome.passed) {
         let input = outcome.told.lines().find_map(|line| line.split("Test unit written to ").nth(1));
         let (target, told) = (&outcome.target, told_of_panic(&outcome.told));
         let Some(input) = input else { bail!("fuzzing {target} failed:\n{told}") };
