@@ -98,6 +98,8 @@ fn build(folder: &Path) -> Result<Vec<Program>> {
     command.args(PACKAGES.iter().flat_map(|name| ["--package", name]));
     command.env("CARGO_TARGET_DIR", folder).env("RUSTFLAGS", "-Cinstrument-coverage");
     command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "0");
+    // Build scripts and macros count too, for nobody.
+    command.env("LLVM_PROFILE_FILE", folder.join("build/%m.profraw"));
     let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
