@@ -1,4 +1,5 @@
 //! What a controller and a peer may say of a link beside its data: parameters, and links that nobody has room for.
+#![cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,

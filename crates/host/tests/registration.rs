@@ -1,4 +1,5 @@
 //! Registrations that end early: nothing of them is kept.
+#![cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,

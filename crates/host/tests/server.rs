@@ -1,4 +1,5 @@
 //! What a server gives a peer beside plain values: captured writes, includes, long UUIDs, several values at once.
+#![cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
