@@ -17,5 +17,5 @@ pub(crate) fn compare() -> Result<()> {
     let printed = ours.arg(&capture).args(TABLES).output().context("cannot run numbers")?;
     ensure!(printed.status.success(), "numbers failed: {}", String::from_utf8_lossy(&printed.stderr));
     fs::write(&numbers, printed.stdout)?;
-    run(Command::new(setup::PYTHON).arg("interop/numbers.py").args([&numbers, &capture]).args(TABLES))
+    run(Command::new(setup::PYTHON).arg("interop/bumble_numbers.py").args([&numbers, &capture]).args(TABLES))
 }

@@ -1,6 +1,6 @@
 """Compares our names of numbers with Bumble's, and what tshark and btmon call a packet of each kind with what we do.
 
-usage: numbers.py NUMBERS CAPTURE TABLE..: NUMBERS is what the binary `numbers` printed when it wrote CAPTURE of the tables.
+usage: bumble_numbers.py NUMBERS CAPTURE TABLE..: NUMBERS is what the binary `numbers` printed when it wrote CAPTURE of the tables.
 What they call differently, and what they do not know yet, stands in known_names.py; an entry that is not needed is a failure.
 """
 
