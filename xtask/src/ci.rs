@@ -33,7 +33,6 @@ pub(crate) fn all() -> Result<()> {
         ("tests and interop", test),
         ("sweeps", || sweeps::all(5_000)),
         ("fuzz", || fuzz::run(None, 15, false)),
-        ("coverage", coverage::measure),
         ("demo", demo::run),
     ])
 }
@@ -46,6 +45,7 @@ pub(crate) fn full() -> Result<()> {
         ("sweeps and random sessions", || sweeps::all(100_000)),
         ("fuzz", || fuzz::run(None, 300, false)),
         ("fuzz, with panics planted", || fuzz::planted(None, 15)),
+        ("coverage", coverage::measure),
     ])
 }
 
