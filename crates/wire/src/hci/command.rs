@@ -26,7 +26,7 @@ pub use {
     direction::*,
     extended::*,
     packet::{CommandPacket, Returned, header},
-    parameter::{Decibels10, List, Parameter, PerPhy, U24},
+    parameter::{Decibels10, List, PerPhy, U24},
     periodic::*,
     phy::*,
     power::*,

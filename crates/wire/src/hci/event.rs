@@ -4,8 +4,8 @@ mod address;
 mod codes;
 mod connection;
 mod extended;
+mod fields;
 mod lists;
-mod parameter;
 mod show;
 mod table;
 
@@ -17,12 +17,14 @@ pub use lists::{
     AdvertisingReport, AdvertisingReports, CompletedPackets, DirectedAdvertisingReport, DirectedAdvertisingReports,
     ExtendedAdvertisingReports, IqSamples, List, PeriodicAdvertisingResponses,
 };
-pub use parameter::Data;
 
-use super::{ConnectionHandle, Opcode, Secret, Status, field::Field};
+use super::{
+    ConnectionHandle, Data, Opcode, Secret, Status,
+    field::Field,
+    parameter::{Parameter, pair},
+};
 use crate::{Malformed, Reader, Writer};
 use core::fmt;
-use parameter::{Parameter, pair};
 use table::{events, take};
 
 events! {

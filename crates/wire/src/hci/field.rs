@@ -58,7 +58,20 @@ macro_rules! integers {
     )+};
 }
 
-integers! { u8 i8 u16 u32 u64 }
+integers! { u8 i8 u16 u32 }
+
+/// So wide a number is bits.
+impl Field for u64 {
+    fn take(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.u64()
+    }
+    fn emit(&self, w: &mut Writer<'_>) {
+        w.u64(*self);
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:#018x}")
+    }
+}
 
 impl Field for () {
     fn take(_: &mut Reader<'_>) -> Result<Self, Malformed> {

@@ -6,10 +6,12 @@ pub mod event;
 mod features;
 pub(crate) mod field;
 mod opcode;
+mod parameter;
 mod status;
 
 pub use features::{LeFeaturePages, LeFeatures};
 pub use opcode::Opcode;
+pub use parameter::{Data, Parameter};
 pub use status::Status;
 
 pub use crate::Secret;

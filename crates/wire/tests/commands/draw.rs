@@ -3,9 +3,9 @@
 use jelling_wire::{
     Address, AddressKind,
     hci::{
-        AdvertisingKind, ConnectionHandle, ScanKind, Secret, Status, Switch,
+        AdvertisingKind, ConnectionHandle, Data, Parameter, ScanKind, Secret, Status, Switch,
         command::{
-            AdvertisingSet, CompletedOnLink, Decibels10, DecisionTest, InitiatingParameters, List, Parameter, PerPhy,
+            AdvertisingSet, CompletedOnLink, Decibels10, DecisionTest, InitiatingParameters, List, PerPhy,
             ScanParameters, SubeventData, U24,
         },
     },
@@ -65,6 +65,7 @@ draw! {
         Address::new(kind, source.draw())
     };
     &'static [u8]: source => source.several(31).leak();
+    Data<'static>: source => Data(source.draw());
     CompletedOnLink: source => CompletedOnLink { handle: source.draw(), count: source.draw() };
     AdvertisingSet: source => AdvertisingSet {
         advertising_handle: source.draw(),

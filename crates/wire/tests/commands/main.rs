@@ -20,7 +20,7 @@ mod values;
 use draw::Source;
 use jelling_wire::{
     Malformed, Writer,
-    hci::{Opcode, command::*},
+    hci::{Data, Opcode, command::*},
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -137,7 +137,7 @@ fn lines_of_text() {
         line("LE Set Periodic Advertising Subevent Data"),
         "HCI Command: LE Set Periodic Advertising Subevent Data (0x08|0x0082) plen 13 advertising handle 1 \
          subevents [ subevent 0 response slot start 1 response slot count 2 data 020106; \
-         subevent 1 response slot start 0 response slot count 5 data  ]"
+         subevent 1 response slot start 0 response slot count 5 data none ]"
     );
 }
 
@@ -163,7 +163,7 @@ fn keys_are_not_shown() {
 fn the_longest_data() {
     let data = [7; 256];
     let of = |length: usize| {
-        let data = &data[..length];
+        let data = Data(&data[..length]);
         [
             (
                 251,

@@ -3,7 +3,7 @@
 use crate::draw::Source;
 use jelling_wire::{
     Address, AddressKind,
-    hci::{AdvertisingKind, ConnectionHandle, ScanKind, Secret, Status, Switch, command::*},
+    hci::{AdvertisingKind, ConnectionHandle, Data, ScanKind, Secret, Status, Switch, command::*},
 };
 
 const HANDLE: ConnectionHandle = ConnectionHandle(0x0040);
@@ -140,8 +140,8 @@ rows! {
         filter_policy: 0, tx_power: -7, primary_phy: 1, secondary_max_skip: 2, secondary_phy: 3, sid: 9,
         scan_request_notification: Switch::On, primary_phy_options: 3, secondary_phy_options: 4
     }
-    LeSetExtendedAdvertisingData { advertising_handle: 1, operation: 3, fragment_preference: 1, data: &[2, 1, 6] }
-    LeSetExtendedScanResponseData { advertising_handle: 1, operation: 3, fragment_preference: 1, data: &[2, 1, 6] }
+    LeSetExtendedAdvertisingData { advertising_handle: 1, operation: 3, fragment_preference: 1, data: Data(&[2, 1, 6]) }
+    LeSetExtendedScanResponseData { advertising_handle: 1, operation: 3, fragment_preference: 1, data: Data(&[2, 1, 6]) }
     LeSetExtendedAdvertisingEnable {
         enable: Switch::On,
         sets: List::new(&[
@@ -154,7 +154,7 @@ rows! {
     LeRemoveAdvertisingSet { advertising_handle: 1 }
     LeClearAdvertisingSets {}
     LeSetDataRelatedAddressChanges { advertising_handle: 1, reasons: 3 }
-    LeSetDecisionData { advertising_handle: 1, kind: 1, data: &[1, 2, 3, 4, 5, 6, 7] }
+    LeSetDecisionData { advertising_handle: 1, kind: 1, data: Data(&[1, 2, 3, 4, 5, 6, 7]) }
     LeSetPeriodicAdvertisingParameters {
         advertising_handle: 1, interval_min: 6, interval_max: 0x1234, properties: 0x40
     }
@@ -162,18 +162,18 @@ rows! {
         advertising_handle: 1, interval_min: 6, interval_max: 0x1234, properties: 0x40, subevents: 4,
         subevent_interval: 6, response_slot_delay: 2, response_slot_spacing: 3, response_slots: 5
     }
-    LeSetPeriodicAdvertisingData { advertising_handle: 1, operation: 3, data: &[2, 1, 6] }
+    LeSetPeriodicAdvertisingData { advertising_handle: 1, operation: 3, data: Data(&[2, 1, 6]) }
     LeSetPeriodicAdvertisingEnable { enable: 3, advertising_handle: 1 }
     LeSetPeriodicAdvertisingSubeventData {
         advertising_handle: 1,
         subevents: List::new(&[
-            SubeventData { subevent: 0, response_slot_start: 1, response_slot_count: 2, data: &[2, 1, 6] },
-            SubeventData { subevent: 1, response_slot_start: 0, response_slot_count: 5, data: &[] }
+            SubeventData { subevent: 0, response_slot_start: 1, response_slot_count: 2, data: Data(&[2, 1, 6]) },
+            SubeventData { subevent: 1, response_slot_start: 0, response_slot_count: 5, data: Data(&[]) }
         ])
     }
     LeSetPeriodicAdvertisingResponseData {
         sync_handle: 3, request_event: 0x1234, request_subevent: 1, response_subevent: 2, response_slot: 4,
-        data: &[2, 1, 6]
+        data: Data(&[2, 1, 6])
     }
     LeSetExtendedScanParameters {
         own_address_kind: 1, filter_policy: 0,
@@ -201,14 +201,14 @@ rows! {
     LeReadRfPathCompensation {}
     LeWriteRfPathCompensation { tx: Decibels10(-15), rx: Decibels10(1280) }
     LeSetConnectionlessCteTransmitParameters {
-        advertising_handle: 1, cte_length: 20, cte_kind: 1, cte_count: 2, antennas: &[0, 1, 2]
+        advertising_handle: 1, cte_length: 20, cte_kind: 1, cte_count: 2, antennas: Data(&[0, 1, 2])
     }
     LeSetConnectionlessCteTransmitEnable { advertising_handle: 1, enable: Switch::On }
     LeSetConnectionlessIqSamplingEnable {
-        sync_handle: 3, sampling: Switch::On, slot_durations: 2, max_sampled_ctes: 4, antennas: &[0, 1]
+        sync_handle: 3, sampling: Switch::On, slot_durations: 2, max_sampled_ctes: 4, antennas: Data(&[0, 1])
     }
-    LeSetConnectionCteReceiveParameters { handle: HANDLE, sampling: Switch::On, slot_durations: 1, antennas: &[0, 1] }
-    LeSetConnectionCteTransmitParameters { handle: HANDLE, cte_kinds: 7, antennas: &[0, 1] }
+    LeSetConnectionCteReceiveParameters { handle: HANDLE, sampling: Switch::On, slot_durations: 1, antennas: Data(&[0, 1]) }
+    LeSetConnectionCteTransmitParameters { handle: HANDLE, cte_kinds: 7, antennas: Data(&[0, 1]) }
     LeConnectionCteRequestEnable { handle: HANDLE, enable: Switch::On, interval: 10, cte_length: 20, cte_kind: 0 }
     LeConnectionCteResponseEnable { handle: HANDLE, enable: Switch::On }
     LeReadAntennaInformation {}
@@ -241,7 +241,7 @@ rows! {
             DecisionTest { flags: 2, field: 6, parameters: [2; 16] }
         ])
     }
-    LeSetPeriodicSyncSubevent { sync_handle: 3, properties: 0x40, subevents: &[0, 2] }
+    LeSetPeriodicSyncSubevent { sync_handle: 3, properties: 0x40, subevents: Data(&[0, 2]) }
     LeAddDeviceToMonitoredAdvertisersList { address: PEER, rssi_low: -80, rssi_high: -60, timeout: 5 }
     LeRemoveDeviceFromMonitoredAdvertisersList { address: PEER }
     LeClearMonitoredAdvertisersList {}

@@ -2,10 +2,10 @@ use crate::{ADVERTISER, HANDLE, PUBLIC, RANDOM, common::check, octets};
 use jelling_wire::{
     Malformed, Writer,
     hci::{
-        ConnectionHandle, Status,
+        ConnectionHandle, Data, Status,
         event::{
-            AdvertisingReports, Data, DataStatus, DirectedAdvertisingReports, Event, ExtendedAdvertisingReports,
-            IqSamples, PeriodicAdvertisingResponses, ReportedAddress,
+            AdvertisingReports, DataStatus, DirectedAdvertisingReports, Event, ExtendedAdvertisingReports, IqSamples,
+            PeriodicAdvertisingResponses, ReportedAddress,
         },
     },
 };

@@ -1,7 +1,7 @@
 //! Constant tone extensions, for direction finding (Vol 4, Part E, 7.8.80 to 7.8.87).
 
 use super::{macros::commands, returns::AntennaInformation};
-use crate::hci::{ConnectionHandle, Switch};
+use crate::hci::{ConnectionHandle, Data, Switch};
 
 commands! {
     /// What periodic advertising transmits (7.8.80).
@@ -15,7 +15,7 @@ commands! {
         /// Extensions in each periodic interval.
         cte_count: u8,
         /// Antennas in the order of switching.
-        antennas: &'a [u8],
+        antennas: Data<'a>,
     } -> ();
     /// Switches it (7.8.81).
     LeSetConnectionlessCteTransmitEnable = LE_SET_CONNECTIONLESS_CTE_TRANSMIT_ENABLE {
@@ -35,7 +35,7 @@ commands! {
         /// Extensions to sample in each periodic interval; 0: all.
         max_sampled_ctes: u8,
         /// Antennas in the order of switching.
-        antennas: &'a [u8],
+        antennas: Data<'a>,
     } -> u16;
     /// How to sample on a link (7.8.83).
     LeSetConnectionCteReceiveParameters<'a> = LE_SET_CONNECTION_CTE_RECEIVE_PARAMETERS {
@@ -46,7 +46,7 @@ commands! {
         /// 1 or 2 us.
         slot_durations: u8,
         /// Antennas in the order of switching.
-        antennas: &'a [u8],
+        antennas: Data<'a>,
     } -> ConnectionHandle;
     /// What a link may transmit (7.8.84).
     LeSetConnectionCteTransmitParameters<'a> = LE_SET_CONNECTION_CTE_TRANSMIT_PARAMETERS {
@@ -55,7 +55,7 @@ commands! {
         /// AoA, AoD of 1 us, AoD of 2 us from bit 0.
         cte_kinds: u8,
         /// Antennas in the order of switching.
-        antennas: &'a [u8],
+        antennas: Data<'a>,
     } -> ConnectionHandle;
     /// Switches requests to the peer (7.8.85).
     LeConnectionCteRequestEnable = LE_CONNECTION_CTE_REQUEST_ENABLE {

@@ -4,7 +4,10 @@ use super::{
     macros::{commands, returns},
     parameter::{List, U24},
 };
-use crate::{Address, hci::Switch};
+use crate::{
+    Address,
+    hci::{Data, Switch},
+};
 
 commands! {
     /// Sets the random address of an advertising set (7.8.52).
@@ -91,7 +94,7 @@ commands! {
         /// 0 the controller may fragment, 1 it should not.
         fragment_preference: u8,
         /// At most 251 octets of AD structures.
-        data: &'a [u8],
+        data: Data<'a>,
     } -> ();
     /// What a set answers a scanner that asks (7.8.55).
     LeSetExtendedScanResponseData<'a> = LE_SET_EXTENDED_SCAN_RESPONSE_DATA {
@@ -102,7 +105,7 @@ commands! {
         /// 0 the controller may fragment, 1 it should not.
         fragment_preference: u8,
         /// At most 251 octets of AD structures.
-        data: &'a [u8],
+        data: Data<'a>,
     } -> ();
     /// Switches sets (7.8.56).
     LeSetExtendedAdvertisingEnable<'a> = LE_SET_EXTENDED_ADVERTISING_ENABLE {
@@ -136,7 +139,7 @@ commands! {
         /// Bit 0: a resolvable tag begins the data.
         kind: u8,
         /// At most 8 octets.
-        data: &'a [u8],
+        data: Data<'a>,
     } -> ();
 }
 

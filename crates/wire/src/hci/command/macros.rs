@@ -20,7 +20,7 @@ macro_rules! commands {
 
             fn emit_parameters(&self, w: &mut crate::Writer<'_>) {
                 let _start = w.len();
-                $(crate::hci::command::parameter::Parameter::emit(&self.$field, w);)*
+                $(crate::hci::parameter::Parameter::emit(&self.$field, w);)*
                 $(crate::hci::command::macros::limit(core::marker::PhantomData::<&$life ()>, w, _start);)?
             }
 
@@ -31,7 +31,7 @@ macro_rules! commands {
 
         impl $(<$life>)? core::fmt::Display for $name $(<$life>)? {
             fn fmt(&self, _f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                $(crate::hci::command::parameter::show(_f, stringify!($field), &self.$field)?;)*
+                $(crate::hci::parameter::pair(_f, stringify!($field), &self.$field)?;)*
                 Ok(())
             }
         }
@@ -41,7 +41,7 @@ macro_rules! commands {
             pub fn parse_parameters(parameters: &$($life)? [u8]) -> Result<Self, crate::Malformed> {
                 let mut r = crate::Reader::new(parameters);
                 let _ = &mut r;
-                let command = $name { $($field: crate::hci::command::parameter::Parameter::take(&mut r)?,)* };
+                let command = $name { $($field: crate::hci::parameter::Parameter::take(&mut r)?,)* };
                 r.finish()?;
                 Ok(command)
             }

@@ -1,56 +1,10 @@
-//! Parameters of more than one number: octets after their length, lists, and one record for each PHY.
+//! Parameters of commands that are more than one number: lists, and one record for each PHY.
 
 use crate::{
     Malformed, Reader, Writer,
-    hci::field::{Field, hex},
+    hci::{field::Field, parameter::Parameter},
 };
 use core::{fmt, iter};
-
-/// A parameter that may borrow from its packet. Every field is one.
-pub trait Parameter<'a>: Sized {
-    #[doc(hidden)]
-    fn take(r: &mut Reader<'a>) -> Result<Self, Malformed>;
-    #[doc(hidden)]
-    fn emit(&self, w: &mut Writer<'_>);
-    #[doc(hidden)]
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
-}
-
-impl<'a, T: Field> Parameter<'a> for T {
-    fn take(r: &mut Reader<'a>) -> Result<Self, Malformed> {
-        Field::take(r)
-    }
-    fn emit(&self, w: &mut Writer<'_>) {
-        Field::emit(self, w);
-    }
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Field::show(self, f)
-    }
-}
-
-/// ` name value`, the name as it stands in the source, with blanks.
-pub(super) fn show<'a, T: Parameter<'a>>(f: &mut fmt::Formatter<'_>, name: &str, value: &T) -> fmt::Result {
-    for word in name.split('_') {
-        write!(f, " {word}")?;
-    }
-    f.write_str(" ")?;
-    value.show(f)
-}
-
-/// Octets after their length.
-impl<'a> Parameter<'a> for &'a [u8] {
-    fn take(r: &mut Reader<'a>) -> Result<Self, Malformed> {
-        let length = r.u8()?;
-        r.bytes(usize::from(length))
-    }
-    fn emit(&self, w: &mut Writer<'_>) {
-        w.u8(u8::try_from(self.len()).unwrap_or(u8::MAX));
-        w.bytes(self);
-    }
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        hex(f, self)
-    }
-}
 
 /// Records after their number: those of a packet, or a slice of one's own.
 #[derive(Clone, Copy)]

@@ -1,10 +1,10 @@
 //! Periodic advertising (Vol 4, Part E, 7.8.61 to 7.8.63, 7.8.125 to 7.8.127), and with responses.
 
-use super::{
-    macros::commands,
-    parameter::{self, List, Parameter},
+use super::{macros::commands, parameter::List};
+use crate::{
+    Malformed, Reader, Writer,
+    hci::parameter::{Data, Parameter, pair},
 };
-use crate::{Malformed, Reader, Writer};
 use core::fmt;
 
 commands! {
@@ -47,7 +47,7 @@ commands! {
         /// 0 a fragment between, 1 the first, 2 the last, 3 all of it, 4 the data as it is.
         operation: u8,
         /// At most 252 octets of AD structures.
-        data: &'a [u8],
+        data: Data<'a>,
     } -> ();
     /// Switches periodic advertising (7.8.63).
     LeSetPeriodicAdvertisingEnable = LE_SET_PERIODIC_ADVERTISING_ENABLE {
@@ -76,7 +76,7 @@ commands! {
         /// The slot of the answer.
         response_slot: u8,
         /// At most 247 octets.
-        data: &'a [u8],
+        data: Data<'a>,
     } -> u16;
 }
 
@@ -90,7 +90,7 @@ pub struct SubeventData<'a> {
     /// How many response slots.
     pub response_slot_count: u8,
     /// At most 251 octets.
-    pub data: &'a [u8],
+    pub data: Data<'a>,
 }
 
 impl<'a> Parameter<'a> for SubeventData<'a> {
@@ -103,9 +103,9 @@ impl<'a> Parameter<'a> for SubeventData<'a> {
         self.data.emit(w);
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        parameter::show(f, "subevent", &self.subevent)?;
-        parameter::show(f, "response_slot_start", &self.response_slot_start)?;
-        parameter::show(f, "response_slot_count", &self.response_slot_count)?;
-        parameter::show(f, "data", &self.data)
+        pair(f, "subevent", &self.subevent)?;
+        pair(f, "response_slot_start", &self.response_slot_start)?;
+        pair(f, "response_slot_count", &self.response_slot_count)?;
+        pair(f, "data", &self.data)
     }
 }

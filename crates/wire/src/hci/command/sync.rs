@@ -1,7 +1,10 @@
 //! Receiving periodic advertising (Vol 4, Part E, 7.8.67 to 7.8.73, 7.8.88, 7.8.127) and handing it over (7.8.89 to 7.8.92).
 
 use super::macros::commands;
-use crate::{Address, hci::ConnectionHandle};
+use crate::{
+    Address,
+    hci::{ConnectionHandle, Data},
+};
 
 commands! {
     /// Synchronises to periodic advertising (7.8.67).
@@ -100,6 +103,6 @@ commands! {
         /// Bit 6: answers hold the transmit power.
         properties: u16,
         /// Their numbers, at most 128.
-        subevents: &'a [u8],
+        subevents: Data<'a>,
     } -> u16;
 }

@@ -1,11 +1,13 @@
 //! Reports of extended and periodic advertising.
 
-use super::{
-    Data, ReportedAddress,
-    lists::Entry,
-    parameter::{Parameter, pair},
+use super::{ReportedAddress, lists::Entry};
+use crate::{
+    Malformed, Reader, Writer,
+    hci::{
+        Data, names,
+        parameter::{Parameter, pair},
+    },
 };
-use crate::{Malformed, Reader, Writer, hci::names};
 use core::{fmt, ops::RangeInclusive};
 
 /// Whether the data of a report is all there is.

@@ -1,12 +1,13 @@
 //! Events that are lists: validated once, then walked without a check.
 
-use super::{
-    ReportedAddress,
-    parameter::{Parameter, pair},
-};
+use super::ReportedAddress;
 use crate::{
     Address, AddressKind, Malformed, Reader, Writer,
-    hci::{ConnectionHandle, field::Field},
+    hci::{
+        ConnectionHandle, Data,
+        field::Field,
+        parameter::{Parameter, pair},
+    },
 };
 use core::{fmt, marker::PhantomData, ops::RangeInclusive};
 
@@ -140,7 +141,7 @@ impl<'a> Parameter<'a> for AdvertisingReport<'a> {
     fn emit(&self, w: &mut Writer<'_>) {
         w.u8(self.kind);
         Field::emit(&self.address, w);
-        Parameter::emit(&super::Data(self.data), w);
+        Parameter::emit(&Data(self.data), w);
         w.i8(self.rssi);
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,10 +1,9 @@
 //! Events written, and shown as a line with btmon's headline.
 
 use super::Event;
-use super::parameter::pair;
 use crate::{
     Malformed, Writer,
-    hci::{Opcode, command::Returned},
+    hci::{Opcode, command::Returned, parameter::pair},
 };
 use core::fmt;
 
