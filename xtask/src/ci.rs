@@ -14,6 +14,11 @@ pub(crate) fn test() -> Result<()> {
     interop::run(None, None, 1)
 }
 
+/// What is documented links to what is there.
+fn documentation() -> Result<()> {
+    run(cargo(&["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))
+}
+
 /// One stage.
 type Stage = (&'static str, fn() -> Result<()>);
 
@@ -26,6 +31,7 @@ pub(crate) fn all() -> Result<()> {
     stages(&[
         ("format", || run(&mut cargo(&["fmt", "--all", "--check"]))),
         ("lint", || run(&mut cargo(&CLIPPY))),
+        ("documentation", documentation),
         ("features, each alone", || features::check(features::Depth::Alone)),
         ("no_std", images::no_std),
         ("no-panic image", images::no_panic),

@@ -103,7 +103,7 @@ enum Task {
     },
     /// Everything CI runs, with the time of each stage
     Ci,
-    /// What takes too long for CI: features in pairs, interop twenty times over, long sessions of random octets, long fuzzing
+    /// What takes too long for CI: features in pairs, interop twenty times, random sessions, fuzzing, planted panics, coverage
     Full,
 }
 

@@ -39,7 +39,7 @@ use jelling_wire::Packet;
 
 /// The half of a transport that packets of the controller come from.
 pub trait PacketRead {
-    /// Why no packet will come any more.
+    /// Why no packet will come any more; or, where [`is_noise`](PacketRead::is_noise) says so, why none has come.
     type Error: Debug;
 
     /// Waits for the next packet and puts it into `buffer`. A packet longer than that is dropped and the next awaited.

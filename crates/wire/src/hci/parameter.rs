@@ -4,7 +4,7 @@ use super::field::{Field, hex, label};
 use crate::{Malformed, Reader, Writer};
 use core::fmt;
 
-/// A parameter that may borrow from the packet. Every [`Field`] is one.
+/// A parameter that may borrow from the packet. Every field is one.
 pub trait Parameter<'a>: Sized {
     #[doc(hidden)]
     fn take(r: &mut Reader<'a>) -> Result<Self, Malformed>;
