@@ -2,12 +2,18 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
-use jelling_scenarios::{bench, fuzz, replay, scenario, sweep};
+use jelling_scenarios::{
+    bench, fuzz, replay,
+    scenario::{self, Scenario},
+    sweep,
+};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
     time::Instant,
 };
 
@@ -119,36 +125,53 @@ fn replays(packets: usize) -> Result<()> {
     Ok(())
 }
 
-fn sweeps(only: Option<&str>, of: Option<&str>, stride: usize) -> Result<()> {
-    let (mut total, start, mut failed) = (0, Instant::now(), 0);
-    for (name, run) in sweep::ALL.iter().filter(|(name, _)| only.is_none_or(|o| o == *name)) {
-        for scenario in scenario::ALL.iter().filter(|s| of.is_none_or(|o| o == s.name)) {
-            let begin = Instant::now();
-            match run(scenario, stride.max(1)) {
-                Ok(swept) => {
-                    total += swept.points;
-                    println!(
-                        "{name:10} {:10} {:6} points recovered, {:6} unharmed, {:3} by use, {:3} by restart, longest {:6.1} s, call {:5.1} s of virtual time, in {:.1} s",
-                        scenario.name,
-                        swept.points,
-                        swept.unharmed,
-                        swept.by_use,
-                        swept.by_restart,
-                        swept.longest.as_secs_f32(),
-                        swept.longest_call.as_secs_f32(),
-                        begin.elapsed().as_secs_f32()
-                    );
-                }
-                Err(error) => {
-                    failed += 1;
-                    println!("{name:10} {:10} FAILED: {error}", scenario.name);
-                }
-            }
+/// What became of a sweep of a scenario, as a line, and how many points it had.
+fn swept(name: &str, run: sweep::Sweep, scenario: &Scenario, stride: usize) -> (String, Option<usize>) {
+    let begin = Instant::now();
+    match run(scenario, stride) {
+        Ok(swept) => {
+            let line = format!(
+                "{name:10} {:10} {:6} points recovered, {:6} unharmed, {:3} by use, {:3} by restart, longest {:6.1} s, call {:5.1} s of virtual time, in {:.1} s",
+                scenario.name,
+                swept.points,
+                swept.unharmed,
+                swept.by_use,
+                swept.by_restart,
+                swept.longest.as_secs_f32(),
+                swept.longest_call.as_secs_f32(),
+                begin.elapsed().as_secs_f32()
+            );
+            (line, Some(swept.points))
         }
+        Err(error) => (format!("{name:10} {:10} FAILED: {error}", scenario.name), None),
     }
-    println!("{total} points recovered in {:.1} s", start.elapsed().as_secs_f32());
-    if failed > 0 {
-        bail!("{failed} sweeps failed");
+}
+
+/// Each sweep of each scenario, on as many threads as there are processors: virtual time is the thread's own.
+fn sweeps(only: Option<&str>, of: Option<&str>, stride: usize) -> Result<()> {
+    let chosen = sweep::ALL.iter().filter(|(name, _)| only.is_none_or(|o| o == *name));
+    let scenarios = || scenario::ALL.iter().filter(|s| of.is_none_or(|o| o == s.name));
+    let work: Vec<_> = chosen.flat_map(|(name, run)| scenarios().map(move |s| (*name, *run, s))).collect();
+    let start = Instant::now();
+    let (next, total, failed) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some((name, run, scenario)) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let (line, points) = swept(name, *run, scenario, stride.max(1));
+                    println!("{line}");
+                    match points {
+                        Some(points) => total.fetch_add(points, Ordering::Relaxed),
+                        None => failed.fetch_add(1, Ordering::Relaxed),
+                    };
+                }
+            });
+        }
+    });
+    println!("{} points recovered in {:.1} s", total.into_inner(), start.elapsed().as_secs_f32());
+    match failed.into_inner() {
+        0 => Ok(()),
+        failed => bail!("{failed} sweeps failed"),
     }
-    Ok(())
 }
