@@ -34,6 +34,8 @@ mod att;
 mod config;
 mod core;
 mod counters;
+#[cfg(all(feature = "security", feature = "seams"))]
+mod crypto;
 mod error;
 mod event;
 mod fmt;
@@ -47,6 +49,8 @@ mod links;
 #[cfg(any(feature = "client", feature = "server"))]
 mod pool;
 mod resources;
+#[cfg(feature = "seams")]
+mod seams;
 mod state;
 mod time;
 

@@ -1,0 +1,11 @@
+//! For tests of what pairing decides, as long as nothing pairs: verbs that set what pairing will set, and the cryptography by itself.
+
+#[cfg(feature = "security")]
+impl crate::Core<'_> {
+    /// AES-CMAC of `message` (RFC 4493; Vol 3, Part H, 2.2.5). Key and code begin with their most significant octet.
+    pub fn aes_cmac(key: &[u8; 16], message: &[u8]) -> [u8; 16] {
+        let mut cmac = crate::crypto::AesCmac::new(key);
+        cmac.update(message);
+        cmac.finish()
+    }
+}
