@@ -3,8 +3,9 @@
 use core::time::Duration;
 use jelling_host::{
     AdvertisingSettings, AdvertisingTicket, AttributeId, CharacteristicSettings, Config, ConnectSettings,
-    ConnectTicket, Core, Gatt, IndicationTicket, Instant, LinkId, Links, OwnAddress, Policy, Pool, Properties, QueueId,
-    RequestTicket, Scan, ScanSettings, ScanTicket, ServiceSettings, Storage, Store, TRANSMIT_BUFFER, Updates,
+    ConnectTicket, Core, Gatt, Hooks, IndicationTicket, Instant, LinkId, Links, OwnAddress, Policy, Pool, Properties,
+    Protection, QueueId, RequestTicket, Scan, ScanSettings, ScanTicket, ServiceSettings, Storage, Store,
+    TRANSMIT_BUFFER, Updates,
     wire::{
         Address, Packet, PacketKind, Uuid,
         att::Pdu,
@@ -269,7 +270,8 @@ fn register(core: &mut Core<'_>, held: &mut Held) {
         let settings = CharacteristicSettings {
             uuid: Uuid::new16(0x2a6e),
             properties: Properties::all(),
-            permissions: None,
+            protection: Protection::OPEN,
+            hooks: Hooks::DOOR,
             handle: None,
             value_handle: None,
             storage: Storage::Variable(60, b"value"),

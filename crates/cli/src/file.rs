@@ -161,28 +161,31 @@ impl<'de> Deserialize<'de> for FileProperty {
     }
 }
 
-/// One permission. Those that need security are understood and refused: this version has none.
+/// One permission.
 #[derive(Clone, Copy, Debug)]
 struct FilePermission(Permissions);
 
 impl<'de> Deserialize<'de> for FilePermission {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let (door, level) = text.split_once('_').map_or((&*text, None), |(door, level)| (door, Some(level)));
-        let permission = match door {
+        let permission = match &*text {
             "read" => Permissions::READ,
+            "read_encrypted" => Permissions::READ_ENCRYPTED,
+            "read_authenticated" => Permissions::READ_AUTHENTICATED,
+            "read_secure" => Permissions::READ_SECURE,
+            "read_authorised" => Permissions::READ_AUTHORISED,
             "write" => Permissions::WRITE,
-            _ => Permissions::empty(),
-        };
-        match level {
-            None if !permission.is_empty() => Ok(FilePermission(permission)),
-            Some("encrypted" | "authenticated" | "secure" | "authorised") if !permission.is_empty() => {
-                Err(de::Error::custom(format!("permission {text:?} needs security, which this version does not have")))
+            "write_encrypted" => Permissions::WRITE_ENCRYPTED,
+            "write_authenticated" => Permissions::WRITE_AUTHENTICATED,
+            "write_secure" => Permissions::WRITE_SECURE,
+            "write_authorised" => Permissions::WRITE_AUTHORISED,
+            _ => {
+                return Err(de::Error::custom(format!(
+                    "{text:?} is no permission: expected read or write, or either with _encrypted _authenticated _secure _authorised"
+                )));
             }
-            _ => Err(de::Error::custom(format!(
-                "{text:?} is no permission: expected read or write, or either with _encrypted _authenticated _secure _authorised"
-            ))),
-        }
+        };
+        Ok(FilePermission(permission))
     }
 }
 

@@ -30,6 +30,9 @@ pub struct Config {
     pub link_check: Duration,
     /// The largest ATT MTU we accept, 23 to 517; never more than `Links` has room for. Default: that room.
     pub mtu: u16,
+    /// Octets that the prepared writes of one peer may take, with 6 more for each part; they stand in blocks of `Pool`. What goes
+    /// beyond is answered Prepare Queue Full. Default 1,024; 0: none are taken.
+    pub prepare_queue: u16,
     /// The device name in the GAP service. Default `"jelling"`.
     pub name: &'static str,
     /// The appearance in the GAP service (Assigned Numbers, 2.6). Default 0: unknown.
@@ -44,6 +47,7 @@ impl Config {
             command_timeout: Duration::from_secs(2),
             link_check: Duration::from_secs(60),
             mtu: 517,
+            prepare_queue: 1024,
             name: "jelling",
             appearance: 0,
         }

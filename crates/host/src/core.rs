@@ -131,7 +131,10 @@ impl Core<'_> {
         #[cfg(feature = "client")]
         self.request_timeout(now);
         #[cfg(feature = "server")]
-        self.indication_timeout(now);
+        {
+            self.indication_timeout(now);
+            self.question_timeout(now);
+        }
     }
 
     /// When `handle_timeout` should be called next, if ever.
@@ -143,7 +146,7 @@ impl Core<'_> {
         {
             next = earlier(next, self.state.initiator.cancel_deadline);
         }
-        for link in self.links.iter().filter(|l| l.is_up()) {
+        for (index, link) in self.links.iter().enumerate().filter(|(_, l)| l.is_up()) {
             next = earlier(next, link.disconnect_deadline);
             next = earlier(next, link.acl_deadline);
             next = earlier(next, link.check_at);
@@ -154,6 +157,7 @@ impl Core<'_> {
             #[cfg(feature = "server")]
             {
                 next = earlier(next, link.indication.deadline());
+                next = earlier(next, self.question_deadline(index));
             }
         }
         next
@@ -170,6 +174,14 @@ impl Core<'_> {
             return w.finish().ok().map(|data| Packet::new(PacketKind::Acl, data));
         }
         None
+    }
+
+    /// True while a function of the application may have to be asked: see `poll_question`.
+    pub fn has_question(&self) -> bool {
+        #[cfg(feature = "server")]
+        return self.state.asks;
+        #[cfg(not(feature = "server"))]
+        return false;
     }
 
     /// A verb may have left something to transmit, whatever it returned: `poll_transmit` is to be called.

@@ -41,6 +41,8 @@ pub enum Error {
     NotSupported,
     /// The peer has not subscribed to the characteristic.
     NotSubscribed,
+    /// The link lacks the security that the characteristic demands: what the peer would be answered, were it to read.
+    NotPermitted(ErrorCode),
     /// The characteristic has no Client Characteristic Configuration descriptor.
     NoCccd,
     /// The octets are no value of the type asked for.
@@ -170,6 +172,12 @@ impl fmt::Display for Error {
             }),
             Error::NotSupported => f.write_str("the characteristic does not offer this operation"),
             Error::NotSubscribed => f.write_str("the peer has not subscribed to the characteristic"),
+            Error::NotPermitted(code) => {
+                write!(
+                    f,
+                    "the link lacks the security that the characteristic demands ({code}): pair first, or authorise the peer"
+                )
+            }
             Error::NoCccd => f.write_str("the characteristic has no Client Characteristic Configuration descriptor"),
             Error::InvalidValue => f.write_str("the octets are no value of this type"),
             Error::TooLong => f.write_str("the value is too long"),

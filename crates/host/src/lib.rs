@@ -51,14 +51,15 @@ mod pool;
 mod resources;
 #[cfg(feature = "seams")]
 mod seams;
+mod security;
 mod state;
 mod time;
 
 pub use crate::core::TRANSMIT_BUFFER;
-#[cfg(feature = "server")]
-pub use att::IndicationTicket;
 #[cfg(feature = "client")]
 pub use att::{Answer, RequestTicket};
+#[cfg(feature = "server")]
+pub use att::{IndicationTicket, QuestionId};
 pub use config::{Config, OwnAddress};
 pub use counters::{Counters, Pools, Usage};
 pub use error::{Argument, Error, Fault, Resource};
@@ -69,9 +70,10 @@ pub use gap::{AdvertisingSettings, AdvertisingTicket};
 pub use gap::{ConnectSettings, ConnectTicket, Report, ScanSettings, ScanTicket};
 #[cfg(feature = "server")]
 pub use gatt::{
-    Attribute, AttributeId, CharacteristicSettings, DescriptorSettings, Permissions, ServiceSettings, Storage,
+    Access, AccessKind, Attribute, AttributeId, CharacteristicSettings, DescriptorSettings, Gate, Hook, Hooks,
+    OnAccess, Permissions, Protection, ServiceSettings, Storage,
 };
-pub use gatt::{Properties, Updates};
+pub use gatt::{Properties, ToOctets, Updates, Value};
 #[cfg(any(feature = "client", feature = "server"))]
 pub use gatt::{Queue, QueueId};
 pub use hci::ControllerInfo;
@@ -80,5 +82,6 @@ pub use link::{Link, LinkId, LinkInfo, Parameters};
 #[cfg(any(feature = "client", feature = "server"))]
 pub use pool::{BLOCK, Block, DEPTH, Policy};
 pub use resources::{Core, Gatt, GattGroup, LinkGroup, Links, Pool, PoolGroup, Scan, ScanGroup, Store};
+pub use security::{Authorisation, Security};
 pub use state::{Power, State};
 pub use time::Instant;

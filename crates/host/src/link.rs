@@ -4,7 +4,12 @@
 use crate::att::Client;
 #[cfg(feature = "server")]
 use crate::att::Indication;
-use crate::{att::Server, event::LinkNews, time::Instant};
+use crate::{
+    att::Server,
+    event::LinkNews,
+    security::{Authorisation, Security},
+    time::Instant,
+};
 use bitflags::bitflags;
 use core::time::Duration;
 use jelling_wire::{
@@ -163,6 +168,8 @@ pub struct Link {
     pub(crate) incoming: Incoming,
     pub(crate) signalling: SignallingReply,
     pub(crate) mtu: u16,
+    pub(crate) security: Security,
+    pub(crate) authorisation: Authorisation,
     #[cfg(feature = "client")]
     pub(crate) client: Client,
     pub(crate) server: Server,
@@ -194,6 +201,8 @@ impl Link {
         incoming: Incoming { header: [0; 4], filled: 0 },
         signalling: SignallingReply { octets: [0; 8], length: 0 },
         mtu: 0,
+        security: Security::NONE,
+        authorisation: Authorisation::Refused,
         #[cfg(feature = "client")]
         client: Client::NEW,
         server: Server::NEW,

@@ -154,7 +154,7 @@ impl Core<'_> {
         }
         #[cfg(feature = "server")]
         {
-            self.clear_prepared(index);
+            self.end_requests(index);
             self.forget_subscriber(id);
         }
         let Some(link) = self.links.get_mut(index) else { return };

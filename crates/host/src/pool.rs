@@ -136,9 +136,9 @@ impl Pool<'_> {
         Some(chain)
     }
 
-    /// Appends octets to a chain, whole or not at all, taking blocks that nobody reserved.
+    /// Appends the octets of `parts` to a chain, whole or not at all, taking blocks that nobody reserved.
     #[cfg(feature = "server")]
-    pub(crate) fn append(&mut self, chain: &mut Chain, octets: &[u8]) -> Option<()> {
+    pub(crate) fn append(&mut self, chain: &mut Chain, parts: [&[u8]; 2]) -> Option<()> {
         let mut last = chain.first;
         while let Some(block) = self.block(last) {
             if block.next == 0 {
@@ -146,27 +146,29 @@ impl Pool<'_> {
             }
             last = block.next;
         }
-        let length = u16::try_from(chain.len().saturating_add(octets.len())).ok()?;
+        let more = parts[0].len().saturating_add(parts[1].len());
+        let length = u16::try_from(chain.len().saturating_add(more)).ok()?;
         let room = self.block(last).map_or(0, |b| BLOCK.saturating_sub(usize::from(b.length)));
-        let beyond = octets.len().saturating_sub(room).div_ceil(BLOCK);
+        let beyond = more.saturating_sub(room).div_ceil(BLOCK);
         let taken = usize::from(self.accounts.used).saturating_add(usize::from(self.accounts.reserved));
         if taken.saturating_add(beyond) > self.blocks.len() {
             return None;
         }
-        let mut rest = octets;
-        if let Some(block) = self.block(last) {
-            rest = fill(block, rest);
-        }
-        while !rest.is_empty() {
-            let index = self.take()?;
-            let block = self.block(index)?;
-            (block.next, block.length) = (0, 0);
-            rest = fill(block, rest);
-            match self.block(last) {
-                Some(previous) => previous.next = index,
-                None => chain.first = index,
+        for mut rest in parts {
+            if let Some(block) = self.block(last) {
+                rest = fill(block, rest);
             }
-            last = index;
+            while !rest.is_empty() {
+                let index = self.take()?;
+                let block = self.block(index)?;
+                (block.next, block.length) = (0, 0);
+                rest = fill(block, rest);
+                match self.block(last) {
+                    Some(previous) => previous.next = index,
+                    None => chain.first = index,
+                }
+                last = index;
+            }
         }
         chain.length = length;
         Some(())

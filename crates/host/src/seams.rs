@@ -9,3 +9,10 @@ impl crate::Core<'_> {
         cmac.finish()
     }
 }
+
+impl crate::Core<'_> {
+    /// Sets the security of a link, as pairing and encryption will.
+    pub fn inject_security(&mut self, link: crate::LinkId, security: crate::Security) -> Result<(), crate::Error> {
+        self.set_security(link, security)
+    }
+}

@@ -63,6 +63,7 @@ struct Settings {
     command_timeout: u64,
     link_check: u64,
     mtu: u16,
+    prepare_queue: u16,
     appearance: u16,
     own: Own,
     address: Address,
@@ -74,6 +75,7 @@ impl Settings {
         command_timeout: 0,
         link_check: 0,
         mtu: 0,
+        prepare_queue: 0,
         appearance: 0,
         own: Own::Automatic,
         address: NOBODY,
@@ -116,6 +118,9 @@ pub struct State {
     pub(crate) initiator: Initiator,
     #[cfg(feature = "server")]
     pub(crate) table: Table,
+    /// A function of the application may have to be asked.
+    #[cfg(feature = "server")]
+    pub(crate) asks: bool,
     #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) accounts: Accounts,
     pub(crate) counters: Counters,
@@ -156,6 +161,8 @@ impl State {
         initiator: Initiator::NEW,
         #[cfg(feature = "server")]
         table: Table::NEW,
+        #[cfg(feature = "server")]
+        asks: false,
         #[cfg(any(feature = "client", feature = "server"))]
         accounts: Accounts { free: 0, touched: 0, used: 0, reserved: 0, high_water: 0 },
         counters: Counters {
@@ -216,6 +223,12 @@ impl State {
         self.settings().mtu
     }
 
+    /// Octets that prepared writes of one peer may take.
+    #[cfg(feature = "server")]
+    pub(crate) fn prepare_queue(&self) -> u16 {
+        self.settings().prepare_queue
+    }
+
     /// What was chosen, or the defaults.
     fn settings(&self) -> &Settings {
         if self.settings.name.is_some() { &self.settings } else { &Settings::DEFAULT }
@@ -233,6 +246,7 @@ impl State {
             command_timeout: Duration::from_micros(settings.command_timeout),
             link_check: Duration::from_micros(settings.link_check),
             mtu: settings.mtu,
+            prepare_queue: settings.prepare_queue,
             name,
             appearance: settings.appearance,
         }
@@ -259,6 +273,7 @@ impl Settings {
             command_timeout: micros(config.command_timeout),
             link_check: micros(config.link_check),
             mtu: config.mtu,
+            prepare_queue: config.prepare_queue,
             appearance: config.appearance,
             own,
             address,

@@ -315,7 +315,8 @@ fn a_value_that_may_not_be_read_may_not_be_guessed() {
     let settings = CharacteristicSettings {
         uuid: Uuid::new16(0x2a6e),
         properties: Properties::WRITE,
-        permissions: None,
+        protection: Protection::OPEN,
+        hooks: Hooks::DOOR,
         handle: None,
         value_handle: None,
         storage: Storage::Fixed(b"first"),

@@ -44,7 +44,8 @@ fn register(core: &mut Core<'_>) {
     let settings = CharacteristicSettings {
         uuid: Uuid::new16(0x2a6e),
         properties: Properties::all(),
-        permissions: None,
+        protection: Protection::OPEN,
+        hooks: Hooks::DOOR,
         handle: None,
         value_handle: None,
         storage: Storage::Variable(40, b"value"),

@@ -20,7 +20,8 @@ fn add(core: &mut Core<'_>) -> AttributeId {
     let settings = CharacteristicSettings {
         uuid: Uuid::new16(0x2a6e),
         properties: Properties::WRITE,
-        permissions: None,
+        protection: Protection::OPEN,
+        hooks: Hooks::DOOR,
         handle: None,
         value_handle: None,
         storage: Storage::Variable(20, b""),

@@ -55,7 +55,8 @@ fn include(core: &mut Core<'_>) {
     let settings = CharacteristicSettings {
         uuid: Uuid::new128(0x4455_6677),
         properties: Properties::READ,
-        permissions: None,
+        protection: Protection::OPEN,
+        hooks: Hooks::DOOR,
         handle: None,
         value_handle: None,
         storage: Storage::Constant(b"constant"),

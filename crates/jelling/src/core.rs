@@ -11,8 +11,8 @@ use ::core::{fmt, future::Future, pin::pin, task::Poll, time::Duration};
 use embassy_futures::select::{Either, select};
 pub use jelling_host::Config;
 use jelling_host::{
-    ControllerInfo, Core, Counters, Error, GattGroup, HostEvent, Instant, LinkGroup, LinkId, PoolGroup, Pools, Power,
-    ScanGroup,
+    Authorisation, ControllerInfo, Core, Counters, Error, GattGroup, HostEvent, Instant, LinkGroup, LinkId, PoolGroup,
+    Pools, Power, ScanGroup, Security,
     wire::hci::{Role, Status},
 };
 
@@ -174,6 +174,13 @@ impl<'d> Host<'d> {
     }
 }
 
+#[cfg(feature = "server")]
+impl jelling_host::Gate for Host<'_> {
+    fn enter(&self, f: &mut dyn FnMut(&mut Core<'_>)) {
+        self.with(|core| f(core));
+    }
+}
+
 /// See [`Host::start`].
 #[derive(Debug)]
 struct StartStep;
@@ -270,6 +277,23 @@ impl<'d> Connection<'d> {
     /// The connection interval.
     pub fn interval(&self) -> Result<Duration, Error> {
         self.host.ask(|core| core.link_info(self.id)).map(|info| info.interval)
+    }
+
+    /// How well the link is secured just now: aioble's `encrypted`, `authenticated`, `bonded` and `key_size` in one read.
+    pub fn security(&self) -> Result<Security, Error> {
+        self.host.ask(|core| core.security(self.id))
+    }
+
+    /// Lets the peer do, or not, what only an authorised one may (`READ_AUTHORISED`, `WRITE_AUTHORISED`), as long as the link
+    /// lasts (Vol 3, Part C, 10.5). At first it may not.
+    pub fn authorise(&self, authorisation: Authorisation) -> Result<(), Error> {
+        self.host.ask(|core| core.set_authorised(self.id, authorisation))
+    }
+
+    /// For tests: sets what pairing and encryption will set.
+    #[cfg(feature = "seams")]
+    pub fn inject_security(&self, security: Security) -> Result<(), Error> {
+        self.host.ask(|core| core.inject_security(self.id, security))
     }
 
     /// Keeps the link up when its last handle is dropped.

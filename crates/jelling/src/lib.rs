@@ -82,7 +82,6 @@ mod runner;
 mod server;
 #[cfg(feature = "sim")]
 pub mod sim;
-mod value;
 
 pub use crate::core::{Config, Connection, Disconnect, Disconnected, Host, new};
 #[cfg(feature = "central")]
@@ -93,8 +92,6 @@ pub use client::{
     ReadInto, Subscribe, Subscription, Write,
 };
 pub use device::{AddressKind, Device, InvalidDevice};
-#[cfg(feature = "server")]
-pub use jelling_host::Permissions;
 #[cfg(feature = "client")]
 pub use jelling_host::Policy;
 pub use jelling_host::wire::{Packet, PacketKind, Uuid};
@@ -103,9 +100,11 @@ pub use jelling_host::wire::{
     att::ErrorCode,
     hci::{LeFeatures, Role, Status},
 };
+#[cfg(feature = "server")]
+pub use jelling_host::{Access, AccessKind, OnAccess, Permissions, Protection};
 pub use jelling_host::{
-    Argument, ControllerInfo, Counters, Error, Fault, Gatt, HostEvent, Links, OwnAddress, Pool, Pools, Properties,
-    Resource, Scan as ScanSlots, Updates, Usage,
+    Argument, Authorisation, ControllerInfo, Counters, Error, Fault, Gatt, HostEvent, Links, OwnAddress, Pool, Pools,
+    Properties, Resource, Scan as ScanSlots, Security, ToOctets, Updates, Usage, Value,
 };
 pub use jelling_transport::{PacketRead, PacketWrite};
 pub use operation::Operation;
@@ -115,7 +114,6 @@ pub use resources::{Resources, Tasks};
 pub use runner::{RunError, Runner};
 #[cfg(feature = "server")]
 pub use server::{
-    Characteristic, CharacteristicOptions, Descriptor, Indicate, Notify, Registration, Service, ServiceOptions,
-    SubscriptionChanged, Written, WrittenInto,
+    Characteristic, CharacteristicOptions, Descriptor, Indicate, Notify, ReadRequest, ReadRequested, Registration,
+    Service, ServiceOptions, SubscriptionChanged, WriteRequest, WriteRequested, Written, WrittenInto,
 };
-pub use value::{ToOctets, Value};

@@ -82,8 +82,15 @@ impl Runner<'_> {
                 };
                 match outcome {
                     Ok(packet) => {
-                        let handle = |core: &mut Core<'_>, _: &mut Waiters<'_>, now| core.handle_packet(now, packet);
-                        let (_, news) = enter_telling(host.lock, Verb::Act, handle);
+                        let handle = |core: &mut Core<'_>, _: &mut Waiters<'_>, now| {
+                            core.handle_packet(now, packet);
+                            core.has_question()
+                        };
+                        let (asks, news) = enter_telling(host.lock, Verb::Act, handle);
+                        // Before the next packet: of writes without an answer one can wait for each link.
+                        if asks == Some(true) {
+                            ask_functions(host);
+                        }
                         // A transport may have more packets at once: tasks of the same executor take this one's news
                         // first, or a burst would fill their queues, and a disconnect overtake an answer. Twice, for
                         // a `select` that changes its order may poll this future last in one round and first in the next.
@@ -100,13 +107,15 @@ impl Runner<'_> {
         let transmit = async {
             let mut buffer = [0; TRANSMIT_BUFFER];
             loop {
-                let (kind, length) = poll_fn(|context| {
+                let next = poll_fn(|context| {
                     enter(host.lock, Verb::Look, |core, waiters, now| {
                         // The reader has to know of a Reset before it is sent, or it would take the answers behind it for
                         // what came before.
                         let ready = !core.begins_anew();
                         match ready.then(|| core.poll_transmit(now, &mut buffer)).flatten() {
-                            Some(packet) => Poll::Ready((packet.kind, packet.data.len())),
+                            Some(packet) => Poll::Ready(Some((packet.kind, packet.data.len()))),
+                            // A request that was held meets its hook only now.
+                            None if core.has_question() => Poll::Ready(None),
                             None => {
                                 waiters.runner.transmit = Some(context.waker().clone());
                                 Poll::Pending
@@ -116,6 +125,10 @@ impl Runner<'_> {
                     .unwrap_or(Poll::Pending)
                 })
                 .await;
+                let Some((kind, length)) = next else {
+                    ask_functions(host);
+                    continue;
+                };
                 let packet = Packet::new(kind, buffer.get(..length).unwrap_or_default());
                 if let Err(error) = writer.write(packet).await {
                     return error;
@@ -127,6 +140,20 @@ impl Runner<'_> {
             Either3::Second(error) => RunError::Write(error),
             Either3::Third(never) => match never {},
         }
+    }
+}
+
+/// No server, no questions.
+#[cfg(not(feature = "server"))]
+fn ask_functions(_: Host<'_>) {}
+
+/// Calls the application's functions that decide on reads and writes, with the lock open.
+#[cfg(feature = "server")]
+fn ask_functions(host: Host<'_>) {
+    while let Some((question, function)) = enter(host.lock, Verb::Look, |core, _, _| core.poll_question()).flatten() {
+        let word = function(&jelling_host::Access::new(&host, question));
+        // A peer that has left is owed nothing.
+        let _ = host.ask(|core| core.answer_question(now(), question, word));
     }
 }
 

@@ -1,8 +1,10 @@
 //! The GATT server (aioble's `server.py`): values, what peers write and what they are told.
 
 mod registration;
+mod requested;
 
 pub use registration::{CharacteristicOptions, Registration, ServiceOptions};
+pub use requested::{ReadRequest, ReadRequested, WriteRequest, WriteRequested};
 
 use crate::{
     Connection, ToOctets, Value,

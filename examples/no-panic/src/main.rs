@@ -9,11 +9,13 @@ use core::panic::PanicInfo;
 use core::time::Duration;
 use input::{octets, word};
 use jelling_host::{
-    AdvertisingSettings, CharacteristicSettings, Config, ConnectSettings, Core, DescriptorSettings, Event, Gatt, Instant, Links,
-    OwnAddress, Permissions, Policy, Pool, Properties, Scan, ScanSettings, ServiceSettings, Storage, Store,
-    TRANSMIT_BUFFER, Updates,
+    Access, AdvertisingSettings, Authorisation, CharacteristicSettings, Config, ConnectSettings, Core,
+    DescriptorSettings, Event, Gatt, Hook, Hooks, Instant, LinkId, Links, OwnAddress, Permissions, Policy, Pool,
+    Properties, Protection, Scan, ScanSettings, Security, ServiceSettings, Storage, Store, TRANSMIT_BUFFER, Updates,
     wire::{
-        Address, AddressKind, Packet, PacketKind, Uuid, Writer, ad::{self, AdWrite}, att::Pdu,
+        Address, AddressKind, Packet, PacketKind, Uuid, Writer,
+        ad::{self, AdWrite},
+        att::{ErrorCode, Pdu},
         hci::{AdvertisingKind, ScanKind, acl::AclPacket, command::CommandPacket, event::Event as HciEvent},
         l2cap::{Frame, signalling::Signal},
         smp,
@@ -91,7 +93,9 @@ fn again(structure: &ad::Structure<'_>, w: &mut Writer<'_>) {
     fits &= structure.le_supported_features().is_none_or(|features| w.le_supported_features(features).is_ok());
     fits &= structure.uri().is_none_or(|uri| w.uri(uri).is_ok());
     fits &= structure.encrypted_data().is_none_or(|data| w.encrypted_data(data).is_ok());
-    fits &= structure.periodic_advertising_response_timing().is_none_or(|timing| w.periodic_advertising_response_timing(timing).is_ok());
+    fits &= structure
+        .periodic_advertising_response_timing()
+        .is_none_or(|timing| w.periodic_advertising_response_timing(timing).is_ok());
     for block in structure.transport_blocks() {
         fits &= w.transport_blocks(&[block]).is_ok();
     }
@@ -173,10 +177,36 @@ fn host(core: &mut Core<'_>) {
             }
         }
         10 => register(core, octets),
+        11 => question(core, now, &mut target),
         _ => links(core, now, octets, &mut target),
     }
     let (counters, pools) = (core.counters(), core.pools());
     word_out(counters.malformed ^ pools.blocks.used as u32);
+}
+
+fn on_access(_: &Access<'_>) -> Result<(), ErrorCode> {
+    Err(ErrorCode(word() as u8))
+}
+
+/// A question for a function or for a task, and its answer.
+#[inline(never)]
+fn question(core: &mut Core<'_>, now: Instant, octets: &mut [u8]) {
+    let word = || if word() & 1 == 1 { Ok(()) } else { Err(ErrorCode(word() as u8)) };
+    if let Some((question, _)) = core.poll_question() {
+        let _ = core.question_value(question, octets);
+        let _ = core.answer_question(now, question, word());
+    }
+}
+
+/// What pairing and the application say of a link.
+#[inline(never)]
+fn security(core: &mut Core<'_>, link: LinkId) {
+    let (flags, key_size) = (word(), word() as u8);
+    let flag = |bit: u32| flags >> bit & 1 == 1;
+    let security =
+        Security { encrypted: flag(0), authenticated: flag(1), secure_connections: flag(2), bonded: flag(3), key_size };
+    let _ = core.inject_security(link, security);
+    let _ = core.set_authorised(link, if flag(4) { Authorisation::Granted } else { Authorisation::Refused });
 }
 
 #[inline(never)]
@@ -186,10 +216,14 @@ fn register(core: &mut Core<'_>, octets: &[u8]) {
     let _ = core.begin_registration();
     let _ = core.add_service(&ServiceSettings { uuid, primary: word() & 1 == 1, handle, end_handle: handle });
     let _ = core.add_include(handle, word() as u16);
+    let protection =
+        Protection { permissions: Some(Permissions::from_bits_truncate(word() as u16)), key_size: word() as u8 };
+    let hooks = Hooks { read: Hook::Call(on_access), write: if word() & 1 == 1 { Hook::Deferred } else { Hook::Door } };
     let characteristic = CharacteristicSettings {
         uuid,
         properties: Properties::from_bits_truncate(word() as u8),
-        permissions: None,
+        protection,
+        hooks,
         handle,
         value_handle: handle,
         storage: Storage::Variable(word() as usize, octets),
@@ -199,8 +233,8 @@ fn register(core: &mut Core<'_>, octets: &[u8]) {
     if let Ok(id) = core.add_characteristic(&characteristic) {
         let _ = core.open_capture(id, word() as usize, word() as usize);
     }
-    let permissions = Permissions::from_bits_truncate(word() as u16);
-    let _ = core.add_descriptor(&DescriptorSettings { uuid, permissions, handle, storage: Storage::Fixed(octets) });
+    let _ =
+        core.add_descriptor(&DescriptorSettings { uuid, protection, hooks, handle, storage: Storage::Fixed(octets) });
     match word() & 1 {
         0 => core.discard_registration(),
         _ => word_out(u32::from(core.commit_registration().is_ok())),
@@ -230,11 +264,19 @@ fn links(core: &mut Core<'_>, now: Instant, octets: &[u8], target: &mut [u8]) {
             let _ = core.exchange_mtu(now, link, Some(word() as u16));
         }
         5 => {
-            if let Ok(queue) = core.open_subscription(link, word() as u16, Updates::INDICATE, word() as usize, None, Policy::DropNewest) {
+            if let Ok(queue) = core.open_subscription(
+                link,
+                word() as u16,
+                Updates::INDICATE,
+                word() as usize,
+                None,
+                Policy::DropNewest,
+            ) {
                 let _ = core.take_value(queue, target);
                 core.close_subscription(queue, Some(word() as u16));
             }
         }
+        6 => security(core, link),
         _ => attributes(core, now, octets, target),
     }
 }

@@ -1,8 +1,8 @@
 //! What a file asks for, attribute by attribute, for whoever puts it into a table.
 
-use super::{Characteristic, Descriptor, File, FileHex, Include, Service, line_of, permissions};
+use super::{Characteristic, Descriptor, File, FileHex, FilePermission, Include, Service, line_of, permissions};
 use anyhow::{Result, anyhow};
-use jelling::{Error, Permissions, Properties, Uuid};
+use jelling::{Error, Properties, Protection, Uuid};
 use std::{ops::Range, path::Path};
 use toml::Spanned;
 
@@ -27,7 +27,7 @@ pub enum Entry {
     Characteristic {
         uuid: Uuid,
         properties: Properties,
-        permissions: Option<Permissions>,
+        protection: Protection,
         handle: Option<u16>,
         value_handle: Option<u16>,
         value: Value,
@@ -35,7 +35,7 @@ pub enum Entry {
         writable: bool,
     },
     /// A descriptor of the last characteristic.
-    Descriptor { uuid: Uuid, permissions: Permissions, handle: Option<u16>, value: Value },
+    Descriptor { uuid: Uuid, protection: Protection, handle: Option<u16>, value: Value },
 }
 
 /// The entries of a file in the order of their handles, each with its place.
@@ -90,30 +90,34 @@ impl Plan<'_> {
         result.map_err(|error| self.mistake(span, &error.to_string()))
     }
 
-    fn no_key_size(&self, key_size: &Option<Spanned<u8>>) -> Result<()> {
-        match key_size {
-            Some(size) => Err(self.mistake(&size.span(), "key_size needs security, which this version does not have")),
-            None => Ok(()),
-        }
+    /// What the door of an attribute demands.
+    fn protection(&self, list: Option<&[FilePermission]>, key_size: &Option<Spanned<u8>>) -> Result<Protection> {
+        let key_size = match key_size {
+            Some(size) if !(7..=16).contains(size.get_ref()) => {
+                return Err(self.mistake(&size.span(), "key_size is 7 to 16 octets"));
+            }
+            Some(size) => *size.get_ref(),
+            None => 0,
+        };
+        Ok(Protection { permissions: list.map(permissions), key_size })
     }
 
     fn characteristic(&mut self, spanned: &Spanned<Characteristic>, explicit: bool) -> Result<()> {
         let one = spanned.get_ref();
-        self.no_key_size(&one.key_size)?;
         let properties = one.properties.iter().fold(Properties::empty(), |all, one| all | one.0);
-        let permissions = one.permissions.as_deref().map(permissions);
+        let protection = self.protection(one.permissions.as_deref(), &one.key_size)?;
         let has_cccd = one.descriptors.iter().any(|d| d.get_ref().uuid.0 == CCCD);
         let updates = properties.intersects(Properties::NOTIFY | Properties::INDICATE);
         let entry = Entry::Characteristic {
             uuid: one.uuid.0,
             properties,
-            permissions,
+            protection,
             handle: one.handle,
             value_handle: one.value_handle,
             value: value(&one.value, &one.text, one.max_length, one.variable),
             cccd: updates && !explicit && !has_cccd,
-            writable: match permissions {
-                Some(permissions) => permissions.contains(Permissions::WRITE),
+            writable: match protection.permissions {
+                Some(permissions) => permissions.can_write(),
                 None => properties.intersects(Properties::WRITE | Properties::WRITE_WITHOUT_RESPONSE),
             },
         };
@@ -126,11 +130,9 @@ impl Plan<'_> {
 
     fn descriptor(&mut self, spanned: &Spanned<Descriptor>) -> Result<()> {
         let one = spanned.get_ref();
-        self.no_key_size(&one.key_size)?;
-        let open = if one.uuid.0 == CCCD { Permissions::READ | Permissions::WRITE } else { Permissions::READ };
         let entry = Entry::Descriptor {
             uuid: one.uuid.0,
-            permissions: one.permissions.as_deref().map_or(open, permissions),
+            protection: self.protection(one.permissions.as_deref(), &one.key_size)?,
             handle: one.handle,
             value: value(&one.value, &one.text, one.max_length, one.variable),
         };

@@ -76,11 +76,8 @@ impl Table<'_> {
                 self.service = Some(self.db.service_with(*uuid, &settings)?);
             }
             Entry::Include { handle, service } => self.db.include(*handle, *service)?,
-            Entry::Characteristic { uuid, properties, permissions, handle, value_handle, value, cccd, writable } => {
-                let mut settings = options(*properties, value);
-                if let Some(permissions) = permissions {
-                    settings = settings.permissions(*permissions);
-                }
+            Entry::Characteristic { uuid, properties, protection, handle, value_handle, value, cccd, writable } => {
+                let mut settings = options(*properties, value).protection(*protection);
                 if let Some(handle) = handle {
                     settings = settings.handle(*handle);
                 }
@@ -98,8 +95,8 @@ impl Table<'_> {
                 let handle = characteristic.handle();
                 self.served.push(Served { uuid: *uuid, handle, writable: *writable, characteristic });
             }
-            Entry::Descriptor { uuid, permissions, handle, value } => {
-                let mut settings = options(Properties::READ, value).permissions(*permissions);
+            Entry::Descriptor { uuid, protection, handle, value } => {
+                let mut settings = options(Properties::READ, value).protection(*protection);
                 if let Some(handle) = handle {
                     settings = settings.handle(*handle);
                 }

@@ -3,7 +3,9 @@
 use anyhow::Result;
 use jelling::{Error, Properties, Uuid};
 use jelling_cli::file::{Entry, File, Value};
-use jelling_host::{AttributeId, CharacteristicSettings, Core, DescriptorSettings, ServiceSettings, Storage};
+use jelling_host::{
+    AttributeId, CharacteristicSettings, Core, DescriptorSettings, Hooks, Protection, ServiceSettings, Storage,
+};
 
 fn storage(value: &Value) -> Storage<'_> {
     match value.room {
@@ -37,7 +39,8 @@ fn default_services(core: &mut Core<'_>, file: &File) -> Result<(), Error> {
         core.add_characteristic(&CharacteristicSettings {
             uuid: Uuid::new16(uuid),
             properties: Properties::READ,
-            permissions: None,
+            protection: Protection::OPEN,
+            hooks: Hooks::DOOR,
             handle: None,
             value_handle: None,
             storage: Storage::Fixed(octets),
@@ -55,11 +58,12 @@ fn add(core: &mut Core<'_>, entry: &Entry) -> Result<Option<AttributeId>, Error>
             core.add_service(&settings).map(|_| None)
         }
         Entry::Include { handle, service } => core.add_include(*handle, *service).map(|_| None),
-        Entry::Characteristic { uuid, properties, permissions, handle, value_handle, value, cccd, writable: _ } => {
+        Entry::Characteristic { uuid, properties, protection, handle, value_handle, value, cccd, writable: _ } => {
             let settings = CharacteristicSettings {
                 uuid: *uuid,
                 properties: *properties,
-                permissions: *permissions,
+                protection: *protection,
+                hooks: Hooks::DOOR,
                 handle: *handle,
                 value_handle: *value_handle,
                 storage: storage(value),
@@ -68,9 +72,14 @@ fn add(core: &mut Core<'_>, entry: &Entry) -> Result<Option<AttributeId>, Error>
             };
             core.add_characteristic(&settings).map(Some)
         }
-        Entry::Descriptor { uuid, permissions, handle, value } => {
-            let settings =
-                DescriptorSettings { uuid: *uuid, permissions: *permissions, handle: *handle, storage: storage(value) };
+        Entry::Descriptor { uuid, protection, handle, value } => {
+            let settings = DescriptorSettings {
+                uuid: *uuid,
+                protection: *protection,
+                hooks: Hooks::DOOR,
+                handle: *handle,
+                storage: storage(value),
+            };
             core.add_descriptor(&settings).map(|_| None)
         }
     }

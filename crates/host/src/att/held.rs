@@ -1,7 +1,8 @@
 //! The peer's request until it is answered: served at once into the transmit buffer when that is free, else held in a slot that
-//! is always there. The slot of its prepared writes is beside it.
+//! is always there. Beside it stands a write command on which the application decides.
 
-use crate::{Core, counters::count, pool::Chain};
+use super::question::{ASK, Question};
+use crate::{Core, counters::count, event::HostNews, pool::Chain, time::Instant};
 use jelling_wire::{
     Writer,
     att::{ErrorCode, Opcode, Pdu},
@@ -9,21 +10,30 @@ use jelling_wire::{
     l2cap::ChannelId,
 };
 
-/// Octets a held request or reply may have.
+/// Octets a held request or reply may have without a block of the pool.
 const HELD: usize = 32;
-/// Separate stretches of octets that prepared writes of one peer may have.
-pub(super) const PREPARED: usize = 4;
+/// Octets of the longest PDU: one in the largest MTU.
+pub(super) const LONGEST: usize = 517;
 
-/// What waits for the transmit buffer.
+/// What of a peer waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    Request,
+    Command,
+}
+
+/// What waits for the transmit buffer, or for the application.
 #[derive(Clone, Copy, Debug, Default)]
 enum Held {
     #[default]
     Nothing,
-    /// A request that changes nothing: served when the buffer is free.
+    /// A request that has changed nothing yet.
     Request([u8; HELD], u8),
+    /// A longer one.
+    Long(Chain),
     /// The answer to a request that has been carried out.
     Reply([u8; HELD], u8),
-    /// The answer to Prepare Write Request repeats it: these last octets of the last stretch.
+    /// The answer to Prepare Write Request repeats it: these last octets of what is prepared.
     Prepared { handle: u16, offset: u16, length: u16 },
 }
 
@@ -37,66 +47,95 @@ impl Held {
     }
 }
 
-/// A stretch of prepared octets for one attribute.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Prepared {
-    pub(super) handle: u16,
-    pub(super) offset: u16,
-    pub(super) octets: Chain,
-}
-
-/// The slot of the peer's request, and its prepared writes.
+/// The slot of the peer's request, of its command, and of its prepared writes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Server {
     held: Held,
-    pub(super) prepared: [Prepared; PREPARED],
-    pub(super) count: u8,
+    question: Question,
+    command: Chain,
+    command_question: Question,
+    pub(super) prepared: Chain,
 }
 
 impl Server {
     pub(crate) const NEW: Server = Server {
         held: Held::Nothing,
-        prepared: [Prepared { handle: 0, offset: 0, octets: Chain::NONE }; PREPARED],
-        count: 0,
+        question: Question::NONE,
+        command: Chain::NONE,
+        command_question: Question::NONE,
+        prepared: Chain::NONE,
     };
 
+    /// True when an answer can be given.
     pub(crate) fn owes(&self) -> bool {
+        self.is_busy() && !self.question.is_open()
+    }
+
+    /// True until the request has been answered.
+    fn is_busy(&self) -> bool {
         !matches!(self.held, Held::Nothing)
     }
 
-    pub(super) fn prepared(&self) -> &[Prepared] {
-        self.prepared.get(..usize::from(self.count)).unwrap_or_default()
+    pub(super) fn question(&self, slot: Slot) -> &Question {
+        match slot {
+            Slot::Request => &self.question,
+            Slot::Command => &self.command_question,
+        }
+    }
+
+    pub(super) fn question_mut(&mut self, slot: Slot) -> &mut Question {
+        match slot {
+            Slot::Request => &mut self.question,
+            Slot::Command => &mut self.command_question,
+        }
     }
 }
 
+/// Whether a request was carried out, or the application has to be asked first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Served {
+    Answered,
+    Asks,
+}
+
 impl Core<'_> {
-    pub(super) fn on_request(&mut self, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
+    pub(super) fn on_request(&mut self, now: Instant, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
         let Some(link) = self.links.get(index) else { return };
-        if link.server.owes() || link.is_leaving() {
+        if link.server.is_busy() || link.is_leaving() {
             // Vol 3, Part F, 3.3.2: a second request before the answer breaks the protocol.
             return count(&mut self.state.counters.unexpected);
         }
         if link.outgoing.active {
-            return self.hold(index, octets, pdu);
+            return self.hold(now, index, octets, pdu);
         }
-        let mtu = usize::from(link.mtu);
+        if self.put_answer(index, pdu) == Served::Asks {
+            self.keep(index, octets, pdu);
+            self.raise(now, index, Slot::Request);
+        }
+    }
+
+    /// Serves a request into the transmit buffer.
+    fn put_answer(&mut self, index: usize, pdu: &Pdu<'_>) -> Served {
+        let mtu = self.links.get(index).map_or(0, |l| usize::from(l.mtu));
+        let mut served = Served::Answered;
         self.put_frame(index, ChannelId::ATT, mtu, |core, w| {
-            core.serve(index, pdu, w);
-            true
+            served = core.serve(index, pdu, w);
+            served == Served::Answered
         });
+        served
     }
 
     /// Answers with an error that no attribute has to do with.
     pub(super) fn refuse(&mut self, index: usize, request: Opcode, code: ErrorCode) {
         if let Some(link) = self.links.get_mut(index)
-            && !link.server.owes()
+            && !link.server.is_busy()
         {
             link.server.held = Held::reply(&Pdu::ErrorResponse { request, handle: 0, code });
         }
     }
 
     /// Keeps a request, or its answer, until the transmit buffer is free.
-    fn hold(&mut self, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
+    fn hold(&mut self, now: Instant, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
         let held = match pdu {
             Pdu::PrepareWriteRequest { handle, offset, value } => match self.prepare(index, *handle, *offset, value) {
                 Ok(()) => {
@@ -105,72 +144,178 @@ impl Core<'_> {
                 Err((handle, code)) => Held::reply(&Pdu::ErrorResponse { request: pdu.opcode(), handle, code }),
             },
             Pdu::WriteRequest { .. } | Pdu::ExecuteWriteRequest { .. } | Pdu::ExchangeMtuRequest { .. } => {
-                self.hold_answer(index, pdu)
+                match self.serve_into_reply(index, pdu) {
+                    Some(reply) => reply,
+                    None => {
+                        self.keep(index, octets, pdu);
+                        return self.raise(now, index, Slot::Request);
+                    }
+                }
             }
-            // No service has a UUID of more than 16 octets: the answer to so long a value is known.
-            Pdu::FindByTypeValueRequest { .. } if octets.len() > HELD => self.hold_answer(index, pdu),
-            _ if octets.len() <= HELD => {
-                let mut kept = [0; HELD];
-                let length = copy(&mut kept, octets);
-                Held::Request(kept, u8::try_from(length).unwrap_or(0))
-            }
-            _ => Held::reply(&Pdu::ErrorResponse {
-                request: pdu.opcode(),
-                handle: 0,
-                code: ErrorCode::INSUFFICIENT_RESOURCES,
-            }),
+            _ => return self.keep(index, octets, pdu),
         };
         if let Some(link) = self.links.get_mut(index) {
             link.server.held = held;
         }
     }
 
-    fn hold_answer(&mut self, index: usize, pdu: &Pdu<'_>) -> Held {
+    fn serve_into_reply(&mut self, index: usize, pdu: &Pdu<'_>) -> Option<Held> {
         let mut reply = [0; HELD];
         let mut w = Writer::new(&mut reply);
-        self.serve(index, pdu, &mut w);
+        if self.serve(index, pdu, &mut w) == Served::Asks {
+            return None;
+        }
         let length = u8::try_from(w.len()).unwrap_or(0);
-        Held::Reply(reply, length)
+        Some(Held::Reply(reply, length))
     }
 
-    /// Puts what is held into the transmit buffer.
-    pub(crate) fn send_held_reply(&mut self, index: usize) -> bool {
+    /// Keeps a request as it is; where the pool has no room for a long one, it is refused.
+    fn keep(&mut self, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
+        let held = if octets.len() <= HELD {
+            let mut kept = [0; HELD];
+            let length = copy(&mut kept, octets);
+            Held::Request(kept, u8::try_from(length).unwrap_or(0))
+        } else if let Some(chain) = self.pool().store([octets, &[]], &mut 0) {
+            Held::Long(chain)
+        } else {
+            let code = ErrorCode::INSUFFICIENT_RESOURCES;
+            Held::reply(&Pdu::ErrorResponse { request: pdu.opcode(), handle: 0, code })
+        };
+        if let Some(link) = self.links.get_mut(index) {
+            link.server.held = held;
+        }
+    }
+
+    /// The octets of a request or a command that is kept.
+    pub(super) fn held_octets(&mut self, index: usize, slot: Slot, target: &mut [u8]) -> usize {
+        let Some(link) = self.links.get(index) else { return 0 };
+        let chain = match (slot, link.server.held) {
+            (Slot::Request, Held::Request(octets, length)) => {
+                return copy(target, octets.get(..usize::from(length)).unwrap_or_default());
+            }
+            (Slot::Request, Held::Long(chain)) => chain,
+            (Slot::Request, _) => return 0,
+            (Slot::Command, _) => link.server.command,
+        };
+        self.pool().read(chain, 0, target)
+    }
+
+    /// Puts what is held into the transmit buffer. False when the application has to be asked.
+    pub(crate) fn send_held_reply(&mut self, now: Instant, index: usize) -> bool {
         let Some(link) = self.links.get_mut(index) else { return false };
-        let held = core::mem::take(&mut link.server.held);
+        let held = link.server.held;
         let mtu = usize::from(link.mtu);
-        self.put_frame(index, ChannelId::ATT, mtu, |core, w| match held {
+        let sent = match held {
             Held::Nothing => false,
-            Held::Reply(octets, length) => {
+            Held::Request(octets, length) => {
+                self.serve_held(now, index, octets.get(..usize::from(length)).unwrap_or_default())
+            }
+            Held::Long(_) => self.serve_long(now, index),
+            Held::Reply(octets, length) => self.put_frame(index, ChannelId::ATT, mtu, |_, w| {
                 w.bytes(octets.get(..usize::from(length)).unwrap_or_default());
                 true
-            }
-            Held::Request(octets, length) => {
-                match Pdu::parse(octets.get(..usize::from(length)).unwrap_or_default()) {
-                    Ok(pdu) => core.serve(index, &pdu, w),
-                    Err(_) => return false,
-                }
-                true
-            }
-            Held::Prepared { handle, offset, length } => {
+            }),
+            Held::Prepared { handle, offset, length } => self.put_frame(index, ChannelId::ATT, mtu, |core, w| {
                 Pdu::PrepareWriteResponse { handle, offset, value: &[] }.emit(w);
                 core.repeat_prepared(index, usize::from(length), w);
                 true
-            }
-        })
+            }),
+        };
+        if sent {
+            self.drop_request(index);
+        }
+        sent
     }
 
-    fn repeat_prepared(&mut self, index: usize, length: usize, w: &mut Writer<'_>) {
-        let last = self.links.get(index).and_then(|l| l.server.prepared().last().map(|p| p.octets));
-        let Some(chain) = last else { return };
-        let mut at = chain.len().saturating_sub(length);
-        let mut part = [0; HELD];
-        loop {
-            let n = self.pool().read(chain, at, &mut part);
-            if n == 0 {
-                break;
-            }
-            w.bytes(part.get(..n).unwrap_or_default());
-            at = at.saturating_add(n);
+    #[inline(never)]
+    fn serve_long(&mut self, now: Instant, index: usize) -> bool {
+        let mut octets = [0; LONGEST];
+        let length = self.held_octets(index, Slot::Request, &mut octets);
+        self.serve_held(now, index, octets.get(..length).unwrap_or_default())
+    }
+
+    fn serve_held(&mut self, now: Instant, index: usize, octets: &[u8]) -> bool {
+        let Ok(pdu) = Pdu::parse(octets) else { return false };
+        let served = self.put_answer(index, &pdu);
+        if served == Served::Asks {
+            self.raise(now, index, Slot::Request);
         }
+        served == Served::Answered
+    }
+
+    /// A request has been answered.
+    fn drop_request(&mut self, index: usize) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        link.server.question.end();
+        if let Held::Long(chain) = core::mem::take(&mut link.server.held) {
+            self.pool().free(chain, 0);
+            self.state.news |= HostNews::POOL;
+        }
+    }
+
+    pub(super) fn on_write_command(&mut self, now: Instant, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
+        // Nothing is answered, whatever becomes of it (Vol 3, Part F, 3.4.5.3). Signed writes are not served.
+        let written = match pdu {
+            Pdu::WriteCommand { handle, value } => self.write_from_peer(index, Slot::Command, *handle, value),
+            _ => Err(ErrorCode::REQUEST_NOT_SUPPORTED),
+        };
+        match written {
+            Ok(()) => {}
+            Err(ASK) => self.keep_command(now, index, octets),
+            Err(_) => count(&mut self.state.counters.unexpected),
+        }
+    }
+
+    /// Keeps a command until the application has decided. One at a time: a second one that needs a decision finds no room.
+    fn keep_command(&mut self, now: Instant, index: usize, octets: &[u8]) {
+        let Some(link) = self.links.get(index) else { return };
+        if link.server.command != Chain::NONE {
+            return count(&mut self.state.counters.values_dropped);
+        }
+        let Some(chain) = self.pool().store([octets, &[]], &mut 0) else {
+            return count(&mut self.state.counters.values_dropped);
+        };
+        if let Some(link) = self.links.get_mut(index) {
+            link.server.command = chain;
+        }
+        self.raise(now, index, Slot::Command);
+    }
+
+    /// The application has decided on a command.
+    pub(super) fn go_on_with_command(&mut self, now: Instant, index: usize) {
+        let mut octets = [0; LONGEST];
+        let length = self.held_octets(index, Slot::Command, &mut octets);
+        if let Some(link) = self.links.get_mut(index) {
+            link.server.command_question.begin();
+        }
+        let written = match Pdu::parse(octets.get(..length).unwrap_or_default()) {
+            Ok(Pdu::WriteCommand { handle, value } | Pdu::SignedWriteCommand { handle, value, .. }) => {
+                self.write_from_peer(index, Slot::Command, handle, value)
+            }
+            _ => Ok(()),
+        };
+        match written {
+            Err(ASK) => return self.raise(now, index, Slot::Command),
+            Err(_) => count(&mut self.state.counters.unexpected),
+            Ok(()) => {}
+        }
+        self.drop_command(index);
+    }
+
+    pub(super) fn drop_command(&mut self, index: usize) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        link.server.command_question.end();
+        let chain = core::mem::replace(&mut link.server.command, Chain::NONE);
+        if chain != Chain::NONE {
+            self.pool().free(chain, 0);
+            self.state.news |= HostNews::POOL;
+        }
+    }
+
+    /// Frees what the peer's request, command and prepared writes hold, as its link goes down.
+    pub(crate) fn end_requests(&mut self, index: usize) {
+        self.drop_request(index);
+        self.drop_command(index);
+        self.clear_prepared(index);
     }
 }

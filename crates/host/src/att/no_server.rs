@@ -1,7 +1,7 @@
 //! A host without a GATT server. It answers each request all the same: a client waits for 30 s, and then uses the bearer no
 //! more, where nothing comes (Vol 3, Part F, 3.3.3).
 
-use crate::{Core, counters::count};
+use crate::{Core, counters::count, time::Instant};
 use jelling_wire::{
     att::{ErrorCode, Opcode, Pdu},
     l2cap::ChannelId,
@@ -22,7 +22,7 @@ impl Server {
 }
 
 impl Core<'_> {
-    pub(super) fn on_request(&mut self, index: usize, _: &[u8], request: &Pdu<'_>) {
+    pub(super) fn on_request(&mut self, _: Instant, index: usize, _: &[u8], request: &Pdu<'_>) {
         let Some(link) = self.links.get(index) else { return };
         if link.server.owes() || link.is_leaving() {
             // Vol 3, Part F, 3.3.2: a second request before the answer breaks the protocol.
@@ -42,7 +42,7 @@ impl Core<'_> {
 
     /// Vol 3, Part F, 3.4.1.1: Request Not Supported, about no handle. That goes for Exchange MTU too: the MTU stays as it is
     /// (Vol 3, Part G, 4.3.1).
-    pub(crate) fn send_held_reply(&mut self, index: usize) -> bool {
+    pub(crate) fn send_held_reply(&mut self, _: Instant, index: usize) -> bool {
         let Some(link) = self.links.get_mut(index) else { return false };
         let request = core::mem::replace(&mut link.server.refused, Opcode(0));
         self.put_frame(index, ChannelId::ATT, crate::links::DEFAULT_MTU.into(), |_, w| {
@@ -52,7 +52,7 @@ impl Core<'_> {
     }
 
     /// Nothing answers a command (Vol 3, Part F, 3.4.5.3).
-    pub(super) fn on_write_command(&mut self, _: usize, _: &Pdu<'_>) {
+    pub(super) fn on_write_command(&mut self, _: Instant, _: usize, _: &[u8], _: &Pdu<'_>) {
         count(&mut self.state.counters.unexpected);
     }
 

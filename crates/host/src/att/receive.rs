@@ -5,7 +5,7 @@ use crate::{Core, time::Instant};
 use jelling_wire::att::{ErrorCode, Opcode, Pdu};
 
 impl Core<'_> {
-    pub(crate) fn on_att(&mut self, _now: Instant, index: usize, octets: &[u8]) {
+    pub(crate) fn on_att(&mut self, now: Instant, index: usize, octets: &[u8]) {
         let Some(&first) = octets.first() else {
             return self.drop_malformed("an ATT PDU without octets");
         };
@@ -22,7 +22,7 @@ impl Core<'_> {
         }
         let pdu = Pdu::parse(octets);
         match (role(opcode), pdu) {
-            (Role::Request, Ok(pdu)) => self.on_request(index, octets, &pdu),
+            (Role::Request, Ok(pdu)) => self.on_request(now, index, octets, &pdu),
             (Role::Request, Err(_)) => {
                 self.drop_malformed("an ATT request");
                 self.refuse(index, opcode, ErrorCode::INVALID_PDU);
@@ -32,7 +32,7 @@ impl Core<'_> {
                 self.drop_malformed("an ATT response");
                 self.on_response(index, octets, None);
             }
-            (Role::Command, Ok(pdu)) => self.on_write_command(index, &pdu),
+            (Role::Command, Ok(pdu)) => self.on_write_command(now, index, octets, &pdu),
             (Role::Value, Ok(pdu)) => self.on_value(index, &pdu),
             (Role::Confirmation, Ok(_)) => self.on_confirmation(index),
             (_, Err(_)) => self.drop_malformed("an ATT PDU"),

@@ -1,7 +1,13 @@
 //! What the peer's requests do, and their answers (Vol 3, Part F, 3.4).
 
-use super::held::{PREPARED, Prepared};
-use crate::{Core, counters::count, gatt::Kind, pool::Chain};
+use super::{
+    held::{Served, Slot},
+    question::ASK,
+};
+use crate::{
+    Core,
+    gatt::{AccessKind, Kind},
+};
 use jelling_wire::{
     Uuid, Writer,
     att::{ErrorCode, Opcode, Pdu},
@@ -11,9 +17,13 @@ use jelling_wire::{
 pub(crate) type Refusal = (u16, ErrorCode);
 
 impl Core<'_> {
-    /// Carries a request out and writes its answer, which is an error response where it fails.
-    pub(crate) fn serve(&mut self, index: usize, request: &Pdu<'_>, w: &mut Writer<'_>) {
+    /// Carries a request out and writes its answer, which is an error response where it fails; or finds that the application
+    /// has to be asked first, and has changed nothing then.
+    pub(super) fn serve(&mut self, index: usize, request: &Pdu<'_>, w: &mut Writer<'_>) -> Served {
         let before = w.len();
+        if let Some(link) = self.links.get_mut(index) {
+            link.server.question_mut(Slot::Request).begin();
+        }
         let result = match *request {
             Pdu::ExchangeMtuRequest { mtu } => self.serve_mtu(index, mtu, w),
             Pdu::FindInformationRequest { start, end } => self.serve_find_information(start, end, w),
@@ -39,7 +49,7 @@ impl Core<'_> {
             }
             Pdu::ReadByGroupTypeRequest { start, end, kind } => self.serve_groups(start, end, kind, w),
             Pdu::WriteRequest { handle, value } => self
-                .write_from_peer(index, handle, value)
+                .write_from_peer(index, Slot::Request, handle, value)
                 .map(|()| w.u8(Opcode::WRITE_RESPONSE.0))
                 .map_err(|c| (handle, c)),
             Pdu::PrepareWriteRequest { handle, offset, value } => self
@@ -47,15 +57,27 @@ impl Core<'_> {
                 .map(|()| Pdu::PrepareWriteResponse { handle, offset, value }.emit(w)),
             Pdu::ExecuteWriteRequest { flags } => {
                 let result = if flags == 1 { self.execute(index) } else { Ok(()) };
-                self.clear_prepared(index);
+                if !matches!(result, Err((_, ASK))) {
+                    self.clear_prepared(index);
+                }
                 result.map(|()| w.u8(Opcode::EXECUTE_WRITE_RESPONSE.0))
             }
             _ => Err((0, ErrorCode::REQUEST_NOT_SUPPORTED)),
         };
         if let Err((handle, code)) = result {
             w.truncate(before);
+            if code == ASK {
+                return Served::Asks;
+            }
             Pdu::ErrorResponse { request: request.opcode(), handle, code }.emit(w);
         }
+        Served::Answered
+    }
+
+    /// Whether a value may leave in the answer to a request: the door's word, then the application's.
+    fn let_out(&mut self, index: usize, at: usize, offset: usize) -> Result<(), ErrorCode> {
+        self.may_read(index, at)?;
+        self.admit(index, Slot::Request, at, AccessKind::Read, offset)
     }
 
     fn serve_mtu(&mut self, index: usize, mtu: u16, w: &mut Writer<'_>) -> Result<(), Refusal> {
@@ -105,8 +127,9 @@ impl Core<'_> {
                 break;
             }
             let Some((handle, uuid)) = self.attribute_type(at) else { break };
-            // What may not be read may not be guessed either.
-            if uuid != Uuid::new16(kind) || self.may_read(index, at).is_err() || !self.value_equals(at, value) {
+            // What may not be read may not be guessed either; nor what somebody decides on, for a read may give another value.
+            let guessed = self.may_read(index, at).is_err() || self.is_decided(at, AccessKind::Read);
+            if uuid != Uuid::new16(kind) || guessed || !self.value_equals(at, value) {
                 continue;
             }
             found = true;
@@ -132,9 +155,12 @@ impl Core<'_> {
             if uuid != kind {
                 continue;
             }
-            if let Err(code) = self.may_read(index, at) {
+            if entry != 0 && w.room() < entry {
+                break;
+            }
+            if let Err(code) = self.let_out(index, at, 0) {
                 // Vol 3, Part F, 3.4.4.1: an error only where the first match cannot be read.
-                if entry == 0 {
+                if entry == 0 || code == ASK {
                     return Err((handle, code));
                 }
                 break;
@@ -185,7 +211,7 @@ impl Core<'_> {
     /// Appends as much of a value from `offset` on as there is room for.
     fn serve_value(&mut self, index: usize, handle: u16, offset: usize, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let at = self.find(handle).ok_or((handle, ErrorCode::INVALID_HANDLE))?;
-        self.may_read(index, at).map_err(|code| (handle, code))?;
+        self.let_out(index, at, offset).map_err(|code| (handle, code))?;
         if offset > self.value_length(at) {
             return Err((handle, ErrorCode::INVALID_OFFSET));
         }
@@ -196,7 +222,7 @@ impl Core<'_> {
 
     fn serve_counted_value(&mut self, index: usize, handle: u16, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let at = self.find(handle).ok_or((handle, ErrorCode::INVALID_HANDLE))?;
-        self.may_read(index, at).map_err(|code| (handle, code))?;
+        self.let_out(index, at, 0).map_err(|code| (handle, code))?;
         // Vol 3, Part F, 3.4.4.12: a length that does not fit ends the answer, a value that does not is cut.
         if w.room() < 2 {
             return Ok(());
@@ -205,95 +231,6 @@ impl Core<'_> {
         let room = w.room();
         self.write_value(index, at, 0, room, w);
         Ok(())
-    }
-
-    /// Queues a prepared write; what continues the last one joins it.
-    pub(super) fn prepare(&mut self, index: usize, handle: u16, offset: u16, value: &[u8]) -> Result<(), Refusal> {
-        let at = self.find(handle).ok_or((handle, ErrorCode::INVALID_HANDLE))?;
-        self.may_write(index, at).map_err(|code| (handle, code))?;
-        let full = (handle, ErrorCode::PREPARE_QUEUE_FULL);
-        let Some(link) = self.links.get(index) else { return Err(full) };
-        let last = usize::from(link.server.count).wrapping_sub(1);
-        let mut slot = link.server.count;
-        let mut prepared = Prepared { handle, offset, octets: Chain::NONE };
-        if let Some(previous) = link.server.prepared().last() {
-            let end = usize::from(previous.offset).saturating_add(previous.octets.len());
-            if previous.handle == handle && end == usize::from(offset) {
-                prepared = *previous;
-                slot = u8::try_from(last).unwrap_or(0);
-            }
-        }
-        // No value has more than 512 octets: what is longer can only fail, and shall not fill the pool.
-        if usize::from(slot) >= PREPARED || prepared.octets.len().saturating_add(value.len()) > 1024 {
-            return Err(full);
-        }
-        self.pool().append(&mut prepared.octets, value).ok_or(full)?;
-        if let Some(link) = self.links.get_mut(index)
-            && let Some(entry) = link.server.prepared.get_mut(usize::from(slot))
-        {
-            *entry = prepared;
-            link.server.count = slot.saturating_add(1);
-        }
-        Ok(())
-    }
-
-    /// Carries the prepared writes out: all of them, or none.
-    fn execute(&mut self, index: usize) -> Result<(), Refusal> {
-        let Some(link) = self.links.get(index) else { return Ok(()) };
-        let server = link.server;
-        for (i, entry) in server.prepared().iter().enumerate() {
-            let at = self.find(entry.handle).ok_or((entry.handle, ErrorCode::INVALID_HANDLE))?;
-            self.may_write(index, at).map_err(|code| (entry.handle, code))?;
-            // What the entries before this one would leave behind.
-            let earlier = server.prepared().iter().take(i).rev().find(|e| e.handle == entry.handle);
-            let length =
-                earlier.map_or_else(|| self.value_length(at), |e| usize::from(e.offset).saturating_add(e.octets.len()));
-            self.may_write_at(at, length, usize::from(entry.offset), entry.octets.len())
-                .map_err(|code| (entry.handle, code))?;
-        }
-        for (i, entry) in server.prepared().iter().enumerate() {
-            let Some(at) = self.find(entry.handle) else { continue };
-            let mut offset = usize::from(entry.offset);
-            let mut part = [0; 64];
-            let mut done = 0usize;
-            loop {
-                let n = self.pool().read(entry.octets, done, &mut part);
-                self.splice(at, index, offset, part.get(..n).unwrap_or_default());
-                done = done.saturating_add(n);
-                offset = offset.saturating_add(n);
-                if n == 0 {
-                    break;
-                }
-            }
-            let continued = server.prepared().iter().skip(i.saturating_add(1)).any(|e| e.handle == entry.handle);
-            if !continued {
-                self.written_by_peer(at, index);
-            }
-        }
-        Ok(())
-    }
-
-    pub(crate) fn clear_prepared(&mut self, index: usize) {
-        let Some(link) = self.links.get_mut(index) else { return };
-        let server = link.server;
-        link.server.count = 0;
-        for entry in server.prepared() {
-            self.pool().free(entry.octets, 0);
-        }
-        if server.count != 0 {
-            self.state.news |= crate::event::HostNews::POOL;
-        }
-    }
-
-    pub(super) fn on_write_command(&mut self, index: usize, pdu: &Pdu<'_>) {
-        // Nothing is answered, whatever becomes of it (Vol 3, Part F, 3.4.5.3). Signed writes are not served.
-        let done = match pdu {
-            Pdu::WriteCommand { handle, value } => self.write_from_peer(index, *handle, value).is_ok(),
-            _ => false,
-        };
-        if !done {
-            count(&mut self.state.counters.unexpected);
-        }
     }
 }
 

@@ -1,29 +1,8 @@
 //! An attribute's slot (Vol 3, Part F, 3.2). Declarations are made from their neighbours; values stand in flash or in the arena.
 
-use super::Properties;
+use super::{Hooks, Permissions, Properties, hook::Hooked};
 use crate::link::LinkId;
 use bitflags::bitflags;
-
-bitflags! {
-    /// What peers may do with an attribute's value.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-    pub struct Permissions: u16 {
-        /// Anyone may read.
-        const READ = 1;
-        /// Anyone may write.
-        const WRITE = 2;
-    }
-}
-
-impl Properties {
-    /// The permissions that go with the properties when nothing else is said.
-    pub(crate) fn permissions(self) -> Permissions {
-        let mut permissions = Permissions::empty();
-        permissions.set(Permissions::READ, self.contains(Properties::READ));
-        permissions.set(Permissions::WRITE, self.intersects(Properties::WRITE | Properties::WRITE_WITHOUT_RESPONSE));
-        permissions
-    }
-}
 
 /// What an attribute is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,7 +45,23 @@ bitflags! {
         const NEWS = 8;
         /// A write adds to the value.
         const APPEND = 16;
+        /// A task of the application decides on each read.
+        const DEFERS_READ = 32;
+        /// A task of the application decides on each write.
+        const DEFERS_WRITE = 64;
     }
+}
+
+/// Where a value stands, and who decides on it beside its door.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Backing {
+    /// In the arena.
+    #[default]
+    Arena,
+    /// In flash.
+    Constant(&'static [u8]),
+    /// In the arena, behind functions of the application.
+    Hooked(Hooked),
 }
 
 /// The slot of an attribute.
@@ -76,6 +71,8 @@ pub struct Attribute {
     pub(crate) kind: Kind,
     pub(crate) flags: AttributeFlags,
     pub(crate) permissions: Permissions,
+    /// The smallest key with which the value is read or written.
+    pub(crate) key_size: u8,
     pub(crate) properties: Properties,
     /// The capture queue, index + 1; 0 for none.
     pub(crate) queue: u8,
@@ -87,8 +84,7 @@ pub struct Attribute {
     pub(crate) offset: u16,
     pub(crate) length: u16,
     pub(crate) capacity: u16,
-    /// The value in flash.
-    pub(crate) constant: Option<&'static [u8]>,
+    pub(crate) backing: Backing,
     /// Who wrote last.
     pub(crate) writer: Option<LinkId>,
 }
@@ -100,6 +96,7 @@ impl Attribute {
         kind: Kind::Free,
         flags: AttributeFlags::empty(),
         permissions: Permissions::empty(),
+        key_size: 0,
         properties: Properties::empty(),
         queue: 0,
         uuid: 0,
@@ -107,7 +104,7 @@ impl Attribute {
         offset: 0,
         length: 0,
         capacity: 0,
-        constant: None,
+        backing: Backing::Arena,
         writer: None,
     };
 
@@ -123,18 +120,19 @@ impl Attribute {
         matches!(self.kind, Kind::PrimaryService | Kind::SecondaryService)
     }
 
+    /// Sets who decides on its accesses.
+    pub(super) fn hook(&mut self, hooks: &Hooks) {
+        self.flags.insert(hooks.flags());
+        if let Some(functions) = hooks.functions() {
+            self.backing = Backing::Hooked(functions);
+        }
+    }
+
     pub(crate) fn has_news(&self) -> bool {
         self.flags.contains(AttributeFlags::NEWS)
     }
 
     pub(crate) fn clear_news(&mut self) {
         self.flags.remove(AttributeFlags::NEWS);
-    }
-}
-
-#[cfg(feature = "defmt")]
-impl defmt::Format for Permissions {
-    fn format(&self, f: defmt::Formatter<'_>) {
-        defmt::write!(f, "Permissions({=u16:#x})", self.bits());
     }
 }

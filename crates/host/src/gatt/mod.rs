@@ -4,6 +4,10 @@
 mod attribute;
 #[cfg(feature = "server")]
 mod capture;
+#[cfg(feature = "server")]
+mod hook;
+#[cfg(feature = "server")]
+mod permission;
 mod properties;
 #[cfg(any(feature = "client", feature = "server"))]
 mod queue;
@@ -17,11 +21,16 @@ mod subscription;
 mod table;
 #[cfg(feature = "server")]
 mod update;
+mod value;
 
 #[cfg(feature = "server")]
-pub(crate) use attribute::Kind;
+pub use attribute::Attribute;
 #[cfg(feature = "server")]
-pub use attribute::{Attribute, Permissions};
+pub(crate) use attribute::{AttributeFlags, Backing, Kind};
+#[cfg(feature = "server")]
+pub use hook::{Access, AccessKind, Gate, Hook, Hooks, OnAccess};
+#[cfg(feature = "server")]
+pub use permission::{Permissions, Protection};
 pub use properties::{Properties, Updates};
 #[cfg(any(feature = "client", feature = "server"))]
 pub use queue::{Queue, QueueId};
@@ -31,3 +40,4 @@ pub use registration::{CharacteristicSettings, DescriptorSettings, ServiceSettin
 pub use server::AttributeId;
 #[cfg(feature = "server")]
 pub(crate) use table::Table;
+pub use value::{ToOctets, Value};

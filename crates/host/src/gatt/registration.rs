@@ -2,8 +2,8 @@
 //! or disappears. Values stand in the arena from the start, so they can be set before.
 
 use super::{
-    AttributeId, Properties,
-    attribute::{Attribute, AttributeFlags, Kind, Permissions},
+    AttributeId, Hooks, Permissions, Properties, Protection,
+    attribute::{Attribute, AttributeFlags, Backing, Kind},
 };
 use crate::{
     Core,
@@ -40,14 +40,16 @@ pub struct ServiceSettings {
 }
 
 /// A characteristic to be registered: declaration, value, and a CCCD if asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct CharacteristicSettings<'a> {
     /// Its UUID.
     pub uuid: Uuid,
     /// What the declaration shows.
     pub properties: Properties,
-    /// What decides at the door; as the properties say where nothing is stated.
-    pub permissions: Option<Permissions>,
+    /// What its door demands; a CCCD that follows demands the same of who subscribes.
+    pub protection: Protection,
+    /// Who decides on reads and writes beside the door.
+    pub hooks: Hooks,
     /// The declaration's handle.
     pub handle: Option<u16>,
     /// The value's handle.
@@ -61,12 +63,14 @@ pub struct CharacteristicSettings<'a> {
 }
 
 /// A descriptor to be registered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct DescriptorSettings<'a> {
     /// Its UUID. 2902 makes a CCCD, whatever the rest says.
     pub uuid: Uuid,
-    /// What peers may do.
-    pub permissions: Permissions,
+    /// What its door demands; where no permissions are stated, it can be read.
+    pub protection: Protection,
+    /// Who decides on reads and writes beside the door.
+    pub hooks: Hooks,
     /// Its handle.
     pub handle: Option<u16>,
     /// Its value.
@@ -129,6 +133,7 @@ impl Core<'_> {
         for index in 0..self.links.len() {
             self.clear_prepared(index);
         }
+        self.ask_anew();
         // Whoever waits for an attribute of the old table learns that it is gone.
         self.state.news |= HostNews::HOST;
         Ok(())
@@ -187,8 +192,10 @@ impl Core<'_> {
 
     fn store_initial(&mut self, attribute: &mut Attribute, storage: Storage<'_>) -> Result<(), Error> {
         let (capacity, initial) = match storage {
+            // What a function decides on stands in the arena, for it may set the value.
+            Storage::Constant(octets) if matches!(attribute.backing, Backing::Hooked(_)) => (octets.len(), octets),
             Storage::Constant(octets) => {
-                attribute.constant = Some(octets);
+                attribute.backing = Backing::Constant(octets);
                 if octets.len() > LONGEST { return Err(Error::TooLong) } else { return Ok(()) }
             }
             Storage::Fixed(octets) => (octets.len(), octets),
@@ -281,23 +288,25 @@ impl Core<'_> {
                 handle: core.handle_in_service(settings.value_handle)?,
                 kind: Kind::Value,
                 properties: settings.properties,
-                permissions: settings.permissions.unwrap_or(settings.properties.permissions()),
+                permissions: settings.protection.permissions.unwrap_or(settings.properties.permissions()),
+                key_size: settings.protection.key_size,
                 ..Attribute::NEW
             };
+            value.hook(&settings.hooks);
             value.flags.set(AttributeFlags::APPEND, settings.append);
             core.store_initial(&mut value, settings.storage)?;
             let handle = core.push(value, settings.uuid)?;
             if settings.cccd {
-                core.push_cccd(None, Permissions::READ | Permissions::WRITE)?;
+                core.push_cccd(None, value.permissions.of_cccd(), value.key_size)?;
             }
             Ok(core.id(handle))
         })
     }
 
-    fn push_cccd(&mut self, handle: Option<u16>, permissions: Permissions) -> Result<u16, Error> {
+    fn push_cccd(&mut self, handle: Option<u16>, permissions: Permissions, key_size: u8) -> Result<u16, Error> {
         let handle = self.handle_in_service(handle)?;
         let offset = self.allocate(self.links.len())?;
-        let cccd = Attribute { handle, kind: Kind::Cccd, offset, permissions, ..Attribute::NEW };
+        let cccd = Attribute { handle, kind: Kind::Cccd, offset, permissions, key_size, ..Attribute::NEW };
         self.push(cccd, super::table::CCCD)
     }
 
@@ -305,11 +314,14 @@ impl Core<'_> {
     pub fn add_descriptor(&mut self, settings: &DescriptorSettings<'_>) -> Result<AttributeId, Error> {
         self.undo_unless(|core| {
             let handle = core.handle_in_service(settings.handle)?;
+            let Protection { permissions, key_size } = settings.protection;
             if settings.uuid == super::table::CCCD {
-                return core.push_cccd(Some(handle), settings.permissions).map(|handle| core.id(handle));
+                let permissions = permissions.unwrap_or(Permissions::READ | Permissions::WRITE);
+                return core.push_cccd(Some(handle), permissions, key_size).map(|handle| core.id(handle));
             }
-            let mut attribute =
-                Attribute { handle, kind: Kind::Descriptor, permissions: settings.permissions, ..Attribute::NEW };
+            let permissions = permissions.unwrap_or(Permissions::READ);
+            let mut attribute = Attribute { handle, kind: Kind::Descriptor, permissions, key_size, ..Attribute::NEW };
+            attribute.hook(&settings.hooks);
             core.store_initial(&mut attribute, settings.storage)?;
             core.push(attribute, settings.uuid).map(|handle| core.id(handle))
         })

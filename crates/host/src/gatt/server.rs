@@ -1,11 +1,12 @@
 //! Values of the server: read and written by the application, and by peers through the door of permissions.
 
 use super::{
-    Properties,
-    attribute::{AttributeFlags, Kind, Subscriber},
+    AccessKind, Properties,
+    attribute::{AttributeFlags, Backing, Kind, Subscriber},
 };
 use crate::{
     Core,
+    att::Slot,
     counters::count,
     error::Error,
     event::HostNews,
@@ -72,7 +73,7 @@ impl Core<'_> {
         } else {
             value.len() == usize::from(attribute.capacity)
         };
-        if attribute.constant.is_some() || !fits {
+        if matches!(attribute.backing, Backing::Constant(_)) || !fits {
             return Err(Error::TooLong);
         }
         self.replace(at, value);
@@ -84,26 +85,6 @@ impl Core<'_> {
         attribute.length = u16::try_from(value.len()).unwrap_or(0);
         let start = usize::from(attribute.offset);
         copy(self.values.get_mut(start..start.saturating_add(value.len())).unwrap_or_default(), value);
-    }
-
-    pub(crate) fn may_read(&self, _link: usize, at: usize) -> Result<(), ErrorCode> {
-        let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
-        if attribute.permissions.contains(super::Permissions::READ) {
-            Ok(())
-        } else {
-            Err(ErrorCode::READ_NOT_PERMITTED)
-        }
-    }
-
-    pub(crate) fn may_write(&self, _link: usize, at: usize) -> Result<(), ErrorCode> {
-        let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
-        let stored =
-            matches!(attribute.kind, Kind::Value | Kind::Descriptor | Kind::Cccd) && attribute.constant.is_none();
-        if stored && attribute.permissions.contains(super::Permissions::WRITE) {
-            Ok(())
-        } else {
-            Err(ErrorCode::WRITE_NOT_PERMITTED)
-        }
     }
 
     /// Judges a write of `count` octets at `offset` of a value that has `length` by then.
@@ -128,8 +109,14 @@ impl Core<'_> {
         Ok(())
     }
 
-    /// A peer's write of a whole value.
-    pub(crate) fn write_from_peer(&mut self, link: usize, handle: u16, value: &[u8]) -> Result<(), ErrorCode> {
+    /// A peer's write of a whole value, by the request or the command in `slot`.
+    pub(crate) fn write_from_peer(
+        &mut self,
+        link: usize,
+        slot: Slot,
+        handle: u16,
+        value: &[u8],
+    ) -> Result<(), ErrorCode> {
         let at = self.find(handle).ok_or(ErrorCode::INVALID_HANDLE)?;
         self.may_write(link, at)?;
         let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
@@ -142,16 +129,20 @@ impl Core<'_> {
         if start.saturating_add(value.len()) > capacity || (!variable && value.len() != capacity) {
             return Err(ErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH);
         }
-        if let Some(queue) = self.capture_queue(at)
-            && queue.is_full()
-        {
-            // Nothing that was acknowledged is lost: the peer is told that there is no room.
-            count(&mut self.state.counters.values_dropped);
-            return Err(ErrorCode::INSUFFICIENT_RESOURCES);
-        }
+        self.has_room_to_capture(at)?;
+        self.admit(link, slot, at, AccessKind::Write, 0)?;
         self.splice(at, link, start, value);
         self.captured(at, link, value);
         self.note_writer(at, link);
+        Ok(())
+    }
+
+    /// Nothing that was acknowledged is lost: a peer is told when there is no room for its write.
+    pub(crate) fn has_room_to_capture(&mut self, at: usize) -> Result<(), ErrorCode> {
+        if self.capture_queue(at).is_some_and(|queue| queue.is_full()) {
+            count(&mut self.state.counters.values_dropped);
+            return Err(ErrorCode::INSUFFICIENT_RESOURCES);
+        }
         Ok(())
     }
 
@@ -212,18 +203,10 @@ impl Core<'_> {
     fn subscribe_peer(&mut self, link: usize, at: usize, value: &[u8]) -> Result<(), ErrorCode> {
         let Ok(octets) = <[u8; 2]>::try_from(value) else { return Err(ErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH) };
         let wanted = u16::from_le_bytes(octets);
-        let offered =
-            self.cccd_value(at).and_then(|v| self.attributes.get(v)).map_or(Properties::empty(), |a| a.properties);
+        self.may_subscribe(at, wanted)?;
         let mut subscriber = Subscriber::CHANGED;
         subscriber.set(Subscriber::NOTIFY, wanted & 1 != 0);
         subscriber.set(Subscriber::INDICATE, wanted & 2 != 0);
-        // A CCCD that belongs to no characteristic takes anything; else what is not offered is refused.
-        if !offered.is_empty()
-            && ((wanted & 1 != 0 && !offered.contains(Properties::NOTIFY))
-                || (wanted & 2 != 0 && !offered.contains(Properties::INDICATE)))
-        {
-            return Err(ErrorCode::VALUE_NOT_ALLOWED);
-        }
         let offset = self.attributes.get(at).map_or(0, |a| usize::from(a.offset));
         if let Some(octet) = self.values.get_mut(offset.saturating_add(link)) {
             *octet = subscriber.bits();
@@ -233,6 +216,18 @@ impl Core<'_> {
         {
             attribute.flags.insert(AttributeFlags::NEWS);
             self.state.news |= HostNews::ATTRIBUTES;
+        }
+        Ok(())
+    }
+
+    /// Whether a CCCD may have this value: what the characteristic does not offer is refused, and one that belongs to no
+    /// characteristic takes anything.
+    pub(crate) fn may_subscribe(&self, at: usize, wanted: u16) -> Result<(), ErrorCode> {
+        let value = self.cccd_value(at).and_then(|value| self.attributes.get(value));
+        let offered = value.map_or(Properties::empty(), |a| a.properties);
+        let lacks = |bit, property| wanted & bit != 0 && !offered.contains(property);
+        if !offered.is_empty() && (lacks(1, Properties::NOTIFY) || lacks(2, Properties::INDICATE)) {
+            return Err(ErrorCode::VALUE_NOT_ALLOWED);
         }
         Ok(())
     }

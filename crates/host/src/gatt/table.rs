@@ -1,6 +1,6 @@
 //! Looking things up in the table in force: by handle, by range, by type; and each attribute's value as ATT sees it.
 
-use super::attribute::{AttributeFlags, Kind, Subscriber};
+use super::attribute::{AttributeFlags, Backing, Kind, Subscriber};
 use crate::Core;
 use core::ops::Range;
 use jelling_wire::{Reader, Uuid, Writer};
@@ -120,7 +120,7 @@ impl Core<'_> {
     /// A stored value.
     pub(crate) fn stored(&self, at: usize) -> &[u8] {
         let Some(attribute) = self.attributes.get(at) else { return &[] };
-        if let Some(constant) = attribute.constant {
+        if let Backing::Constant(constant) = attribute.backing {
             return constant;
         }
         let start = usize::from(attribute.offset);

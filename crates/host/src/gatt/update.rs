@@ -70,7 +70,28 @@ impl Core<'_> {
     }
 
     fn check_subscriber(&self, id: AttributeId, link: LinkId, wanted: Updates) -> Result<(), Error> {
-        if self.subscribed(id, link)?.contains(wanted) { Ok(()) } else { Err(Error::NotSubscribed) }
+        if !self.subscribed(id, link)?.contains(wanted) {
+            return Err(Error::NotSubscribed);
+        }
+        self.check_door(id, link)
+    }
+
+    /// A value does not leave to a peer that could not read it for want of security.
+    fn check_door(&self, id: AttributeId, link: LinkId) -> Result<(), Error> {
+        let at = self.attribute(id)?;
+        self.may_tell(usize::from(link.index), at).map_err(Error::NotPermitted)
+    }
+
+    /// The link's security is another one: what could not be told before may be allowed now.
+    pub(crate) fn retry_updates(&mut self, id: LinkId) {
+        let index = usize::from(id.index);
+        let cccds = 0..usize::from(self.state.table.length);
+        let pending = cccds.filter(|at| self.attributes.get(*at).is_some_and(|a| a.kind == Kind::Cccd));
+        let any = pending.map(|at| self.subscriber(at, index)).any(|s| s.contains(Subscriber::PENDING));
+        if any && let Ok(link) = self.link_mut(id) {
+            link.owed.insert(Owed::UPDATES);
+            self.state.work = true;
+        }
     }
 
     /// Notifies a subscriber of `value`. `Busy` while the link's transmit buffer is in use.
@@ -108,6 +129,9 @@ impl Core<'_> {
                 continue;
             }
             let Some(value) = self.cccd_value(cccd) else { continue };
+            if self.may_tell(index, value).is_err() {
+                continue;
+            }
             let notify = subscriber.contains(Subscriber::NOTIFY);
             if !notify && self.links.get(index).is_none_or(|l| !l.indication.is_idle()) {
                 waiting = true;

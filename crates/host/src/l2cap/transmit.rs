@@ -125,12 +125,12 @@ impl Core<'_> {
     }
 
     /// Chooses the link's next frame: the replies it owes first, then what `update` left behind.
-    #[cfg_attr(not(any(feature = "client", feature = "server")), expect(unused_variables, reason = "nothing is timed"))]
     fn next_frame(&mut self, now: Instant, index: usize) -> bool {
         let Some(link) = self.links.get_mut(index) else { return false };
-        if link.server.owes() {
-            return self.send_held_reply(index);
+        if link.server.owes() && self.send_held_reply(now, index) {
+            return true;
         }
+        let Some(link) = self.links.get_mut(index) else { return false };
         if link.owed.contains(Owed::CONFIRMATION) {
             link.owed.remove(Owed::CONFIRMATION);
             return self.put_frame(index, ChannelId::ATT, 23, |_, w| {

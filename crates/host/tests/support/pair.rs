@@ -7,7 +7,7 @@ use jelling_host::{
     *,
 };
 
-type Memory = Store<Links<2, 247>, Gatt<24, 1024>, Pool<48, 4>, Scan<4>>;
+type Memory = Store<Links<2, 247>, Gatt<32, 4096>, Pool<48, 4>, Scan<4>>;
 
 pub(crate) struct Pair {
     memory: [Box<Memory>; 2],
@@ -106,7 +106,8 @@ pub(crate) fn serve(core: &mut Core<'_>, max_len: usize) -> AttributeId {
     let settings = CharacteristicSettings {
         uuid: Uuid::new16(0x2a6e),
         properties: Properties::READ | Properties::WRITE | Properties::NOTIFY | Properties::INDICATE,
-        permissions: None,
+        protection: Protection::OPEN,
+        hooks: Hooks::DOOR,
         handle: None,
         value_handle: None,
         storage: Storage::Variable(max_len, b"first"),

@@ -3,9 +3,11 @@
 use super::{Characteristic, Descriptor, Service};
 use crate::core::Host;
 use jelling_host::{
-    CharacteristicSettings, DescriptorSettings, Error, Permissions, Properties, ServiceSettings, Storage, wire::Uuid,
+    AttributeId, CharacteristicSettings, Core, DescriptorSettings, Error, Hook, Hooks, OnAccess, Permissions,
+    Properties, Protection, ServiceSettings, Storage, wire::Uuid,
 };
 
+const CCCD: Uuid = Uuid::new16(0x2902);
 /// Room for a value where nothing is said: aioble's default.
 const DEFAULT_MAX_LEN: usize = 20;
 
@@ -79,7 +81,8 @@ impl ServiceOptions {
 #[derive(Clone, Copy, Debug)]
 pub struct CharacteristicOptions<'a> {
     properties: Properties,
-    permissions: Option<Permissions>,
+    protection: Protection,
+    hooks: Hooks,
     handle: Option<u16>,
     value_handle: Option<u16>,
     initial: &'a [u8],
@@ -96,7 +99,8 @@ impl<'a> CharacteristicOptions<'a> {
     pub const fn new(properties: Properties) -> Self {
         CharacteristicOptions {
             properties,
-            permissions: None,
+            protection: Protection::OPEN,
+            hooks: Hooks::DOOR,
             handle: None,
             value_handle: None,
             initial: &[],
@@ -155,7 +159,63 @@ impl<'a> CharacteristicOptions<'a> {
     /// What peers may do, whatever the properties show.
     #[must_use]
     pub const fn permissions(mut self, permissions: Permissions) -> Self {
-        self.permissions = Some(permissions);
+        self.protection.permissions = Some(permissions);
+        self
+    }
+
+    /// The smallest encryption key with which the value is read or written: 7 to 16 octets.
+    #[must_use]
+    pub const fn key_size(mut self, octets: u8) -> Self {
+        self.protection.key_size = octets;
+        self
+    }
+
+    /// Permissions and key size together.
+    #[must_use]
+    pub const fn protection(mut self, protection: Protection) -> Self {
+        self.protection = protection;
+        self
+    }
+
+    /// A function that is called for each read of a peer, after the door has let it through. It may refuse with an ATT error, or
+    /// set the value that is then read. It runs in [`Runner::run`](crate::Runner::run), with the host's lock open.
+    ///
+    /// ```
+    /// use jelling::{Access, CharacteristicOptions, ErrorCode, Properties};
+    ///
+    /// fn on_read(access: &Access<'_>) -> Result<(), ErrorCode> {
+    ///     access.set(&sensor().ok_or(ErrorCode(0x80))?).map_err(|_| ErrorCode::UNLIKELY_ERROR)
+    /// }
+    /// # fn sensor() -> Option<i16> { None }
+    ///
+    /// let options = CharacteristicOptions::new(Properties::READ).on_read(on_read);
+    /// ```
+    #[must_use]
+    pub const fn on_read(mut self, function: OnAccess) -> Self {
+        self.hooks.read = Hook::Call(function);
+        self
+    }
+
+    /// A function that is called for each write of a peer before it takes effect, with an answer or without. It may refuse with
+    /// an ATT error.
+    #[must_use]
+    pub const fn on_write(mut self, function: OnAccess) -> Self {
+        self.hooks.write = Hook::Call(function);
+        self
+    }
+
+    /// Each read waits for [`Characteristic::read_requested`], 29 s at most; then the peer is answered Unlikely Error.
+    #[must_use]
+    pub const fn defer_reads(mut self) -> Self {
+        self.hooks.read = Hook::Deferred;
+        self
+    }
+
+    /// Each write waits for [`Characteristic::write_requested`], 29 s at most. Of writes without an answer one waits for each
+    /// link: what comes meanwhile is dropped and counted.
+    #[must_use]
+    pub const fn defer_writes(mut self) -> Self {
+        self.hooks.write = Hook::Deferred;
         self
     }
 
@@ -178,6 +238,14 @@ impl<'a> CharacteristicOptions<'a> {
     pub const fn without_cccd(mut self) -> Self {
         self.cccd = false;
         self
+    }
+
+    fn open_capture(&self, core: &mut Core<'_>, id: AttributeId) -> Result<AttributeId, Error> {
+        if self.capture > 0 {
+            let longest = self.max_len.unwrap_or(DEFAULT_MAX_LEN.max(self.initial.len()));
+            core.open_capture(id, self.capture, longest)?;
+        }
+        Ok(id)
     }
 
     fn storage(&self) -> Storage<'a> {
@@ -233,20 +301,17 @@ impl<'d> Registration<'d> {
         let settings = CharacteristicSettings {
             uuid,
             properties: options.properties,
-            permissions: options.permissions,
+            protection: options.protection,
+            hooks: options.hooks,
             handle: options.handle,
             value_handle: options.value_handle,
             storage: options.storage(),
             append: options.append,
             cccd: options.cccd && updates,
         };
-        let longest = options.max_len.unwrap_or(DEFAULT_MAX_LEN.max(options.initial.len()));
         let id = self.host.ask(|core| {
             let id = core.add_characteristic(&settings)?;
-            if options.capture > 0 {
-                core.open_capture(id, options.capture, longest)?;
-            }
-            Ok(id)
+            options.open_capture(core, id)
         })?;
         Ok(Characteristic { host: self.host, service: service.id, id })
     }
@@ -258,16 +323,24 @@ impl<'d> Registration<'d> {
         uuid: Uuid,
         options: &CharacteristicOptions<'_>,
     ) -> Result<Descriptor<'d>, Error> {
-        let mut permissions = Permissions::empty();
-        permissions.set(Permissions::READ, options.properties.contains(Properties::READ));
-        permissions.set(Permissions::WRITE, options.properties.contains(Properties::WRITE));
+        // A CCCD has its own default.
+        let permissions = options.protection.permissions.or((uuid != CCCD).then(|| {
+            let mut permissions = Permissions::empty();
+            permissions.set(Permissions::READ, options.properties.contains(Properties::READ));
+            permissions.set(Permissions::WRITE, options.properties.contains(Properties::WRITE));
+            permissions
+        }));
         let settings = DescriptorSettings {
             uuid,
-            permissions: options.permissions.unwrap_or(permissions),
+            protection: Protection { permissions, ..options.protection },
+            hooks: options.hooks,
             handle: options.handle,
             storage: options.storage(),
         };
-        let id = self.host.ask(|core| core.add_descriptor(&settings))?;
+        let id = self.host.ask(|core| {
+            let id = core.add_descriptor(&settings)?;
+            options.open_capture(core, id)
+        })?;
         Ok(Descriptor { host: self.host, characteristic: characteristic.id, id })
     }
 

@@ -1,0 +1,207 @@
+//! Prepared writes of a peer: a queue of parts, for as many attributes as it likes, that is carried out as a whole or not at all
+//! (Vol 3, Part F, 3.4.6).
+
+use super::{held::Slot, server::Refusal};
+use crate::{
+    Core,
+    event::HostNews,
+    gatt::{AccessKind, AttributeFlags, Kind},
+    pool::Chain,
+};
+use jelling_wire::{Writer, att::ErrorCode};
+
+/// Octets before each part: handle, offset, length.
+const HEADER: usize = 6;
+
+/// A part of a value, in the queue.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    handle: u16,
+    offset: usize,
+    length: usize,
+    /// Where its octets stand in the queue.
+    at: usize,
+}
+
+impl Core<'_> {
+    /// Queues a part. The handle and the door count now; offset and length when the queue is carried out.
+    pub(super) fn prepare(&mut self, index: usize, handle: u16, offset: u16, value: &[u8]) -> Result<(), Refusal> {
+        let at = self.find(handle).ok_or((handle, ErrorCode::INVALID_HANDLE))?;
+        self.may_write(index, at).map_err(|code| (handle, code))?;
+        let full = (handle, ErrorCode::PREPARE_QUEUE_FULL);
+        let most = usize::from(self.state.prepare_queue());
+        let Some(link) = self.links.get(index) else { return Err(full) };
+        let mut queue = link.server.prepared;
+        if queue.len().saturating_add(HEADER).saturating_add(value.len()) > most {
+            return Err(full);
+        }
+        let [h0, h1] = handle.to_le_bytes();
+        let [o0, o1] = offset.to_le_bytes();
+        let [l0, l1] = u16::try_from(value.len()).unwrap_or(u16::MAX).to_le_bytes();
+        self.pool().append(&mut queue, [&[h0, h1, o0, o1, l0, l1], value]).ok_or(full)?;
+        if let Some(link) = self.links.get_mut(index) {
+            link.server.prepared = queue;
+        }
+        Ok(())
+    }
+
+    fn prepared(&self, index: usize) -> Chain {
+        self.links.get(index).map_or(Chain::NONE, |l| l.server.prepared)
+    }
+
+    /// The part whose header stands at `at`.
+    fn part(&mut self, queue: Chain, at: usize) -> Option<Part> {
+        let mut header = [0; HEADER];
+        if self.pool().read(queue, at, &mut header) < HEADER {
+            return None;
+        }
+        let [h0, h1, o0, o1, l0, l1] = header;
+        Some(Part {
+            handle: u16::from_le_bytes([h0, h1]),
+            offset: usize::from(u16::from_le_bytes([o0, o1])),
+            length: usize::from(u16::from_le_bytes([l0, l1])),
+            at: at.saturating_add(HEADER),
+        })
+    }
+
+    /// Carries the queue out: all of it, or none.
+    pub(super) fn execute(&mut self, index: usize) -> Result<(), Refusal> {
+        let queue = self.prepared(index);
+        let mut at = 0;
+        while let Some(part) = self.part(queue, at) {
+            self.judge(index, queue, at, part).map_err(|code| (part.handle, code))?;
+            at = part.at.saturating_add(part.length);
+        }
+        // Nothing but the application can refuse now.
+        let mut at = 0;
+        while let Some(part) = self.part(queue, at) {
+            if self.last_end(queue, at, part.handle).is_none()
+                && let Some(slot) = self.find(part.handle)
+            {
+                let asked = self.admit(index, Slot::Request, slot, AccessKind::Write, 0);
+                asked.map_err(|code| (part.handle, code))?;
+            }
+            at = part.at.saturating_add(part.length);
+        }
+        let mut at = 0;
+        while let Some(part) = self.part(queue, at) {
+            at = part.at.saturating_add(part.length);
+            self.put(index, queue, part);
+            if self.next_of(queue, at, part.handle).is_none()
+                && let Some(slot) = self.find(part.handle)
+            {
+                self.written_by_peer(slot, index);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a part can be written, given the parts before it.
+    fn judge(&mut self, index: usize, queue: Chain, at: usize, part: Part) -> Result<(), ErrorCode> {
+        let slot = self.find(part.handle).ok_or(ErrorCode::INVALID_HANDLE)?;
+        self.may_write(index, slot)?;
+        // What the parts before this one would leave behind.
+        let length = match self.last_end(queue, at, part.handle) {
+            Some(end) if self.attributes.get(slot).is_some_and(|a| a.flags.contains(AttributeFlags::VARIABLE)) => end,
+            _ => self.value_length(slot),
+        };
+        self.may_write_at(slot, length, part.offset, part.length)?;
+        if self.attributes.get(slot).is_some_and(|a| a.kind() == Kind::Cccd) {
+            let mut value = [0; 2];
+            self.pool().read(queue, part.at, &mut value);
+            self.may_subscribe(slot, u16::from_le_bytes(value))?;
+        }
+        self.has_room_to_capture(slot)
+    }
+
+    /// Where the last part for `handle` before `before` ends in its value.
+    fn last_end(&mut self, queue: Chain, before: usize, handle: u16) -> Option<usize> {
+        let (mut at, mut end) = (0, None);
+        while at < before
+            && let Some(part) = self.part(queue, at)
+        {
+            if part.handle == handle {
+                end = Some(part.offset.saturating_add(part.length));
+            }
+            at = part.at.saturating_add(part.length);
+        }
+        end
+    }
+
+    /// The first part for `handle` from `from` on.
+    fn next_of(&mut self, queue: Chain, from: usize, handle: u16) -> Option<Part> {
+        let mut at = from;
+        while let Some(part) = self.part(queue, at) {
+            if part.handle == handle {
+                return Some(part);
+            }
+            at = part.at.saturating_add(part.length);
+        }
+        None
+    }
+
+    /// Puts a part into its value.
+    fn put(&mut self, index: usize, queue: Chain, part: Part) {
+        let Some(slot) = self.find(part.handle) else { return };
+        let mut octets = [0; 64];
+        let mut done = 0usize;
+        loop {
+            let most = part.length.saturating_sub(done).min(octets.len());
+            let piece = octets.get_mut(..most).unwrap_or_default();
+            let n = self.pool().read(queue, part.at.saturating_add(done), piece);
+            self.splice(slot, index, part.offset.saturating_add(done), octets.get(..n).unwrap_or_default());
+            done = done.saturating_add(n);
+            if n == 0 || done >= part.length {
+                return;
+            }
+        }
+    }
+
+    /// The value that an attribute would have, were the queue carried out: `target` gets what fits, its whole length is told.
+    pub(super) fn assemble(&mut self, index: usize, handle: u16, target: &mut [u8]) -> usize {
+        let Some(slot) = self.find(handle) else { return 0 };
+        let variable = self.attributes.get(slot).is_some_and(|a| a.flags.contains(AttributeFlags::VARIABLE));
+        let mut w = Writer::new(target);
+        self.write_value(index, slot, 0, usize::MAX, &mut w);
+        let mut length = self.value_length(slot);
+        let queue = self.prepared(index);
+        let mut at = 0;
+        while let Some(part) = self.next_of(queue, at, handle) {
+            at = part.at.saturating_add(part.length);
+            let end = part.offset.saturating_add(part.length);
+            let last = end.min(target.len());
+            if let Some(room) = target.get_mut(part.offset..last) {
+                self.pool().read(queue, part.at, room);
+            }
+            if variable {
+                length = end;
+            }
+        }
+        length
+    }
+
+    /// Throws the queue away.
+    pub(crate) fn clear_prepared(&mut self, index: usize) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        let queue = core::mem::replace(&mut link.server.prepared, Chain::NONE);
+        if queue != Chain::NONE {
+            self.pool().free(queue, 0);
+            self.state.news |= HostNews::POOL;
+        }
+    }
+
+    /// Appends the last `length` octets of the queue: those of the part that came last.
+    pub(super) fn repeat_prepared(&mut self, index: usize, length: usize, w: &mut Writer<'_>) {
+        let queue = self.prepared(index);
+        let mut at = queue.len().saturating_sub(length);
+        let mut piece = [0; 32];
+        loop {
+            let n = self.pool().read(queue, at, &mut piece);
+            if n == 0 {
+                break;
+            }
+            w.bytes(piece.get(..n).unwrap_or_default());
+            at = at.saturating_add(n);
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! Reads and writes on which the application decides: the request stays in its slot while it is asked, and is carried out from
+//! the start when the word has come. What was allowed before is not asked again.
+
+use super::held::Slot;
+use crate::{
+    Core,
+    counters::count,
+    error::Error,
+    event::HostNews,
+    gatt::{AccessKind, AttributeFlags, AttributeId, Backing, OnAccess},
+    link::LinkId,
+    time::Instant,
+};
+use core::{task::Poll, time::Duration};
+use jelling_wire::{att::ErrorCode, copy};
+
+/// How long a task of the application may take: the peer gives up after 30 s (Vol 3, Part F, 3.3.3).
+const WORD_TIMEOUT: Duration = Duration::from_secs(29);
+
+/// Why a request cannot be carried out yet. No error has this code.
+pub(crate) const ASK: ErrorCode = ErrorCode(0);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// Nothing is asked.
+    #[default]
+    Silent,
+    /// Whoever decides has not looked.
+    Asked,
+    /// The word is awaited.
+    Heard,
+}
+
+/// What is asked about a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Question {
+    stage: Stage,
+    kind: AccessKind,
+    handle: u16,
+    offset: u16,
+    /// Which question of this slot.
+    number: u16,
+    /// Accesses of the request that were allowed, in their order; and how many have been met while it is carried out.
+    allowed: u8,
+    met: u8,
+    /// Why the one after those is not; [`ASK`] while that is open.
+    refusal: ErrorCode,
+    deadline: Option<Instant>,
+}
+
+impl Question {
+    pub(crate) const NONE: Question = Question {
+        stage: Stage::Silent,
+        kind: AccessKind::Read,
+        handle: 0,
+        offset: 0,
+        number: 0,
+        allowed: 0,
+        met: 0,
+        refusal: ASK,
+        deadline: None,
+    };
+
+    pub(super) fn is_open(&self) -> bool {
+        self.stage != Stage::Silent
+    }
+
+    /// The request is carried out from the start.
+    pub(super) fn begin(&mut self) {
+        self.met = 0;
+    }
+
+    /// The request is done, whatever came of it.
+    pub(super) fn end(&mut self) {
+        *self = Question { number: self.number, ..Question::NONE };
+    }
+
+    /// What is known of the access that is met next.
+    fn meet(&mut self, kind: AccessKind, handle: u16, offset: usize) -> Result<(), ErrorCode> {
+        let turn = self.met;
+        self.met = turn.saturating_add(1);
+        if turn < self.allowed {
+            return Ok(());
+        }
+        if turn == self.allowed && self.refusal != ASK {
+            return Err(self.refusal);
+        }
+        (self.kind, self.handle, self.offset) = (kind, handle, u16::try_from(offset).unwrap_or(u16::MAX));
+        Err(ASK)
+    }
+
+    /// The word has come.
+    fn decide(&mut self, word: Result<(), ErrorCode>) {
+        self.stage = Stage::Silent;
+        self.deadline = None;
+        match word {
+            Ok(()) => self.allowed = self.allowed.saturating_add(1),
+            // Zero is no error code.
+            Err(ASK) => self.refusal = ErrorCode::UNLIKELY_ERROR,
+            Err(code) => self.refusal = code,
+        }
+    }
+}
+
+/// A read or a write on which the application decides. It is to be answered, with `answer_question`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuestionId {
+    link: LinkId,
+    attribute: AttributeId,
+    kind: AccessKind,
+    offset: u16,
+    slot: Slot,
+    number: u16,
+}
+
+impl QuestionId {
+    /// The link it came over.
+    pub fn link(self) -> LinkId {
+        self.link
+    }
+
+    /// The attribute.
+    pub fn attribute(self) -> AttributeId {
+        self.attribute
+    }
+
+    /// Read or write.
+    pub fn kind(self) -> AccessKind {
+        self.kind
+    }
+
+    /// Of a read, from which octet on.
+    pub fn offset(self) -> usize {
+        usize::from(self.offset)
+    }
+}
+
+impl Core<'_> {
+    /// Who decides on an access, given that the door lets it through: nobody else, or somebody who has said so or has to be
+    /// asked.
+    pub(crate) fn admit(
+        &mut self,
+        link: usize,
+        slot: Slot,
+        at: usize,
+        kind: AccessKind,
+        offset: usize,
+    ) -> Result<(), ErrorCode> {
+        if !self.is_decided(at, kind) {
+            return Ok(());
+        }
+        let handle = self.attributes.get(at).map_or(0, |a| a.handle);
+        let question = self.question_mut(link, slot).ok_or(ErrorCode::UNLIKELY_ERROR)?;
+        question.meet(kind, handle, offset)
+    }
+
+    /// True when the application decides on an access.
+    pub(crate) fn is_decided(&self, at: usize, kind: AccessKind) -> bool {
+        let deferred = match kind {
+            AccessKind::Read => AttributeFlags::DEFERS_READ,
+            AccessKind::Write => AttributeFlags::DEFERS_WRITE,
+        };
+        self.attributes.get(at).is_some_and(|a| a.flags.contains(deferred)) || self.function(at, kind).is_some()
+    }
+
+    fn question_mut(&mut self, link: usize, slot: Slot) -> Option<&mut Question> {
+        self.links.get_mut(link).map(|link| link.server.question_mut(slot))
+    }
+
+    /// A request that is kept waits for the application.
+    pub(super) fn raise(&mut self, now: Instant, link: usize, slot: Slot) {
+        let Some(question) = self.question_mut(link, slot) else { return };
+        question.stage = Stage::Asked;
+        question.number = question.number.wrapping_add(1);
+        let (kind, handle) = (question.kind, question.handle);
+        let at = self.find(handle);
+        if at.is_some_and(|at| self.function(at, kind).is_some()) {
+            self.state.asks = true;
+            return;
+        }
+        if let Some(question) = self.question_mut(link, slot) {
+            question.deadline = Some(now.after(WORD_TIMEOUT));
+        }
+        if let Some(attribute) = at.and_then(|at| self.attributes.get_mut(at)) {
+            attribute.flags.insert(AttributeFlags::NEWS);
+            self.state.news |= HostNews::ATTRIBUTES;
+        }
+    }
+
+    fn function(&self, at: usize, kind: AccessKind) -> Option<OnAccess> {
+        match (self.attributes.get(at)?.backing, kind) {
+            (Backing::Hooked(hooked), AccessKind::Read) => hooked.read,
+            (Backing::Hooked(hooked), AccessKind::Write) => hooked.write,
+            _ => None,
+        }
+    }
+
+    /// The first question that nobody has looked at and that `wanted` wants.
+    fn look(&mut self, mut wanted: impl FnMut(&Self, &Question) -> bool) -> Option<QuestionId> {
+        for index in 0..self.links.len() {
+            for slot in [Slot::Request, Slot::Command] {
+                let question = *self.links.get(index)?.server.question(slot);
+                if question.stage != Stage::Asked || !wanted(self, &question) {
+                    continue;
+                }
+                let link = self.link_id(index)?;
+                let attribute = AttributeId::in_force(self, question.handle);
+                self.question_mut(index, slot)?.stage = Stage::Heard;
+                let Question { kind, offset, number, .. } = question;
+                return Some(QuestionId { link, attribute, kind, offset, slot, number });
+            }
+        }
+        None
+    }
+
+    /// The next question for a function of the application, which is to be called with the lock open. After each packet and
+    /// before each `poll_transmit` there may be some.
+    pub fn poll_question(&mut self) -> Option<(QuestionId, OnAccess)> {
+        if !self.state.asks {
+            return None;
+        }
+        let mut function = None;
+        let question = self.look(|core, question| {
+            function = core.find(question.handle).and_then(|at| core.function(at, question.kind));
+            function.is_some()
+        });
+        self.state.asks = question.is_some();
+        question.zip(function)
+    }
+
+    /// The next read, or write, of an attribute on which a task of the application decides.
+    pub fn take_question(&mut self, id: AttributeId, kind: AccessKind) -> Poll<Result<QuestionId, Error>> {
+        if let Err(error) = self.attribute(id) {
+            return Poll::Ready(Err(error));
+        }
+        let question = self.look(|_, question| question.handle == id.handle && question.kind == kind);
+        question.map_or(Poll::Pending, |question| Poll::Ready(Ok(question)))
+    }
+
+    /// The word on a question. `Disconnected` or `Stale` where it came too late, `Timeout` where the peer has been answered.
+    pub fn answer_question(&mut self, now: Instant, id: QuestionId, word: Result<(), ErrorCode>) -> Result<(), Error> {
+        self.link(id.link)?;
+        let index = usize::from(id.link.index);
+        let question = self.open_question(id)?;
+        question.decide(word);
+        match id.slot {
+            Slot::Request => self.state.work = true,
+            Slot::Command => self.go_on_with_command(now, index),
+        }
+        Ok(())
+    }
+
+    fn open_question(&mut self, id: QuestionId) -> Result<&mut Question, Error> {
+        let question = self.question_mut(usize::from(id.link.index), id.slot).ok_or(Error::Disconnected)?;
+        if question.stage == Stage::Heard && question.number == id.number { Ok(question) } else { Err(Error::Timeout) }
+    }
+
+    /// Of a write that is asked about, the value that there would be: `target` gets what fits, its whole length is told.
+    pub fn question_value(&mut self, id: QuestionId, target: &mut [u8]) -> Result<usize, Error> {
+        self.link(id.link)?;
+        self.open_question(id)?;
+        let mut octets = [0; super::held::LONGEST];
+        let index = usize::from(id.link.index);
+        let length = self.held_octets(index, id.slot, &mut octets);
+        let pdu = octets.get(..length).unwrap_or_default();
+        Ok(match jelling_wire::att::Pdu::parse(pdu) {
+            Ok(jelling_wire::att::Pdu::ExecuteWriteRequest { .. }) => self.assemble(index, id.attribute.handle, target),
+            Ok(
+                jelling_wire::att::Pdu::WriteRequest { value, .. }
+                | jelling_wire::att::Pdu::WriteCommand { value, .. }
+                | jelling_wire::att::Pdu::SignedWriteCommand { value, .. },
+            ) => {
+                copy(target, value);
+                value.len()
+            }
+            _ => 0,
+        })
+    }
+
+    /// When a word is due at the latest.
+    pub(crate) fn question_deadline(&self, index: usize) -> Option<Instant> {
+        let server = &self.links.get(index)?.server;
+        let [a, b] = [Slot::Request, Slot::Command].map(|slot| server.question(slot).deadline);
+        match (a, b) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Answers for tasks that did not: Unlikely Error.
+    pub(crate) fn question_timeout(&mut self, now: Instant) {
+        for index in 0..self.links.len() {
+            for slot in [Slot::Request, Slot::Command] {
+                let Some(question) = self.question_mut(index, slot) else { return };
+                if question.deadline.is_none_or(|deadline| deadline > now) {
+                    continue;
+                }
+                question.decide(Err(ErrorCode::UNLIKELY_ERROR));
+                count(&mut self.state.counters.timeouts);
+                match slot {
+                    Slot::Request => self.state.work = true,
+                    Slot::Command => self.go_on_with_command(now, index),
+                }
+            }
+        }
+    }
+
+    /// The table is another one: what was asked about the old one is asked anew of who decides now. Commands went to the old one.
+    pub(crate) fn ask_anew(&mut self) {
+        for index in 0..self.links.len() {
+            self.drop_command(index);
+            if let Some(question) = self.question_mut(index, Slot::Request) {
+                question.end();
+                self.state.work = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The door of each attribute: what a peer may do with its value, given the security of its link
+//! (Vol 3, Part F, 3.2.5; Part C, 10.3).
+
+use super::{
+    Properties,
+    attribute::{Attribute, Backing, Kind},
+};
+use crate::{Core, link::Link, security::Authorisation};
+use bitflags::bitflags;
+use jelling_wire::att::ErrorCode;
+
+bitflags! {
+    /// What peers may do with an attribute's value, in each direction. Each demand lets in who meets it, and who meets none of
+    /// those that are stated is refused; several are all to be met.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct Permissions: u16 {
+        /// Anyone may read, but for what the other flags of reading demand.
+        const READ = 1;
+        /// Anyone may write, but for what the other flags of writing demand.
+        const WRITE = 2;
+        /// Who reads needs an encrypted link.
+        const READ_ENCRYPTED = 1 << 2;
+        /// Who reads needs an encrypted link, with a key made under protection against a man in the middle.
+        const READ_AUTHENTICATED = 1 << 3;
+        /// Who reads needs an encrypted link, with a key made by LE Secure Connections.
+        const READ_SECURE = 1 << 4;
+        /// Who reads needs to be authorised by the application.
+        const READ_AUTHORISED = 1 << 5;
+        /// Who writes needs an encrypted link.
+        const WRITE_ENCRYPTED = 1 << 6;
+        /// Who writes needs an encrypted link, with a key made under protection against a man in the middle.
+        const WRITE_AUTHENTICATED = 1 << 7;
+        /// Who writes needs an encrypted link, with a key made by LE Secure Connections.
+        const WRITE_SECURE = 1 << 8;
+        /// Who writes needs to be authorised by the application.
+        const WRITE_AUTHORISED = 1 << 9;
+    }
+}
+
+impl Permissions {
+    const ANY_READ: Permissions = Permissions::READ
+        .union(Permissions::READ_ENCRYPTED)
+        .union(Permissions::READ_AUTHENTICATED)
+        .union(Permissions::READ_SECURE)
+        .union(Permissions::READ_AUTHORISED);
+    const ANY_WRITE: Permissions = Permissions::WRITE
+        .union(Permissions::WRITE_ENCRYPTED)
+        .union(Permissions::WRITE_AUTHENTICATED)
+        .union(Permissions::WRITE_SECURE)
+        .union(Permissions::WRITE_AUTHORISED);
+
+    const ANY_KEY: Permissions = Permissions::READ_ENCRYPTED
+        .union(Permissions::READ_AUTHENTICATED)
+        .union(Permissions::READ_SECURE)
+        .union(Permissions::WRITE_ENCRYPTED)
+        .union(Permissions::WRITE_AUTHENTICATED)
+        .union(Permissions::WRITE_SECURE);
+
+    /// True when some peer may read.
+    pub const fn can_read(self) -> bool {
+        self.intersects(Permissions::ANY_READ)
+    }
+
+    /// True when some peer may write.
+    pub const fn can_write(self) -> bool {
+        self.intersects(Permissions::ANY_WRITE)
+    }
+
+    /// The permissions of a CCCD that goes with a value: everyone may read what he wrote, and who may not read the value may not
+    /// subscribe to it either.
+    pub(crate) fn of_cccd(self) -> Permissions {
+        let mut permissions = Permissions::READ | Permissions::WRITE;
+        permissions.set(Permissions::WRITE_ENCRYPTED, self.contains(Permissions::READ_ENCRYPTED));
+        permissions.set(Permissions::WRITE_AUTHENTICATED, self.contains(Permissions::READ_AUTHENTICATED));
+        permissions.set(Permissions::WRITE_SECURE, self.contains(Permissions::READ_SECURE));
+        permissions.set(Permissions::WRITE_AUTHORISED, self.contains(Permissions::READ_AUTHORISED));
+        permissions
+    }
+}
+
+impl Properties {
+    /// The permissions that go with the properties when nothing else is said.
+    pub(crate) fn permissions(self) -> Permissions {
+        let mut permissions = Permissions::empty();
+        permissions.set(Permissions::READ, self.contains(Properties::READ));
+        permissions.set(Permissions::WRITE, self.intersects(Properties::WRITE | Properties::WRITE_WITHOUT_RESPONSE));
+        permissions
+    }
+}
+
+/// What an attribute's door demands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Protection {
+    /// What decides at the door; as the properties say where nothing is stated.
+    pub permissions: Option<Permissions>,
+    /// The smallest encryption key, 7 to 16 octets; 0 for any. It counts in each direction that demands an encrypted link, and
+    /// in both, which then demand one, where the permissions demand none.
+    pub key_size: u8,
+}
+
+impl Protection {
+    /// As the properties say.
+    pub const OPEN: Protection = Protection { permissions: None, key_size: 0 };
+}
+
+/// What one direction demands.
+struct Demand {
+    encrypted: bool,
+    authenticated: bool,
+    secure: bool,
+    authorised: bool,
+    key_size: u8,
+}
+
+impl Demand {
+    /// The demand of the direction whose flags are these.
+    fn of(attribute: &Attribute, [encrypted, authenticated, secure, authorised]: [Permissions; 4]) -> Self {
+        let has = |flags| attribute.permissions.intersects(flags);
+        let here = has(encrypted | authenticated | secure);
+        Demand {
+            encrypted: has(encrypted),
+            authenticated: has(authenticated),
+            secure: has(secure),
+            authorised: has(authorised),
+            key_size: if here || !has(Permissions::ANY_KEY) { attribute.key_size } else { 0 },
+        }
+    }
+
+    fn to_read(attribute: &Attribute) -> Self {
+        let flags = [
+            Permissions::READ_ENCRYPTED,
+            Permissions::READ_AUTHENTICATED,
+            Permissions::READ_SECURE,
+            Permissions::READ_AUTHORISED,
+        ];
+        Demand::of(attribute, flags)
+    }
+
+    fn to_write(attribute: &Attribute) -> Self {
+        let flags = [
+            Permissions::WRITE_ENCRYPTED,
+            Permissions::WRITE_AUTHENTICATED,
+            Permissions::WRITE_SECURE,
+            Permissions::WRITE_AUTHORISED,
+        ];
+        Demand::of(attribute, flags)
+    }
+
+    /// Whether a link meets the demand, or what it lacks first (Vol 3, Part C, 10.3.1).
+    fn judge(&self, link: &Link) -> Result<(), ErrorCode> {
+        let security = link.security;
+        let needs_key = self.encrypted || self.authenticated || self.secure || self.key_size != 0;
+        if needs_key && !security.encrypted {
+            // A peer with a key has only to switch encryption on; another one has to pair first.
+            return Err(if security.bonded {
+                ErrorCode::INSUFFICIENT_ENCRYPTION
+            } else {
+                ErrorCode::INSUFFICIENT_AUTHENTICATION
+            });
+        }
+        if (self.authenticated && !security.authenticated) || (self.secure && !security.secure_connections) {
+            return Err(ErrorCode::INSUFFICIENT_AUTHENTICATION);
+        }
+        if needs_key && security.key_size < self.key_size {
+            return Err(ErrorCode::ENCRYPTION_KEY_SIZE_TOO_SHORT);
+        }
+        if self.authorised && link.authorisation != Authorisation::Granted {
+            return Err(ErrorCode::INSUFFICIENT_AUTHORIZATION);
+        }
+        Ok(())
+    }
+}
+
+impl Core<'_> {
+    /// Whether a value may leave to a peer that reads.
+    pub(crate) fn may_read(&self, link: usize, at: usize) -> Result<(), ErrorCode> {
+        let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
+        if !attribute.permissions.can_read() {
+            return Err(ErrorCode::READ_NOT_PERMITTED);
+        }
+        let link = self.links.get(link).ok_or(ErrorCode::UNLIKELY_ERROR)?;
+        Demand::to_read(attribute).judge(link)
+    }
+
+    /// Whether a value may leave in a notification or an indication: as to who reads, but that nobody need be able to read.
+    pub(crate) fn may_tell(&self, link: usize, at: usize) -> Result<(), ErrorCode> {
+        let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
+        let link = self.links.get(link).ok_or(ErrorCode::UNLIKELY_ERROR)?;
+        Demand::to_read(attribute).judge(link)
+    }
+
+    /// Whether a peer may change a value.
+    pub(crate) fn may_write(&self, link: usize, at: usize) -> Result<(), ErrorCode> {
+        let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
+        let stored = matches!(attribute.kind, Kind::Value | Kind::Descriptor | Kind::Cccd)
+            && !matches!(attribute.backing, Backing::Constant(_));
+        if !stored || !attribute.permissions.can_write() {
+            return Err(ErrorCode::WRITE_NOT_PERMITTED);
+        }
+        let link = self.links.get(link).ok_or(ErrorCode::UNLIKELY_ERROR)?;
+        Demand::to_write(attribute).judge(link)
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Permissions {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Permissions({=u16:#x})", self.bits());
+    }
+}

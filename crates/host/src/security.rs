@@ -1,0 +1,65 @@
+//! How well a link is secured, as its doors ask (Vol 3, Part C, 10.2).
+
+use crate::{Core, error::Error, event::LinkNews, link::LinkId};
+
+/// The security of a link, at one moment: all of it in one read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Security {
+    /// What goes over the link is encrypted.
+    pub encrypted: bool,
+    /// The key was made with protection against a man in the middle.
+    pub authenticated: bool,
+    /// The key was made with LE Secure Connections.
+    pub secure_connections: bool,
+    /// There is a key for the peer that outlives the link.
+    pub bonded: bool,
+    /// Octets of the key, 7 to 16; 0 while the link is not encrypted.
+    pub key_size: u8,
+}
+
+impl Security {
+    /// A link as it comes up.
+    pub(crate) const NONE: Security =
+        Security { encrypted: false, authenticated: false, secure_connections: false, bonded: false, key_size: 0 };
+}
+
+impl Core<'_> {
+    /// How well a link is secured just now.
+    pub fn security(&self, id: LinkId) -> Result<Security, Error> {
+        self.link(id).map(|link| link.security)
+    }
+
+    /// The application says whether the peer may do what only an authorised one may (Vol 3, Part C, 10.5).
+    pub fn set_authorised(&mut self, id: LinkId, authorised: Authorisation) -> Result<(), Error> {
+        self.link_mut(id)?.authorisation = authorised;
+        self.security_changed(id);
+        Ok(())
+    }
+
+    /// The link's security is another one from now on.
+    #[cfg_attr(not(feature = "seams"), expect(dead_code, reason = "pairing will set it"))]
+    pub(crate) fn set_security(&mut self, id: LinkId, security: Security) -> Result<(), Error> {
+        self.link_mut(id)?.security = security;
+        self.security_changed(id);
+        Ok(())
+    }
+
+    fn security_changed(&mut self, id: LinkId) {
+        // What could not be told before may be allowed now.
+        #[cfg(feature = "server")]
+        self.retry_updates(id);
+        self.tell_link(usize::from(id.index), LinkNews::LINK);
+    }
+}
+
+/// Whether a peer may do what only an authorised one may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Authorisation {
+    /// It may not: so each link begins.
+    #[default]
+    Refused,
+    /// It may, as long as the link lasts.
+    Granted,
+}
