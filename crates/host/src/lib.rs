@@ -59,7 +59,7 @@ pub use crate::core::TRANSMIT_BUFFER;
 #[cfg(feature = "client")]
 pub use att::{Answer, RequestTicket};
 #[cfg(feature = "server")]
-pub use att::{IndicationTicket, QuestionId};
+pub use att::{IndicationTicket, Payload, QuestionId};
 pub use config::{Config, OwnAddress};
 pub use counters::{Counters, Pools, Usage};
 pub use error::{Argument, Error, Fault, Resource};
@@ -71,7 +71,7 @@ pub use gap::{ConnectSettings, ConnectTicket, Report, ScanSettings, ScanTicket};
 #[cfg(feature = "server")]
 pub use gatt::{
     Access, AccessKind, Attribute, AttributeId, CharacteristicSettings, DescriptorSettings, Gate, Hook, Hooks,
-    OnAccess, Permissions, Protection, ServiceSettings, Storage,
+    OnAccess, Permissions, Protection, Recipient, ServiceSettings, Storage,
 };
 pub use gatt::{Properties, ToOctets, Updates, Value};
 #[cfg(any(feature = "client", feature = "server"))]

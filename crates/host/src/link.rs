@@ -168,6 +168,8 @@ pub struct Link {
     pub(crate) incoming: Incoming,
     pub(crate) signalling: SignallingReply,
     pub(crate) mtu: u16,
+    /// A request or an indication of ours was not answered in time: see `may_begin`.
+    pub(crate) att_is_dead: bool,
     pub(crate) security: Security,
     pub(crate) authorisation: Authorisation,
     #[cfg(feature = "client")]
@@ -201,6 +203,7 @@ impl Link {
         incoming: Incoming { header: [0; 4], filled: 0 },
         signalling: SignallingReply { octets: [0; 8], length: 0 },
         mtu: 0,
+        att_is_dead: false,
         security: Security::NONE,
         authorisation: Authorisation::Refused,
         #[cfg(feature = "client")]

@@ -13,7 +13,9 @@ use crate::{
     operation::{Operation, Step, Wait},
 };
 use ::core::{marker::PhantomData, task::Poll, time::Duration};
-use jelling_host::{AttributeId, Core, Error, IndicationTicket, Instant, LinkId, Properties, Updates, wire::Uuid};
+use jelling_host::{
+    AttributeId, Core, Error, IndicationTicket, Instant, LinkId, Payload, Properties, Recipient, Updates, wire::Uuid,
+};
 
 /// A service of ours.
 #[derive(Clone, Copy, Debug)]
@@ -132,7 +134,18 @@ impl<'d> Characteristic<'d> {
         connection: &Connection<'d>,
         value: &'a T,
     ) -> Notify<'d, T::Octets<'a>> {
-        let step = NotifyStep { id: self.id, link: connection.id, value: value.to_octets() };
+        self.notifying(connection, Some(value.to_octets()))
+    }
+
+    /// Notifies a subscriber of the stored value, as it is when it leaves, cut to MTU - 3 octets.
+    ///
+    /// Dropping the future before it is done sends nothing.
+    pub fn notify_stored(&self, connection: &Connection<'d>) -> Notify<'d, &'static [u8]> {
+        self.notifying(connection, None)
+    }
+
+    fn notifying<O: AsRef<[u8]>>(&self, connection: &Connection<'d>, value: Option<O>) -> Notify<'d, O> {
+        let step = NotifyStep { id: self.id, link: connection.id, value, recipient: Recipient::Subscriber };
         Operation::new(self.host, step, None)
     }
 
@@ -149,7 +162,17 @@ impl<'d> Characteristic<'d> {
         connection: &Connection<'d>,
         value: &'a T,
     ) -> Indicate<'d, T::Octets<'a>> {
-        let step = IndicateStep { id: self.id, link: connection.id, value: value.to_octets(), ticket: None };
+        self.indicating(connection, Some(value.to_octets()))
+    }
+
+    /// Indicates the stored value, as it is when it leaves, cut to MTU - 3 octets, and waits for its confirmation, 1 s at most.
+    pub fn indicate_stored(&self, connection: &Connection<'d>) -> Indicate<'d, &'static [u8]> {
+        self.indicating(connection, None)
+    }
+
+    fn indicating<O: AsRef<[u8]>>(&self, connection: &Connection<'d>, value: Option<O>) -> Indicate<'d, O> {
+        let recipient = Recipient::Subscriber;
+        let step = IndicateStep { id: self.id, link: connection.id, value, recipient, ticket: None };
         Operation::new(self.host, step, Some(Duration::from_secs(1)))
     }
 
@@ -174,7 +197,21 @@ pub type Notify<'d, O> = Operation<'d, NotifyStep<O>>;
 pub struct NotifyStep<O> {
     id: AttributeId,
     link: LinkId,
-    value: O,
+    value: Option<O>,
+    recipient: Recipient,
+}
+
+impl<O: AsRef<[u8]>> Notify<'_, O> {
+    /// Sends it though the peer may not have subscribed, as aioble does.
+    pub fn forced(mut self) -> Self {
+        self.step.recipient = Recipient::Anyone;
+        self
+    }
+}
+
+/// What is to be sent: given octets, or else the stored value.
+fn payload<O: AsRef<[u8]>>(value: &Option<O>) -> Payload<'_> {
+    value.as_ref().map_or(Payload::Stored, |value| Payload::Given(value.as_ref()))
 }
 
 impl<'d, O: AsRef<[u8]>> Step<'d> for NotifyStep<O> {
@@ -185,7 +222,7 @@ impl<'d, O: AsRef<[u8]>> Step<'d> for NotifyStep<O> {
         Wait(Topic::Link(self.link.index()))
     }
     fn step(&mut self, core: &mut Core<'_>, _: Instant) -> Poll<Result<(), Error>> {
-        match core.notify(self.id, self.link, self.value.as_ref()) {
+        match core.notify_as(self.id, self.link, payload(&self.value), self.recipient) {
             Err(Error::Busy) => Poll::Pending,
             result => Poll::Ready(result),
         }
@@ -202,8 +239,17 @@ pub type Indicate<'d, O> = Operation<'d, IndicateStep<O>>;
 pub struct IndicateStep<O> {
     id: AttributeId,
     link: LinkId,
-    value: O,
+    value: Option<O>,
+    recipient: Recipient,
     ticket: Option<IndicationTicket>,
+}
+
+impl<O: AsRef<[u8]>> Indicate<'_, O> {
+    /// Sends it though the peer may not have subscribed, as aioble does.
+    pub fn forced(mut self) -> Self {
+        self.step.recipient = Recipient::Anyone;
+        self
+    }
 }
 
 impl<'d, O: AsRef<[u8]>> Step<'d> for IndicateStep<O> {
@@ -216,7 +262,7 @@ impl<'d, O: AsRef<[u8]>> Step<'d> for IndicateStep<O> {
     fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<(), Error>> {
         let ticket = match self.ticket {
             Some(ticket) => ticket,
-            None => match core.indicate(now, self.id, self.link, self.value.as_ref()) {
+            None => match core.indicate_as(now, self.id, self.link, payload(&self.value), self.recipient) {
                 Ok(ticket) => *self.ticket.insert(ticket),
                 Err(Error::Busy) => return Poll::Pending,
                 Err(error) => return Poll::Ready(Err(error)),

@@ -94,10 +94,8 @@ impl Core<'_> {
     pub fn request(&mut self, now: Instant, id: LinkId, request: &Pdu<'_>) -> Result<RequestTicket, Error> {
         let mtu = usize::from(self.link(id)?.mtu);
         let index = usize::from(id.index);
+        self.may_begin(id)?;
         let phase = self.link(id)?.client.phase;
-        if phase == Phase::Dead {
-            return Err(Error::Timeout);
-        }
         if phase != Phase::Idle || !self.can_send(index) {
             return Err(Error::Busy);
         }
@@ -249,6 +247,7 @@ impl Core<'_> {
             count(&mut self.state.counters.timeouts);
             link.client.deadline = None;
             link.client.phase = Phase::Dead;
+            link.att_is_dead = true;
             let reserve = core::mem::take(&mut link.client.reserve);
             self.pool().release(reserve);
             self.tell_link(index, LinkNews::CLIENT);
@@ -271,6 +270,7 @@ impl Core<'_> {
     pub fn write_command(&mut self, id: LinkId, handle: u16, value: &[u8]) -> Result<(), Error> {
         let mtu = usize::from(self.link(id)?.mtu);
         let index = usize::from(id.index);
+        self.may_begin(id)?;
         if !self.can_send(index) {
             return Err(Error::Busy);
         }

@@ -3,7 +3,16 @@
 use super::TRANSACTION_TIMEOUT;
 use crate::{Core, counters::count, error::Error, event::LinkNews, fmt::warning, link::LinkId, time::Instant};
 use core::task::Poll;
-use jelling_wire::{att::Pdu, l2cap::ChannelId};
+use jelling_wire::{att::Opcode, l2cap::ChannelId};
+
+/// What a notification or an indication carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payload<'a> {
+    /// These octets, MTU - 3 at most; the stored value stays.
+    Given(&'a [u8]),
+    /// The stored value as it is when it leaves, cut to MTU - 3 octets: the peer can read the rest (Vol 3, Part F, 3.4.7.1).
+    Stored,
+}
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
@@ -44,19 +53,14 @@ pub struct IndicationTicket {
 }
 
 impl Core<'_> {
-    /// Sends a notification with explicit octets, whatever the peer subscribed to. `Busy` while the link's transmit
+    /// Sends a notification of the attribute in slot `at`, whatever the peer subscribed to. `Busy` while the link's transmit
     /// buffer is in use. Octets beyond MTU - 3 are `TooLong`.
-    pub(crate) fn send_notification(&mut self, id: LinkId, handle: u16, value: &[u8]) -> Result<(), Error> {
-        let mtu = usize::from(self.link(id)?.mtu);
-        let index = usize::from(id.index);
-        if !self.can_send(index) {
+    pub(crate) fn send_notification(&mut self, id: LinkId, at: usize, payload: Payload<'_>) -> Result<(), Error> {
+        self.may_begin(id)?;
+        if !self.can_send(usize::from(id.index)) {
             return Err(Error::Busy);
         }
-        let sent = self.put_frame(index, ChannelId::ATT, mtu, |_, w| {
-            Pdu::HandleValueNotification { handle, value }.emit(w);
-            true
-        });
-        if sent { Ok(()) } else { Err(Error::TooLong) }
+        self.put_value(id, Opcode::HANDLE_VALUE_NOTIFICATION, at, payload)
     }
 
     /// Sends an indication. `Busy` while the bearer has one, or the link's transmit buffer is in use.
@@ -64,26 +68,30 @@ impl Core<'_> {
         &mut self,
         now: Instant,
         id: LinkId,
-        handle: u16,
-        value: &[u8],
+        at: usize,
+        payload: Payload<'_>,
     ) -> Result<IndicationTicket, Error> {
-        let link = self.link(id)?;
-        let mtu = usize::from(link.mtu);
-        let index = usize::from(id.index);
-        if link.indication.phase == Phase::Dead {
-            return Err(Error::Timeout);
-        }
-        if !link.indication.is_idle() || !self.can_send(index) {
+        self.may_begin(id)?;
+        if !self.link(id)?.indication.is_idle() || !self.can_send(usize::from(id.index)) {
             return Err(Error::Busy);
         }
-        let sent = self.put_frame(index, ChannelId::ATT, mtu, |_, w| {
-            Pdu::HandleValueIndication { handle, value }.emit(w);
+        self.put_value(id, Opcode::HANDLE_VALUE_INDICATION, at, payload)?;
+        self.begin_indication(now, id)
+    }
+
+    fn put_value(&mut self, id: LinkId, opcode: Opcode, at: usize, payload: Payload<'_>) -> Result<(), Error> {
+        let mtu = usize::from(self.link(id)?.mtu);
+        let index = usize::from(id.index);
+        let sent = self.put_frame(index, ChannelId::ATT, mtu, |core, w| {
+            w.u8(opcode.0);
+            w.u16(core.attributes.get(at).map_or(0, |a| a.handle));
+            match payload {
+                Payload::Given(octets) => w.bytes(octets),
+                Payload::Stored => core.write_value(index, at, 0, usize::MAX, w),
+            }
             true
         });
-        if !sent {
-            return Err(Error::TooLong);
-        }
-        self.begin_indication(now, id)
+        if sent { Ok(()) } else { Err(Error::TooLong) }
     }
 
     pub(crate) fn begin_indication(&mut self, now: Instant, id: LinkId) -> Result<IndicationTicket, Error> {
@@ -168,6 +176,7 @@ impl Core<'_> {
             count(&mut self.state.counters.timeouts);
             link.indication.deadline = None;
             link.indication.phase = Phase::Dead;
+            link.att_is_dead = true;
             self.tell_link(index, LinkNews::INDICATION);
         }
     }

@@ -27,7 +27,7 @@ pub(crate) use held::{Server, Slot};
 #[cfg(feature = "server")]
 pub(crate) use indication::Indication;
 #[cfg(feature = "server")]
-pub use indication::IndicationTicket;
+pub use indication::{IndicationTicket, Payload};
 #[cfg(not(feature = "server"))]
 pub(crate) use no_server::Server;
 #[cfg(feature = "server")]
@@ -36,3 +36,12 @@ pub use question::QuestionId;
 /// How long a request or an indication may go unanswered (Vol 3, Part F, 3.3.3).
 #[cfg(any(feature = "client", feature = "server"))]
 pub(crate) const TRANSACTION_TIMEOUT: core::time::Duration = core::time::Duration::from_secs(30);
+
+#[cfg(any(feature = "client", feature = "server"))]
+impl crate::Core<'_> {
+    /// Whether something may be begun on a link's bearer. After a request or an indication that was not answered in time no
+    /// request, command, indication or notification may be sent any more (Vol 3, Part F, 3.3.3); answers may.
+    pub(crate) fn may_begin(&self, id: crate::LinkId) -> Result<(), crate::Error> {
+        if self.link(id)?.att_is_dead { Err(crate::Error::Timeout) } else { Ok(()) }
+    }
+}

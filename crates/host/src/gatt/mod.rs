@@ -40,4 +40,6 @@ pub use registration::{CharacteristicSettings, DescriptorSettings, ServiceSettin
 pub use server::AttributeId;
 #[cfg(feature = "server")]
 pub(crate) use table::Table;
+#[cfg(feature = "server")]
+pub use update::Recipient;
 pub use value::{ToOctets, Value};

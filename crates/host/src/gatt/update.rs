@@ -7,13 +7,23 @@ use super::{
 };
 use crate::{
     Core,
-    att::IndicationTicket,
+    att::{IndicationTicket, Payload},
     error::Error,
     link::{LinkId, Owed},
     time::Instant,
 };
 use core::task::Poll;
 use jelling_wire::{att::Opcode, l2cap::ChannelId};
+
+/// Whom a notification or an indication may go to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recipient {
+    /// Who has subscribed to it.
+    #[default]
+    Subscriber,
+    /// Anyone: as aioble does, and a peer need not expect it (Vol 3, Part G, 3.3.3.3).
+    Anyone,
+}
 
 impl Core<'_> {
     /// Sets a value and marks it for every subscriber.
@@ -69,17 +79,15 @@ impl Core<'_> {
         Poll::Pending
     }
 
-    fn check_subscriber(&self, id: AttributeId, link: LinkId, wanted: Updates) -> Result<(), Error> {
-        if !self.subscribed(id, link)?.contains(wanted) {
+    /// The slot of a value that may be told to a peer: who has subscribed, and could read it as far as security goes.
+    fn to_tell(&self, id: AttributeId, link: LinkId, wanted: Updates, recipient: Recipient) -> Result<usize, Error> {
+        let subscribed = self.subscribed(id, link)?;
+        if recipient == Recipient::Subscriber && !subscribed.contains(wanted) {
             return Err(Error::NotSubscribed);
         }
-        self.check_door(id, link)
-    }
-
-    /// A value does not leave to a peer that could not read it for want of security.
-    fn check_door(&self, id: AttributeId, link: LinkId) -> Result<(), Error> {
         let at = self.attribute(id)?;
-        self.may_tell(usize::from(link.index), at).map_err(Error::NotPermitted)
+        self.may_tell(usize::from(link.index), at).map_err(Error::NotPermitted)?;
+        Ok(at)
     }
 
     /// The link's security is another one: what could not be told before may be allowed now.
@@ -96,8 +104,20 @@ impl Core<'_> {
 
     /// Notifies a subscriber of `value`. `Busy` while the link's transmit buffer is in use.
     pub fn notify(&mut self, id: AttributeId, link: LinkId, value: &[u8]) -> Result<(), Error> {
-        self.check_subscriber(id, link, Updates::NOTIFY)?;
-        self.send_notification(link, id.handle, value)
+        self.notify_as(id, link, Payload::Given(value), Recipient::Subscriber)
+    }
+
+    /// Notifies a peer. `Busy` while the link's transmit buffer is in use, `NotSubscribed` or `NotPermitted` where it is not to
+    /// be told, `TooLong` beyond MTU - 3 octets, `Timeout` where the bearer is dead.
+    pub fn notify_as(
+        &mut self,
+        id: AttributeId,
+        link: LinkId,
+        payload: Payload<'_>,
+        recipient: Recipient,
+    ) -> Result<(), Error> {
+        let at = self.to_tell(id, link, Updates::NOTIFY, recipient)?;
+        self.send_notification(link, at, payload)
     }
 
     /// Indicates `value` to a subscriber. `Busy` while the bearer has an indication or the buffer is in use.
@@ -108,14 +128,29 @@ impl Core<'_> {
         link: LinkId,
         value: &[u8],
     ) -> Result<IndicationTicket, Error> {
-        self.check_subscriber(id, link, Updates::INDICATE)?;
-        self.send_indication(now, link, id.handle, value)
+        self.indicate_as(now, id, link, Payload::Given(value), Recipient::Subscriber)
+    }
+
+    /// Indicates to a peer. `Busy` while the bearer has an indication or the buffer is in use; the rest as for `notify_as`.
+    pub fn indicate_as(
+        &mut self,
+        now: Instant,
+        id: AttributeId,
+        link: LinkId,
+        payload: Payload<'_>,
+        recipient: Recipient,
+    ) -> Result<IndicationTicket, Error> {
+        let at = self.to_tell(id, link, Updates::INDICATE, recipient)?;
+        self.send_indication(now, link, at, payload)
     }
 
     /// Sends one value that `update` left for this link.
     pub(crate) fn send_update(&mut self, now: Instant, index: usize) -> bool {
         let Some(link) = self.links.get(index) else { return false };
         if !link.owed.contains(Owed::UPDATES) {
+            return false;
+        }
+        if link.att_is_dead {
             return false;
         }
         let mtu = usize::from(link.mtu);
