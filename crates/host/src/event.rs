@@ -1,6 +1,7 @@
 //! What the core tells: which slot has news. The news itself stays in the slot until a verb takes it.
 
 use bitflags::bitflags;
+use core::time::Duration;
 
 /// A slot has news. Equal events coalesce, and the order across slots is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +43,33 @@ pub enum HostEvent {
     Recovered(crate::Fault),
     /// It could not be brought up again. The next operation tries once more.
     Failed(crate::Fault),
+}
+
+/// What happened to a connection beside any call. Each kind is told once, as it is by then.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum ConnectionEvent {
+    /// The parameters of the connection changed (Vol 4, Part E, 7.7.65.3).
+    ParametersChanged {
+        /// The connection interval.
+        interval: Duration,
+        /// Connection events the peripheral may skip.
+        latency: u16,
+        /// How long the connection survives silence.
+        supervision_timeout: Duration,
+    },
+    /// The ATT MTU changed, by either side's exchange (Vol 3, Part F, 3.4.2).
+    MtuChanged(u16),
+}
+
+bitflags! {
+    /// What `take_link_event` has to tell.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub(crate) struct Happened: u8 {
+        const PARAMETERS = 1;
+        const MTU = 2;
+    }
 }
 
 bitflags! {

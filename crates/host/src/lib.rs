@@ -57,13 +57,13 @@ mod time;
 
 pub use crate::core::TRANSMIT_BUFFER;
 #[cfg(feature = "client")]
-pub use att::{Answer, RequestTicket};
+pub use att::{Answer, PrepareTicket, RequestTicket};
 #[cfg(feature = "server")]
 pub use att::{IndicationTicket, Payload, QuestionId};
 pub use config::{Config, OwnAddress};
 pub use counters::{Counters, Pools, Usage};
 pub use error::{Argument, Error, Fault, Resource};
-pub use event::{Event, HostEvent};
+pub use event::{ConnectionEvent, Event, HostEvent};
 #[cfg(feature = "peripheral")]
 pub use gap::{AdvertisingSettings, AdvertisingTicket};
 #[cfg(feature = "central")]

@@ -6,7 +6,7 @@ use crate::att::Client;
 use crate::att::Indication;
 use crate::{
     att::Server,
-    event::LinkNews,
+    event::{Happened, LinkNews},
     security::{Authorisation, Security},
     time::Instant,
 };
@@ -80,6 +80,8 @@ bitflags! {
         const STALLED = 2048;
         /// The question whether the controller still has it.
         const CHECK = 4096;
+        /// Execute Write Request that throws away what a task of ours has prepared.
+        const CANCEL_PREPARED = 8192;
     }
 }
 
@@ -178,6 +180,8 @@ pub struct Link {
     #[cfg(feature = "server")]
     pub(crate) indication: Indication,
     pub(crate) news: LinkNews,
+    /// What `take_link_event` has not told yet.
+    pub(crate) happened: Happened,
 }
 
 impl Link {
@@ -212,6 +216,7 @@ impl Link {
         #[cfg(feature = "server")]
         indication: Indication::NEW,
         news: LinkNews::empty(),
+        happened: Happened::empty(),
     };
 
     pub(crate) fn is_up(&self) -> bool {

@@ -3,11 +3,12 @@
 use crate::{
     Core,
     error::Error,
-    event::{HostNews, LinkNews},
+    event::{ConnectionEvent, Happened, HostNews, LinkNews},
     fmt::info,
     link::{Link, LinkId, LinkInfo, Owed, Phase},
     time::Instant,
 };
+use core::task::Poll;
 use jelling_wire::{
     Address,
     hci::{Status, event::ConnectionComplete},
@@ -171,6 +172,36 @@ impl Core<'_> {
         let controller = &mut self.state.controller;
         controller.acl_in_flight = controller.acl_in_flight.saturating_sub(in_flight);
         self.state.news |= HostNews::LINKS | HostNews::ADVERTISING | HostNews::INITIATOR;
+    }
+
+    /// What happened to a link beside any call.
+    pub fn take_link_event(&mut self, id: LinkId) -> Poll<Result<ConnectionEvent, Error>> {
+        let link = match self.link_mut(id) {
+            Ok(link) => link,
+            Err(error) => return Poll::Ready(Err(error)),
+        };
+        let LinkInfo { mtu, interval, latency, supervision_timeout, .. } = link.info();
+        let event = if link.happened.contains(Happened::PARAMETERS) {
+            link.happened.remove(Happened::PARAMETERS);
+            ConnectionEvent::ParametersChanged { interval, latency, supervision_timeout }
+        } else if link.happened.contains(Happened::MTU) {
+            link.happened.remove(Happened::MTU);
+            ConnectionEvent::MtuChanged(mtu)
+        } else {
+            return Poll::Pending;
+        };
+        Poll::Ready(Ok(event))
+    }
+
+    /// The outcome of an exchange. Vol 3, Part F, 3.4.2.2: never less than the default.
+    pub(crate) fn set_mtu(&mut self, index: usize, mtu: u16) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        let mtu = mtu.max(DEFAULT_MTU);
+        if mtu != link.mtu {
+            link.mtu = mtu;
+            link.happened.insert(Happened::MTU);
+        }
+        self.tell_link(index, LinkNews::LINK);
     }
 
     /// The largest ATT MTU of ours.

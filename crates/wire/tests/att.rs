@@ -104,7 +104,7 @@ table!(
         (
             "multiple variable",
             [0x20, 3, 0, 5, 0],
-            Pdu::ReadMultipleVariableRequest { handles: att::Handles::parse(&[3, 0, 5, 0]).unwrap() }
+            Pdu::ReadMultipleVariableRequest { handles: att::Handles::new(&[3, 5]).unwrap() }
         ),
         (
             "multiple variable answer",
@@ -135,6 +135,13 @@ fn what_is_malformed() {
     for (name, octets) in pdus {
         assert_eq!(Pdu::parse(octets), Err(Malformed), "{name}");
     }
+}
+
+#[test]
+fn handles_are_the_same_from_octets_and_from_numbers() {
+    assert_eq!(att::Handles::parse(&[1, 0, 0xff, 0xff]).ok(), att::Handles::new(&[1, 0xffff]));
+    assert_ne!(att::Handles::parse(&[1, 0, 2, 0]).ok(), att::Handles::new(&[1, 2, 3]));
+    assert_eq!(att::Handles::new(&[1]), None, "a request for one handle is Read");
 }
 
 #[test]

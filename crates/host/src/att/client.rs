@@ -1,7 +1,7 @@
 //! Our side of the bearer as a client: one request at a time, which belongs to whoever placed it.
 //! Who gives up leaves the answer to be swallowed; only then may the next request go (Vol 3, Part F, 3.3.2).
 
-use super::TRANSACTION_TIMEOUT;
+use super::{TRANSACTION_TIMEOUT, preparing::Preparing};
 use crate::{
     Core,
     counters::count,
@@ -9,7 +9,7 @@ use crate::{
     event::{HostNews, LinkNews},
     fmt::warning,
     kept::Kept,
-    link::LinkId,
+    link::{LinkId, Owed},
     pool::{Chain, blocks_for},
     time::Instant,
 };
@@ -45,6 +45,7 @@ pub(crate) struct Client {
     error: Kept<Error>,
     asked_mtu: u16,
     pub(crate) exchanged: bool,
+    pub(super) preparing: Preparing,
 }
 
 impl Client {
@@ -58,6 +59,7 @@ impl Client {
         error: Kept::none(Error::Timeout),
         asked_mtu: 0,
         exchanged: false,
+        preparing: Preparing::NEW,
     };
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -92,6 +94,16 @@ impl Core<'_> {
     /// Sends a request. `Busy` while the bearer has one, or the link's transmit buffer is in use: wait for
     /// [`Event::Client`](crate::Event::Client) or [`Event::Transmit`](crate::Event::Transmit) and call again.
     pub fn request(&mut self, now: Instant, id: LinkId, request: &Pdu<'_>) -> Result<RequestTicket, Error> {
+        let link = self.link(id)?;
+        // What tasks that gave up left behind goes first: the next request could follow each answer at once, for ever.
+        let owes = link.owed.intersects(Owed::CANCEL_PREPARED | Owed::UNSUBSCRIBE);
+        if owes && link.client.phase != Phase::Dead {
+            return Err(Error::Busy);
+        }
+        self.place(now, id, request)
+    }
+
+    fn place(&mut self, now: Instant, id: LinkId, request: &Pdu<'_>) -> Result<RequestTicket, Error> {
         let mtu = usize::from(self.link(id)?.mtu);
         let index = usize::from(id.index);
         self.may_begin(id)?;
@@ -194,8 +206,8 @@ impl Core<'_> {
             Some(Pdu::ErrorResponse { request, code, .. }) if *request == client.request => Err(Error::Gatt(*code)),
             Some(Pdu::ExchangeMtuResponse { mtu }) if client.request == Opcode::EXCHANGE_MTU_REQUEST => {
                 // Vol 3, Part F, 3.4.2.2: the smaller of both, and never less than the default.
-                link.mtu = client.asked_mtu.min(*mtu).max(crate::links::DEFAULT_MTU);
-                link.news |= LinkNews::LINK;
+                let mtu = client.asked_mtu.min(*mtu);
+                self.set_mtu(index, mtu);
                 Ok(())
             }
             Some(pdu) if pdu.opcode() == expected => Ok(()),
@@ -257,7 +269,7 @@ impl Core<'_> {
 
     /// Sends a request of the host's own, whose answer nobody takes.
     pub(crate) fn request_unattended(&mut self, now: Instant, id: LinkId, request: &Pdu<'_>) -> bool {
-        match self.request(now, id, request) {
+        match self.place(now, id, request) {
             Ok(ticket) => {
                 self.abandon_request(ticket);
                 true

@@ -12,6 +12,8 @@ mod no_client;
 mod no_server;
 #[cfg(feature = "server")]
 mod prepared;
+#[cfg(feature = "client")]
+mod preparing;
 #[cfg(feature = "server")]
 mod question;
 mod receive;
@@ -30,6 +32,8 @@ pub(crate) use indication::Indication;
 pub use indication::{IndicationTicket, Payload};
 #[cfg(not(feature = "server"))]
 pub(crate) use no_server::Server;
+#[cfg(feature = "client")]
+pub use preparing::PrepareTicket;
 #[cfg(feature = "server")]
 pub use question::QuestionId;
 

@@ -82,10 +82,7 @@ impl Core<'_> {
 
     fn serve_mtu(&mut self, index: usize, mtu: u16, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let own = self.own_mtu();
-        if let Some(link) = self.links.get_mut(index) {
-            link.mtu = own.min(mtu).max(crate::links::DEFAULT_MTU);
-        }
-        self.tell_link(index, crate::event::LinkNews::LINK);
+        self.set_mtu(index, own.min(mtu));
         Pdu::ExchangeMtuResponse { mtu: own }.emit(w);
         Ok(())
     }

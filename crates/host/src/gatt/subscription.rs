@@ -116,6 +116,10 @@ impl Core<'_> {
         if let Some(slot) = self.queues.get_mut(at) {
             slot.used = Use::Free;
         }
+        let more = self.queues.iter().any(|q| matches!(q.used, Use::Unsubscribe(link, _) if link == id));
+        if let (false, Ok(link)) = (more, self.link_mut(id)) {
+            link.owed.remove(Owed::UNSUBSCRIBE);
+        }
         true
     }
 

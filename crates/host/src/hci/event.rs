@@ -5,7 +5,7 @@ use crate::{
     Core,
     counters::count,
     error::Fault,
-    event::LinkNews,
+    event::{Happened, LinkNews},
     l2cap::COMPLETION_TIMEOUT,
     link::{Owed, Parameters},
     state::Power,
@@ -74,6 +74,7 @@ impl Core<'_> {
                     && let Some(link) = self.links.get_mut(index)
                 {
                     (link.interval, link.latency, link.supervision_timeout) = (interval, latency, supervision_timeout);
+                    link.happened.insert(Happened::PARAMETERS);
                 }
                 self.tell_link(index, LinkNews::LINK);
             }

@@ -157,8 +157,13 @@ impl Core<'_> {
             return false;
         }
         #[cfg(feature = "client")]
-        if link.owed.contains(Owed::UNSUBSCRIBE) && self.send_unsubscribe(now, index) {
-            return true;
+        {
+            let owed = link.owed;
+            if owed.contains(Owed::CANCEL_PREPARED) && self.send_cancel_prepared(now, index)
+                || owed.contains(Owed::UNSUBSCRIBE) && self.send_unsubscribe(now, index)
+            {
+                return true;
+            }
         }
         #[cfg(feature = "server")]
         if self.send_update(now, index) {

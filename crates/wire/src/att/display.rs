@@ -93,9 +93,7 @@ impl Pdu<'_> {
             }
             Pdu::ReadByTypeResponse(list) => list.length(),
             Pdu::ReadByGroupTypeResponse(list) => list.length(),
-            Pdu::ReadMultipleRequest { handles } | Pdu::ReadMultipleVariableRequest { handles } => {
-                handles.octets().len()
-            }
+            Pdu::ReadMultipleRequest { handles } | Pdu::ReadMultipleVariableRequest { handles } => handles.length(),
             Pdu::ReadResponse { value }
             | Pdu::ReadBlobResponse { value }
             | Pdu::ReadMultipleResponse { values: value }

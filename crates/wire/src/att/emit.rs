@@ -38,9 +38,7 @@ impl Pdu<'_> {
             | Pdu::ReadBlobResponse { value: octets }
             | Pdu::ReadMultipleResponse { values: octets }
             | Pdu::Unknown { parameters: octets, .. } => w.bytes(octets),
-            Pdu::ReadMultipleRequest { handles } | Pdu::ReadMultipleVariableRequest { handles } => {
-                w.bytes(handles.octets())
-            }
+            Pdu::ReadMultipleRequest { handles } | Pdu::ReadMultipleVariableRequest { handles } => handles.emit(w),
             Pdu::FindInformationResponse(list) => list.emit(w),
             Pdu::FindByTypeValueResponse(list) => w.bytes(list.octets()),
             Pdu::ReadByTypeResponse(list) => list.emit(w),

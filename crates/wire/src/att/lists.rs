@@ -3,25 +3,48 @@
 use crate::{Malformed, Reader, Uuid, Writer};
 
 /// Handles of a Read Multiple request: at least two (3.4.4.7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Handles<'a>(&'a [u8]);
+#[derive(Clone, Copy, Debug)]
+pub struct Handles<'a> {
+    octets: &'a [u8],
+    numbers: &'a [u16],
+}
 
 impl<'a> Handles<'a> {
     /// From octets, two each.
     pub fn parse(octets: &'a [u8]) -> Result<Self, Malformed> {
-        if octets.len() < 4 || !octets.len().is_multiple_of(2) { Err(Malformed) } else { Ok(Handles(octets)) }
+        let fits = octets.len() >= 4 && octets.len().is_multiple_of(2);
+        if fits { Ok(Handles { octets, numbers: &[] }) } else { Err(Malformed) }
+    }
+
+    /// Of numbers; none where there are fewer than two.
+    pub fn new(numbers: &'a [u16]) -> Option<Self> {
+        (numbers.len() >= 2).then_some(Handles { octets: &[], numbers })
     }
 
     /// Each handle.
     pub fn iter(&self) -> impl Iterator<Item = u16> + use<'a> {
-        let mut r = Reader::new(self.0);
-        core::iter::from_fn(move || r.u16().ok())
+        let mut r = Reader::new(self.octets);
+        core::iter::from_fn(move || r.u16().ok()).chain(self.numbers.iter().copied())
     }
 
-    pub(super) fn octets(&self) -> &'a [u8] {
-        self.0
+    pub(super) fn emit(&self, w: &mut Writer<'_>) {
+        w.bytes(self.octets);
+        self.numbers.iter().for_each(|handle| w.u16(*handle));
+    }
+
+    /// Octets in a PDU.
+    pub(super) fn length(&self) -> usize {
+        self.octets.len().saturating_add(self.numbers.len().saturating_mul(2))
     }
 }
+
+impl PartialEq for Handles<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Handles<'_> {}
 
 /// Handles and types of Find Information Response: all of one size (3.4.3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
