@@ -87,6 +87,8 @@ pub enum Argument {
     Mtu,
     /// A service, characteristic or descriptor handle: ascending, not zero.
     Handle,
+    /// The handles of one request: two at least.
+    HandleCount,
     /// The order of a registration: a characteristic belongs to the last service, a descriptor to the last characteristic.
     Order,
 }
@@ -166,6 +168,7 @@ impl fmt::Display for Error {
                 }
                 Argument::Mtu => "the MTU is 23 to 517",
                 Argument::Handle => "handles ascend and are not zero",
+                Argument::HandleCount => "several values are read by two handles at least",
                 Argument::Order => {
                     "a characteristic belongs to the last service, a descriptor to the last characteristic"
                 }

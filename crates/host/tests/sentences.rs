@@ -12,10 +12,11 @@ use std::collections::BTreeSet;
 
 #[test]
 fn no_two_errors_say_the_same() {
-    use Argument::{AdvertisingInterval, ConnectionInterval, Handle, Mtu, Order, ScanInterval};
+    use Argument::{AdvertisingInterval, ConnectionInterval, Handle, HandleCount, Mtu, Order, ScanInterval};
     use Resource::{AdvertisingData, Attributes, Blocks, Handles, Links, Queues, Values};
     let full = [Links, Attributes, Values, Blocks, Queues, Handles, AdvertisingData].map(Error::Full);
-    let wrong = [ScanInterval, AdvertisingInterval, ConnectionInterval, Mtu, Handle, Order].map(Error::InvalidArgument);
+    let wrong = [ScanInterval, AdvertisingInterval, ConnectionInterval, Mtu, Handle, HandleCount, Order];
+    let wrong = wrong.map(Error::InvalidArgument);
     let status = Status::MEMORY_CAPACITY_EXCEEDED;
     let faults = [
         Fault::Silent(Opcode::RESET),

@@ -11,8 +11,8 @@ use ::core::{fmt, future::Future, pin::pin, task::Poll, time::Duration};
 use embassy_futures::select::{Either, select};
 pub use jelling_host::Config;
 use jelling_host::{
-    Authorisation, ControllerInfo, Core, Counters, Error, GattGroup, HostEvent, Instant, LinkGroup, LinkId, PoolGroup,
-    Pools, Power, ScanGroup, Security,
+    Authorisation, ConnectionEvent, ControllerInfo, Core, Counters, Error, GattGroup, HostEvent, Instant, LinkGroup,
+    LinkId, PoolGroup, Pools, Power, ScanGroup, Security,
     wire::hci::{Role, Status},
 };
 
@@ -313,6 +313,27 @@ impl<'d> Connection<'d> {
     /// Dropping the future changes nothing.
     pub fn disconnected(&self) -> Disconnected<'d> {
         Operation::new(self.host, DisconnectedStep(self.id), None)
+    }
+
+    /// What happened beside any call: the parameters or the MTU changed. `Disconnected` once the link is down. Of each kind only
+    /// the latest is kept, from the connection's beginning on, and one task is told of it.
+    ///
+    /// What a peer says of its services (Service Changed, Vol 3, Part G, 7.1) is not among it: subscribe to 0x2A05.
+    /// Dropping the future loses nothing.
+    ///
+    /// ```no_run
+    /// # async fn watch(connection: jelling::Connection<'_>) {
+    /// use jelling::ConnectionEvent;
+    /// while let Ok(event) = connection.event().await {
+    ///     if let ConnectionEvent::ParametersChanged { interval, .. } = event {
+    ///         println!("an event every {interval:?}");
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub async fn event(&self) -> Result<ConnectionEvent, Error> {
+        let look = |core: &mut Core<'_>| core.take_link_event(self.id);
+        crate::operation::wait(self.host, Topic::Link(self.id.index()), None, look).await
     }
 
     /// Runs `future` until it ends, the time is up (`Timeout`), or the link is down (`Disconnected`).

@@ -88,8 +88,9 @@ pub use crate::core::{Config, Connection, Disconnect, Disconnected, Host, new};
 pub use central::{Connect, Scan, ScanResult, Scanner};
 #[cfg(feature = "client")]
 pub use client::{
-    ClientCharacteristic, ClientDescriptor, ClientService, Discover, ExchangeMtu, Find, Notified, NotifiedInto, Read,
-    ReadInto, Subscribe, Subscription, Write,
+    ClientAttribute, ClientCharacteristic, ClientDescriptor, ClientInclude, ClientService, Discover, ExchangeMtu, Find,
+    Notified, NotifiedInto, Read, ReadByUuid, ReadInto, ReadMultiple, ReadMultipleVariable, ReliableWrite, Subscribe,
+    Subscription, Values, Write,
 };
 pub use device::{AddressKind, Device, InvalidDevice};
 #[cfg(feature = "client")]
@@ -103,8 +104,8 @@ pub use jelling_host::wire::{
 #[cfg(feature = "server")]
 pub use jelling_host::{Access, AccessKind, OnAccess, Permissions, Protection};
 pub use jelling_host::{
-    Argument, Authorisation, ControllerInfo, Counters, Error, Fault, Gatt, HostEvent, Links, OwnAddress, Pool, Pools,
-    Properties, Resource, Scan as ScanSlots, Security, ToOctets, Updates, Usage, Value,
+    Argument, Authorisation, ConnectionEvent, ControllerInfo, Counters, Error, Fault, Gatt, HostEvent, Links,
+    OwnAddress, Pool, Pools, Properties, Resource, Scan as ScanSlots, Security, ToOctets, Updates, Usage, Value,
 };
 pub use jelling_transport::{PacketRead, PacketWrite};
 pub use operation::Operation;

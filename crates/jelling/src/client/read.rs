@@ -1,6 +1,6 @@
 //! Reading values, whole: a Read, and as many Read Blobs as it takes (Vol 3, Part G, 4.8.1 and 4.8.3).
 
-use super::{ClientCharacteristic, ClientDescriptor, request::Request};
+use super::{ClientAttribute, ClientCharacteristic, ClientDescriptor, request::Request};
 use crate::{
     Value,
     core::Host,
@@ -18,25 +18,39 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest value (Vol 3, Part F, 3.2.9).
 const LONGEST: usize = 512;
 
+/// How far the reading of a value is.
 #[derive(Debug)]
-struct Reading {
+pub(super) struct Reading {
     link: LinkId,
-    handle: u16,
+    pub(super) handle: u16,
     done: usize,
     request: Request,
+    /// The MTU when the request was placed. The peer may exchange it before it answers.
+    mtu: u16,
     refused: Option<Error>,
 }
 
 impl Reading {
     fn new(link: LinkId, handle: u16, refused: Option<Error>) -> Self {
-        Reading { link, handle, done: 0, request: Request::default(), refused }
+        Reading { link, handle, done: 0, request: Request::default(), mtu: 0, refused }
     }
 
-    fn step(&mut self, core: &mut Core<'_>, now: Instant, buffer: &mut [u8]) -> Poll<Result<usize, Error>> {
+    /// Of a value whose first octets are in the buffer.
+    pub(super) fn from(link: LinkId, handle: u16, done: usize) -> Self {
+        Reading { done, ..Self::new(link, handle, None) }
+    }
+
+    pub(super) fn step(&mut self, core: &mut Core<'_>, now: Instant, buffer: &mut [u8]) -> Poll<Result<usize, Error>> {
         if let Some(error) = self.refused {
             return Poll::Ready(Err(error));
         }
         loop {
+            if !self.request.is_placed() {
+                match core.link_info(self.link) {
+                    Ok(info) => self.mtu = info.mtu,
+                    Err(error) => return Poll::Ready(Err(error)),
+                }
+            }
             let pdu = match u16::try_from(self.done) {
                 Ok(0) => Pdu::ReadRequest { handle: self.handle },
                 Ok(offset) => Pdu::ReadBlobRequest { handle: self.handle, offset },
@@ -45,16 +59,13 @@ impl Reading {
             let answer = match self.request.go(core, now, self.link, &pdu) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(answer)) => answer,
-                // A value that ends where the MTU does: there is nothing after it.
-                Poll::Ready(Err(Error::Gatt(ErrorCode::ATTRIBUTE_NOT_LONG | ErrorCode::INVALID_OFFSET)))
-                    if self.done > 0 =>
-                {
-                    return Poll::Ready(Ok(self.done));
-                }
+                // A value that ends where the PDU does: there is nothing after it, or the server has no values that are longer.
+                Poll::Ready(Err(Error::Gatt(
+                    ErrorCode::ATTRIBUTE_NOT_LONG | ErrorCode::INVALID_OFFSET | ErrorCode::REQUEST_NOT_SUPPORTED,
+                ))) if self.done > 0 => return Poll::Ready(Ok(self.done)),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
             };
-            let more = self.take(core, answer, buffer);
-            match more {
+            match self.take(core, answer, buffer) {
                 Ok(true) => {}
                 Ok(false) => return Poll::Ready(Ok(self.done)),
                 Err(error) => return Poll::Ready(Err(error)),
@@ -71,13 +82,17 @@ impl Reading {
             None => Err(Error::TooLong),
             Some(target) => {
                 core.read_answer(&answer, 1, target);
-                let mtu = usize::from(core.link_info(self.link)?.mtu);
                 self.done = end;
-                Ok(part == mtu.saturating_sub(1) && end < LONGEST)
+                let full = core.link_info(self.link).map_or(self.mtu, |info| info.mtu.min(self.mtu));
+                Ok(part >= usize::from(full).saturating_sub(1) && end < LONGEST)
             }
         };
         core.free_answer(answer);
         result
+    }
+
+    pub(super) fn undo(&mut self, core: &mut Core<'_>) {
+        self.request.undo(core);
     }
 }
 
@@ -108,7 +123,7 @@ impl<'d, V: Value> Step<'d> for ReadStep<V> {
         })
     }
     fn undo(&mut self, core: &mut Core<'_>) {
-        self.reading.request.undo(core);
+        self.reading.undo(core);
     }
     fn finish(_: Host<'d>, value: V) -> V {
         value
@@ -133,7 +148,7 @@ impl<'d> Step<'d> for ReadIntoStep<'_> {
         self.reading.step(core, now, self.buffer)
     }
     fn undo(&mut self, core: &mut Core<'_>) {
-        self.reading.request.undo(core);
+        self.reading.undo(core);
     }
     fn finish(_: Host<'d>, length: usize) -> usize {
         length
@@ -170,6 +185,19 @@ impl<'d> ClientDescriptor<'d> {
     }
 
     /// Reads the value's octets, whole, and gives their number.
+    pub fn read_into<'b>(&self, buffer: &'b mut [u8]) -> ReadInto<'d, 'b> {
+        let reading = Reading::new(self.link, self.handle, None);
+        Operation::new(self.host, ReadIntoStep { reading, buffer }, Some(TIMEOUT))
+    }
+}
+
+impl<'d> ClientAttribute<'d> {
+    /// Reads the value, whole: 1 s at most.
+    pub fn read<V: Value>(&self) -> Read<'d, V> {
+        read(self.host, Reading::new(self.link, self.handle, None))
+    }
+
+    /// Reads the value's octets, whole, and gives their number; `TooLong` where `buffer` is shorter.
     pub fn read_into<'b>(&self, buffer: &'b mut [u8]) -> ReadInto<'d, 'b> {
         let reading = Reading::new(self.link, self.handle, None);
         Operation::new(self.host, ReadIntoStep { reading, buffer }, Some(TIMEOUT))

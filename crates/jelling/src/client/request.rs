@@ -25,6 +25,11 @@ pub(super) fn busy<T>(core: &mut Core<'_>, link: LinkId, error: Error) -> Poll<R
 pub(crate) struct Request(Option<RequestTicket>);
 
 impl Request {
+    /// True while the answer is awaited.
+    pub(crate) fn is_placed(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Places `pdu` when it can, and gives the answer when it is there.
     pub(crate) fn go(
         &mut self,

@@ -1,6 +1,6 @@
 //! Subscriptions: the CCCD is found and written, and values queue until they are taken (Vol 3, Part G, 4.10-11, 3.3.3.3).
 
-use super::{ClientCharacteristic, discovery::Search, request::Request};
+use super::{ClientCharacteristic, request::Request, search::Search};
 use crate::{
     Value,
     core::Host,
