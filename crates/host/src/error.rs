@@ -2,6 +2,7 @@
 
 use core::fmt;
 use jelling_wire::{
+    ad::{AdType, DoesNotFit},
     att::ErrorCode,
     hci::{Opcode, Status},
 };
@@ -23,6 +24,8 @@ pub enum Error {
     Busy,
     /// A table is full.
     Full(Resource),
+    /// This field fits neither into what is left of the advertisement nor into the scan response.
+    DoesNotFit(AdType),
     /// The peer answered an ATT request with this error (Vol 3, Part F, 3.4.1.1).
     Gatt(ErrorCode),
     /// The peer broke the protocol in answering; the link lives.
@@ -68,7 +71,7 @@ pub enum Resource {
     Queues,
     /// Attribute handles: 65,535 of them.
     Handles,
-    /// The 31 octets of an advertisement and of its scan response.
+    /// The 31 octets of an advertisement, or of a scan response, that was given whole.
     AdvertisingData,
 }
 
@@ -150,8 +153,9 @@ impl fmt::Display for Error {
                 Resource::Blocks => "no free block: raise the blocks of `Pool` in Resources",
                 Resource::Queues => "no free queue: raise the queues of `Pool` in Resources",
                 Resource::Handles => "no attribute handle is left",
-                Resource::AdvertisingData => "the advertising data does not fit advertisement and scan response",
+                Resource::AdvertisingData => "an advertisement or a scan response has at most 31 octets",
             }),
+            Error::DoesNotFit(kind) => DoesNotFit(*kind).fmt(f),
             Error::Gatt(code) => write!(f, "the peer answered {code}"),
             Error::Protocol => f.write_str("the peer broke the protocol"),
             Error::Refused(opcode, status) => write!(f, "the controller refused {opcode}: {status}"),

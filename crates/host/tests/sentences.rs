@@ -4,6 +4,7 @@
 use jelling_host::{
     Argument, Error, Fault, Resource,
     wire::{
+        ad::AdType,
         att::ErrorCode,
         hci::{Opcode, Status},
     },
@@ -34,6 +35,7 @@ fn no_two_errors_say_the_same() {
         Error::NotFound,
         Error::Stale,
         Error::Busy,
+        Error::DoesNotFit(AdType::COMPLETE_NAME),
         Error::Gatt(ErrorCode::READ_NOT_PERMITTED),
         Error::Protocol,
         Error::Refused(Opcode::LE_CREATE_CONNECTION, status),
@@ -57,6 +59,7 @@ fn no_two_errors_say_the_same() {
         (Error::Down(Fault::Silent(Opcode::RESET)), "Reset"),
         (Error::Down(Fault::Hardware(0x17)), "0x17"),
         (Error::Refused(Opcode::LE_CREATE_CONNECTION, status), "LE Create Connection"),
+        (Error::DoesNotFit(AdType::COMPLETE_NAME), "Complete Local Name"),
         (Error::ConnectionFailed(status), "Memory Capacity Exceeded"),
     ] {
         assert!(error.to_string().contains(names), "{error} does not name {names}");

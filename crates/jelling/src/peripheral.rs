@@ -38,8 +38,9 @@ pub struct AdvertiseStep<'a> {
 impl<'d> Host<'d> {
     /// Advertises every `interval` (20 ms to 10.24 s) until a central connects, and gives the connection.
     ///
-    /// Fields go into the advertisement in this order, and into the scan response from the first on that does not fit: flags,
-    /// services (a list for each size), name, appearance, manufacturer. No timeout unless one is set; it ends with `Timeout`.
+    /// Fields go into the advertisement in this order, and into the scan response where they do not fit: flags, services (a list
+    /// for each size), name, appearance, manufacturer. One that fits into neither is `DoesNotFit`, which names it; `Busy` where
+    /// the host advertises already. No timeout unless one is set; it ends with `Timeout`.
     /// When the controller fails, advertising goes on as soon as the host is up again: see [`Host::event`].
     /// Dropping the future stops advertising; a link that it led to all the same is disconnected.
     pub fn advertise<'a>(self, interval: Duration) -> Advertise<'d, 'a> {
@@ -92,7 +93,7 @@ impl<'a> Advertise<'_, 'a> {
         self
     }
 
-    /// The whole scan response: at most 31 octets of AD structures.
+    /// The scan response: at most 31 octets of AD structures. Fields that the advertisement has no room for go behind them.
     pub fn resp_data(mut self, octets: &'a [u8]) -> Self {
         self.step.resp_data = Some(octets);
         self
@@ -151,13 +152,19 @@ impl<'a> Advertise<'_, 'a> {
 }
 
 impl AdvertiseStep<'_> {
-    fn begin(&self, core: &mut Core<'_>) -> Result<AdvertisingTicket, Error> {
-        let mut fields = Builder::new();
+    fn fields(&self) -> Result<Builder, Error> {
+        let resp_data = self.resp_data.unwrap_or_default();
+        let mut fields = Builder::before(resp_data).ok_or(Error::Full(Resource::AdvertisingData))?;
         if self.adv_data.is_none() {
-            self.build(&mut fields).map_err(|_| Error::Full(Resource::AdvertisingData))?;
+            self.build(&mut fields).map_err(|DoesNotFit(kind)| Error::DoesNotFit(kind))?;
         }
+        Ok(fields)
+    }
+
+    fn begin(&self, core: &mut Core<'_>) -> Result<AdvertisingTicket, Error> {
+        let fields = self.fields().inspect_err(|error| core.refuse_advertising(*error))?;
         let adv_data = self.adv_data.unwrap_or(fields.adv());
-        let resp_data = self.resp_data.unwrap_or(fields.resp());
+        let resp_data = fields.resp();
         let kind = match self.kind {
             // Nobody needs to ask for an empty scan response.
             AdvertisingKind::ScannableUndirected if resp_data.is_empty() => AdvertisingKind::NonConnectableUndirected,

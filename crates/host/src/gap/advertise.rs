@@ -105,6 +105,11 @@ impl Advertising {
         self.wanted || self.stage != AdvertisingStage::Off
     }
 
+    /// True while the controller advertises what is wanted: not what was wanted before.
+    fn is_on(&self) -> bool {
+        self.wanted && !self.changed && self.stage == AdvertisingStage::On
+    }
+
     pub(crate) fn adv(&self) -> &[u8] {
         self.adv.get(..usize::from(self.adv_length)).unwrap_or_default()
     }
@@ -134,10 +139,15 @@ impl Core<'_> {
     pub fn advertise(&mut self, settings: &AdvertisingSettings<'_>) -> Result<AdvertisingTicket, Error> {
         let result = self.begin_advertising(settings);
         if let Err(error) = result {
-            self.state.advertising.note(Some(error));
-            self.state.news |= HostNews::ADVERTISING;
+            self.refuse_advertising(error);
         }
         result
+    }
+
+    /// What somebody wanted to advertise cannot be: whoever waits for it learns.
+    pub fn refuse_advertising(&mut self, error: Error) {
+        self.state.advertising.note(Some(error));
+        self.state.news |= HostNews::ADVERTISING;
     }
 
     fn begin_advertising(&mut self, settings: &AdvertisingSettings<'_>) -> Result<AdvertisingTicket, Error> {
@@ -193,12 +203,12 @@ impl Core<'_> {
     /// True once the controller advertises.
     pub fn is_advertising(&self, ticket: AdvertisingTicket) -> bool {
         let advertising = &self.state.advertising;
-        advertising.ticket == ticket.0 && advertising.wanted && advertising.stage == AdvertisingStage::On
+        advertising.ticket == ticket.0 && advertising.is_on()
     }
 
     /// True while the controller advertises, for whoever it may be.
     pub fn advertises(&self) -> bool {
-        self.state.advertising.wanted && self.state.advertising.stage == AdvertisingStage::On
+        self.state.advertising.is_on()
     }
 
     /// A connection came up that advertising led to, or that the controller says it did.

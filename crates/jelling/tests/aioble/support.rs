@@ -5,7 +5,7 @@ use embassy_futures::join::join;
 use embassy_time::Instant;
 use jelling::{
     Characteristic, CharacteristicOptions, ClientCharacteristic, Connection, Host, Properties, Uuid,
-    sim::{self, Air, Controller, Simulation},
+    sim::{self, Air, Controller, Direction, Passed, Simulation},
 };
 
 pub(crate) const INTERVAL: Duration = Duration::from_millis(50);
@@ -75,9 +75,9 @@ pub(crate) async fn timed<T>(future: impl Future<Output = T>) -> (T, Duration) {
     (output, Duration::from_micros(start.elapsed().as_micros()))
 }
 
-/// The octets that one controller's host sent which begin with these, behind them.
-pub(crate) fn sent(air: &Air, controller: usize, beginning: &[u8]) -> Vec<Vec<u8>> {
-    let to = |p: &sim::Passed| p.controller == controller && p.direction == sim::Direction::ToController;
-    let rest = |p: sim::Passed| p.octets.strip_prefix(beginning).map(<[u8]>::to_vec);
-    air.recording().into_iter().filter(to).filter_map(rest).collect()
+/// The octets of packets that one controller's host sent which begin with these, behind them.
+pub(crate) fn sent(recording: &[Passed], controller: usize, beginning: &[u8]) -> Vec<Vec<u8>> {
+    let to = |p: &&Passed| p.controller == controller && p.direction == Direction::ToController;
+    let rest = |p: &Passed| p.octets.strip_prefix(beginning).map(<[u8]>::to_vec);
+    recording.iter().filter(to).filter_map(rest).collect()
 }

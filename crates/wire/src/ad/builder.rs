@@ -42,6 +42,14 @@ impl Builder {
         Builder { adv: Data::EMPTY, resp: Data::EMPTY }
     }
 
+    /// A builder whose scan response begins with these octets; `None` where they are more than 31.
+    pub fn before(resp: &[u8]) -> Option<Self> {
+        let mut builder = Builder::new();
+        builder.resp.octets.get_mut(..resp.len())?.copy_from_slice(resp);
+        builder.resp.length = u8::try_from(resp.len()).ok()?;
+        Some(builder)
+    }
+
     /// The advertisement.
     pub fn adv(&self) -> &[u8] {
         self.adv.written()

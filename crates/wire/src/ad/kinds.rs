@@ -5,6 +5,7 @@ use core::fmt;
 
 /// The type of an AD structure (Assigned Numbers, 2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct AdType(pub u8);
 
 names! { AdType;
