@@ -42,6 +42,8 @@ pub(crate) enum ScanStage {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scanning {
     pub(crate) wanted: bool,
+    /// What is wanted differs from what the controller was told.
+    pub(crate) changed: bool,
     pub(crate) stage: ScanStage,
     pub(crate) ticket: u16,
     pub(crate) active: bool,
@@ -55,6 +57,7 @@ pub(crate) struct Scanning {
 impl Scanning {
     pub(crate) const NEW: Scanning = Scanning {
         wanted: false,
+        changed: false,
         stage: ScanStage::Off,
         ticket: 0,
         active: false,
@@ -174,6 +177,8 @@ impl Core<'_> {
         let scanning = &mut self.state.scanning;
         *scanning = Scanning {
             wanted: true,
+            // A scan that is still on has other parameters: it is switched off and on again.
+            changed: true,
             stage: scanning.stage,
             ticket: scanning.ticket.wrapping_add(1),
             active: settings.kind == ScanKind::Active,
@@ -182,10 +187,6 @@ impl Core<'_> {
             rssi_is_news: settings.rssi_is_news,
             ..Scanning::NEW
         };
-        // A scan that is still on has other parameters: it is switched off and on again.
-        if scanning.stage == ScanStage::Parameters {
-            scanning.stage = ScanStage::Off;
-        }
         Ok(ScanTicket(scanning.ticket))
     }
 
@@ -224,7 +225,7 @@ impl Core<'_> {
 
     pub(crate) fn on_report(&mut self, report: &AdvertisingReport<'_>) {
         let scanning = &mut self.state.scanning;
-        if !scanning.wanted || scanning.stage != ScanStage::On {
+        if !scanning.wanted || scanning.changed || scanning.stage != ScanStage::On {
             return;
         }
         scanning.order = scanning.order.wrapping_add(1);

@@ -33,7 +33,8 @@ impl Core<'_> {
     }
 
     fn next_scan_end(&mut self, w: &mut Writer<'_>) -> Option<CentralCommand> {
-        if self.state.scanning.wanted || self.state.scanning.stage != ScanStage::On {
+        let scanning = &self.state.scanning;
+        if scanning.stage != ScanStage::On || (scanning.wanted && !scanning.changed) {
             return None;
         }
         let off = command::LeSetScanEnable { enable: Switch::Off, filter_duplicates: Switch::Off };
@@ -43,9 +44,13 @@ impl Core<'_> {
 
     fn next_scan(&mut self, w: &mut Writer<'_>) -> Option<CentralCommand> {
         let own_address_kind = self.own_address_kind();
-        let scanning = &self.state.scanning;
+        let scanning = &mut self.state.scanning;
         if !scanning.wanted {
             return None;
+        }
+        if scanning.changed {
+            scanning.changed = false;
+            scanning.stage = ScanStage::Off;
         }
         match scanning.stage {
             ScanStage::Off => {
