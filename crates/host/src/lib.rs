@@ -57,7 +57,7 @@ mod time;
 
 pub use crate::core::TRANSMIT_BUFFER;
 #[cfg(feature = "client")]
-pub use att::{Answer, PrepareTicket, RequestTicket};
+pub use att::{Answer, PrepareTicket, RequestTicket, Turn};
 #[cfg(feature = "server")]
 pub use att::{IndicationTicket, Payload, QuestionId};
 pub use config::{Config, OwnAddress};

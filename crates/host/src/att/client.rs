@@ -1,7 +1,7 @@
 //! Our side of the bearer as a client: one request at a time, which belongs to whoever placed it.
 //! Who gives up leaves the answer to be swallowed; only then may the next request go (Vol 3, Part F, 3.3.2).
 
-use super::{TRANSACTION_TIMEOUT, preparing::Preparing};
+use super::{TRANSACTION_TIMEOUT, line::Line, preparing::Preparing};
 use crate::{
     Core,
     counters::count,
@@ -46,6 +46,7 @@ pub(crate) struct Client {
     asked_mtu: u16,
     pub(crate) exchanged: bool,
     pub(super) preparing: Preparing,
+    pub(super) line: Line,
 }
 
 impl Client {
@@ -60,6 +61,7 @@ impl Client {
         asked_mtu: 0,
         exchanged: false,
         preparing: Preparing::NEW,
+        line: Line::NEW,
     };
 
     pub(crate) fn deadline(&self) -> Option<Instant> {

@@ -6,6 +6,8 @@ mod client;
 mod held;
 #[cfg(feature = "server")]
 mod indication;
+#[cfg(feature = "client")]
+mod line;
 #[cfg(not(feature = "client"))]
 mod no_client;
 #[cfg(not(feature = "server"))]
@@ -30,6 +32,8 @@ pub(crate) use held::{Server, Slot};
 pub(crate) use indication::Indication;
 #[cfg(feature = "server")]
 pub use indication::{IndicationTicket, Payload};
+#[cfg(feature = "client")]
+pub use line::Turn;
 #[cfg(not(feature = "server"))]
 pub(crate) use no_server::Server;
 #[cfg(feature = "client")]

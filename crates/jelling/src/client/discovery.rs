@@ -109,15 +109,32 @@ impl<'d, F: Found<'d>> Discover<'d, F> {
         let end = crate::operation::deadline(self.timeout);
         let link = Topic::Link(self.search.link.index());
         let Discover { search, filter, place, host, .. } = self;
+        let going = Going { host: *host, search };
         let found = crate::operation::wait(*host, link, end, |core| {
             loop {
-                match search.step(core, crate::gate::now()) {
+                match going.search.step(core, crate::gate::now()) {
                     Poll::Ready(Ok(Some(item))) if filter.is_some_and(|f| f != item.uuid) => {}
                     result => return result,
                 }
             }
         });
         Ok(found.await?.map(|item| F::found(*place, Raw(item))))
+    }
+}
+
+/// A discovery while its next thing is awaited. Dropped before it came, it gives the bearer back: the application may not come
+/// again for long. What was asked then is asked again.
+struct Going<'s, 'd> {
+    host: Host<'d>,
+    search: &'s mut Search,
+}
+
+impl Drop for Going<'_, '_> {
+    fn drop(&mut self) {
+        let request = &mut self.search.request;
+        if request.is_wanted() {
+            self.host.with(|core| request.undo(core));
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     operation::{Operation, Step, Wait},
 };
 use ::core::{task::Poll, time::Duration};
-use jelling_host::{Core, Error, Instant, LinkId, RequestTicket};
+use jelling_host::{Core, Error, Instant, LinkId, RequestTicket, Turn};
 
 /// See [`Connection::exchange_mtu`].
 pub type ExchangeMtu<'d> = Operation<'d, MtuStep>;
@@ -19,7 +19,11 @@ impl<'d> Connection<'d> {
     ///
     /// Dropping the future lets the answer take effect all the same.
     pub fn exchange_mtu(&self) -> ExchangeMtu<'d> {
-        Operation::new(self.host, MtuStep { link: self.id, mtu: None, ticket: None }, Some(Duration::from_secs(1)))
+        Operation::new(
+            self.host,
+            MtuStep { link: self.id, mtu: None, turn: None, ticket: None },
+            Some(Duration::from_secs(1)),
+        )
     }
 }
 
@@ -28,6 +32,7 @@ impl<'d> Connection<'d> {
 pub struct MtuStep {
     link: LinkId,
     mtu: Option<u16>,
+    turn: Option<Turn>,
     ticket: Option<RequestTicket>,
 }
 
@@ -49,7 +54,7 @@ impl<'d> Step<'d> for MtuStep {
     fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<u16, Error>> {
         let ticket = match self.ticket {
             Some(ticket) => ticket,
-            None => match core.exchange_mtu(now, self.link, self.mtu) {
+            None => match core.in_turn(self.link, &mut self.turn, |core| core.exchange_mtu(now, self.link, self.mtu)) {
                 Ok(ticket) => *self.ticket.insert(ticket),
                 Err(error) => return busy(core, self.link, error),
             },
@@ -67,6 +72,7 @@ impl<'d> Step<'d> for MtuStep {
         Poll::Ready(core.link_info(self.link).map(|info| info.mtu))
     }
     fn undo(&mut self, core: &mut Core<'_>) {
+        core.leave_line(self.turn.take());
         if let Some(ticket) = self.ticket.take() {
             core.abandon_request(ticket);
         }

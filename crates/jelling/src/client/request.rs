@@ -1,7 +1,7 @@
-//! One request and its answer: the slot of the bearer is taken when it is free, and given back whatever happens.
+//! One request and its answer: the bearer is taken when it is this one's turn, and given back whatever happens.
 
 use ::core::task::Poll;
-use jelling_host::{Answer, Core, Error, Instant, LinkId, RequestTicket, wire::att::Pdu};
+use jelling_host::{Answer, Core, Error, Instant, LinkId, RequestTicket, Turn, wire::att::Pdu};
 
 /// What an error in placing a request means: wait for the bearer, or for blocks that others have; or give up.
 pub(super) fn busy<T>(core: &mut Core<'_>, link: LinkId, error: Error) -> Poll<Result<T, Error>> {
@@ -22,7 +22,10 @@ pub(super) fn busy<T>(core: &mut Core<'_>, link: LinkId, error: Error) -> Poll<R
 
 /// A request that may not have been placed yet.
 #[derive(Debug, Default)]
-pub(crate) struct Request(Option<RequestTicket>);
+pub(crate) struct Request {
+    turn: Option<Turn>,
+    placed: Option<RequestTicket>,
+}
 
 impl Request {
     /// True while the answer is awaited.
@@ -38,24 +41,30 @@ impl Request {
         link: LinkId,
         pdu: &Pdu<'_>,
     ) -> Poll<Result<Answer, Error>> {
-        let ticket = match self.0 {
+        let ticket = match self.placed {
             Some(ticket) => ticket,
-            None => match core.request(now, link, pdu) {
-                Ok(ticket) => *self.0.insert(ticket),
+            None => match core.in_turn(link, &mut self.turn, |core| core.request(now, link, pdu)) {
+                Ok(ticket) => *self.placed.insert(ticket),
                 Err(error) => return busy(core, link, error),
             },
         };
         let answer = core.answer(ticket);
         if answer.is_ready() {
-            self.0 = None;
+            self.placed = None;
         }
         answer
     }
 
     /// Gives the request up.
     pub(crate) fn undo(&mut self, core: &mut Core<'_>) {
-        if let Some(ticket) = self.0.take() {
+        core.leave_line(self.turn.take());
+        if let Some(ticket) = self.placed.take() {
             core.abandon_request(ticket);
         }
+    }
+
+    /// True while it is under way, or waits for its turn.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.turn.is_some() || self.placed.is_some()
     }
 }
