@@ -25,3 +25,8 @@ where
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/porting.md")]
 struct Porting;
+
+/// What `docs/from-aioble.md` shows is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/from-aioble.md")]
+struct FromAioble;
