@@ -30,7 +30,7 @@ pub(crate) struct Request {
 impl Request {
     /// True while the answer is awaited.
     pub(crate) fn is_placed(&self) -> bool {
-        self.0.is_some()
+        self.placed.is_some()
     }
 
     /// Places `pdu` when it can, and gives the answer when it is there.
