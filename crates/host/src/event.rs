@@ -1,5 +1,6 @@
 //! What the core tells: which slot has news. The news itself stays in the slot until a verb takes it.
 
+use crate::security::Security;
 use bitflags::bitflags;
 use core::time::Duration;
 
@@ -61,6 +62,11 @@ pub enum ConnectionEvent {
     },
     /// The ATT MTU changed, by either side's exchange (Vol 3, Part F, 3.4.2).
     MtuChanged(u16),
+    /// The security of the connection changed.
+    SecurityChanged(Security),
+    /// The peer left a request or an indication without an answer for 30 s: nothing more can be asked, written, notified or
+    /// indicated on this connection (Vol 3, Part F, 3.3.3). To go on, disconnect and connect again.
+    AttTimedOut,
 }
 
 bitflags! {
@@ -69,6 +75,8 @@ bitflags! {
     pub(crate) struct Happened: u8 {
         const PARAMETERS = 1;
         const MTU = 2;
+        const SECURITY = 4;
+        const ATT_TIMED_OUT = 8;
     }
 }
 

@@ -23,6 +23,14 @@ impl Link {
         self.owed.intersects(Owed::DISCONNECT | Owed::DISCONNECTING)
     }
 
+    /// A request or an indication of ours was not answered in time.
+    #[cfg(any(feature = "client", feature = "server"))]
+    pub(crate) fn att_died(&mut self) {
+        self.att_is_dead = true;
+        self.happened.insert(Happened::ATT_TIMED_OUT);
+        self.news.insert(LinkNews::LINK);
+    }
+
     /// Nothing gets through any more: the link is ended without waiting for what is owed.
     pub(crate) fn stall(&mut self) {
         self.acl_deadline = None;
@@ -187,6 +195,12 @@ impl Core<'_> {
         } else if link.happened.contains(Happened::MTU) {
             link.happened.remove(Happened::MTU);
             ConnectionEvent::MtuChanged(mtu)
+        } else if link.happened.contains(Happened::SECURITY) {
+            link.happened.remove(Happened::SECURITY);
+            ConnectionEvent::SecurityChanged(link.security)
+        } else if link.happened.contains(Happened::ATT_TIMED_OUT) {
+            link.happened.remove(Happened::ATT_TIMED_OUT);
+            ConnectionEvent::AttTimedOut
         } else {
             return Poll::Pending;
         };

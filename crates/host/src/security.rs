@@ -1,6 +1,11 @@
 //! How well a link is secured, as its doors ask (Vol 3, Part C, 10.2).
 
-use crate::{Core, error::Error, event::LinkNews, link::LinkId};
+use crate::{
+    Core,
+    error::Error,
+    event::{Happened, LinkNews},
+    link::LinkId,
+};
 
 /// The security of a link, at one moment: all of it in one read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,7 +45,9 @@ impl Core<'_> {
     /// The link's security is another one from now on.
     #[cfg_attr(not(feature = "seams"), expect(dead_code, reason = "pairing will set it"))]
     pub(crate) fn set_security(&mut self, id: LinkId, security: Security) -> Result<(), Error> {
-        self.link_mut(id)?.security = security;
+        let link = self.link_mut(id)?;
+        link.security = security;
+        link.happened.insert(Happened::SECURITY);
         self.security_changed(id);
         Ok(())
     }

@@ -86,6 +86,9 @@ fn after_thirty_seconds_without_an_answer_nothing_of_ours_goes_on_the_bearer() {
         // The peer's requests are answered all the same.
         assert_eq!(pair.ask(link, &Pdu::ReadRequest { handle: VALUE }).unwrap(), b"\x0bx");
         assert_eq!(pair.core(1).counters().timeouts, 1);
+        let told = pair.core(1).take_link_event(peripheral);
+        assert_eq!(told, Poll::Ready(Ok(ConnectionEvent::AttTimedOut)));
+        assert_eq!(pair.core(1).take_link_event(peripheral), Poll::Pending);
         pair.core(0).disconnect(link);
         pair.pump();
         pair.is_whole();

@@ -261,7 +261,7 @@ impl Core<'_> {
             count(&mut self.state.counters.timeouts);
             link.client.deadline = None;
             link.client.phase = Phase::Dead;
-            link.att_is_dead = true;
+            link.att_died();
             let reserve = core::mem::take(&mut link.client.reserve);
             self.pool().release(reserve);
             self.tell_link(index, LinkNews::CLIENT);

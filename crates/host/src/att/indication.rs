@@ -176,7 +176,7 @@ impl Core<'_> {
             count(&mut self.state.counters.timeouts);
             link.indication.deadline = None;
             link.indication.phase = Phase::Dead;
-            link.att_is_dead = true;
+            link.att_died();
             self.tell_link(index, LinkNews::INDICATION);
         }
     }
