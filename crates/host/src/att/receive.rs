@@ -12,13 +12,7 @@ impl Core<'_> {
         let opcode = Opcode(first);
         let Some(link) = self.links.get(index) else { return };
         if octets.len() > usize::from(link.mtu) {
-            self.drop_malformed("an ATT PDU longer than the MTU");
-            // A request must be answered even so; an answer must end its request.
-            return match role(opcode) {
-                Role::Request => self.refuse(index, opcode, ErrorCode::INVALID_PDU),
-                Role::Response => self.on_response(index, octets, None),
-                _ => {}
-            };
+            return self.on_long_att(index, opcode);
         }
         let pdu = Pdu::parse(octets);
         match (role(opcode), pdu) {
@@ -36,6 +30,16 @@ impl Core<'_> {
             (Role::Value, Ok(pdu)) => self.on_value(index, &pdu),
             (Role::Confirmation, Ok(_)) => self.on_confirmation(index),
             (_, Err(_)) => self.drop_malformed("an ATT PDU"),
+        }
+    }
+
+    /// A PDU longer than the MTU. A request must be answered even so; an answer must end its request.
+    pub(crate) fn on_long_att(&mut self, index: usize, opcode: Opcode) {
+        self.drop_malformed("an ATT PDU longer than the MTU");
+        match role(opcode) {
+            Role::Request => self.refuse(index, opcode, ErrorCode::INVALID_PDU),
+            Role::Response => self.on_response(index, &[opcode.0], None),
+            _ => {}
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::{Core, counters::count, link::Incoming, state::Power, time::Instant};
 use jelling_wire::{
+    att::Opcode,
     copy,
     hci::acl::{AclPacket, Boundary},
     l2cap::{ChannelId, Frame, HEADER_LENGTH},
@@ -59,18 +60,19 @@ impl Core<'_> {
             return self.drop_malformed("a frame with more octets than its header says");
         }
         incoming.filled = incoming.filled.saturating_add(u32::try_from(data.len()).unwrap_or(0));
-        let oversize = length > room;
         let start = index.saturating_mul(room);
-        if !oversize {
-            let slot = self.receive.get_mut(start..start.saturating_add(room)).unwrap_or_default();
-            copy(slot.get_mut(at..).unwrap_or_default(), data);
-        }
+        // Of a frame longer than the MTU the beginning is kept: it may be a request, and is to be refused.
+        let slot = self.receive.get_mut(start..start.saturating_add(room)).unwrap_or_default();
+        copy(slot.get_mut(at..).unwrap_or_default(), data);
         if end < length {
             return;
         }
         *incoming = Incoming::default();
-        if oversize {
-            return self.drop_malformed("a frame longer than the MTU");
+        if length > room {
+            return match (channel, self.receive.get(start)) {
+                (ChannelId::ATT, Some(first)) => self.on_long_att(index, Opcode(*first)),
+                _ => self.drop_malformed("a frame longer than the MTU"),
+            };
         }
         // The buffer leaves the core while its frame is handled, so that the handlers may use all the rest.
         let receive = core::mem::take(&mut self.receive);
