@@ -1,6 +1,6 @@
 //! Looking things up in the table in force: by handle, by range, by type; and each attribute's value as ATT sees it.
 
-use super::attribute::{AttributeFlags, Backing, Kind, Subscriber};
+use super::attribute::{Attribute, AttributeFlags, Backing, Kind, Subscriber};
 use crate::Core;
 use core::ops::Range;
 use jelling_wire::{Reader, Uuid, Writer};
@@ -73,17 +73,20 @@ impl Core<'_> {
         Some((attribute.handle, uuid))
     }
 
-    /// The last handle of the group that an attribute begins; its own where it begins none (Vol 3, Part F, 3.4.3.4).
+    /// The last handle of the group that an attribute begins; its own where it begins none (Vol 3, Part F, 3.4.3.4). Services
+    /// and characteristics begin one (Vol 3, Part G, 2.5.3).
     pub(crate) fn group_end(&self, at: usize) -> u16 {
         let Some(attribute) = self.attributes.get(at) else { return 0 };
-        if !attribute.is_service() {
+        let is_characteristic = attribute.kind == Kind::Characteristic;
+        if !attribute.is_service() && !is_characteristic {
             return attribute.handle;
         }
-        if attribute.other != 0 {
+        if attribute.is_service() && attribute.other != 0 {
             return attribute.other;
         }
+        let ends = |a: &Attribute| a.is_service() || (is_characteristic && a.kind == Kind::Characteristic);
         let table = self.attributes.get(..usize::from(self.state.table.length)).unwrap_or_default();
-        let group = table.iter().skip(at.saturating_add(1)).take_while(|a| !a.is_service());
+        let group = table.iter().skip(at.saturating_add(1)).take_while(|a| !ends(a));
         group.last().map_or(attribute.handle, |a| a.handle)
     }
 
