@@ -55,6 +55,8 @@ pub(crate) struct Server {
     command: Chain,
     command_question: Question,
     pub(super) prepared: Chain,
+    /// Parts were prepared for a table that is gone: what is left must not be carried out.
+    pub(super) lost_parts: bool,
 }
 
 impl Server {
@@ -64,11 +66,21 @@ impl Server {
         command: Chain::NONE,
         command_question: Question::NONE,
         prepared: Chain::NONE,
+        lost_parts: false,
     };
 
     /// True when an answer can be given.
     pub(crate) fn owes(&self) -> bool {
         self.is_busy() && !self.question.is_open()
+    }
+
+    /// The table is another one: of the parts that were prepared for the old one none may be taken for written.
+    pub(super) fn lose_parts(&mut self) {
+        self.lost_parts |= self.prepared != Chain::NONE;
+        if let Held::Prepared { handle, .. } = self.held {
+            let (request, code) = (Opcode::PREPARE_WRITE_REQUEST, ErrorCode::UNLIKELY_ERROR);
+            self.held = Held::reply(&Pdu::ErrorResponse { request, handle, code });
+        }
     }
 
     /// True until the request has been answered.
@@ -127,10 +139,14 @@ impl Core<'_> {
 
     /// Answers with an error that no attribute has to do with.
     pub(super) fn refuse(&mut self, index: usize, request: Opcode, code: ErrorCode) {
-        if let Some(link) = self.links.get_mut(index)
-            && !link.server.is_busy()
-        {
-            link.server.held = Held::reply(&Pdu::ErrorResponse { request, handle: 0, code });
+        let Some(link) = self.links.get_mut(index) else { return };
+        if link.server.is_busy() {
+            return;
+        }
+        link.server.held = Held::reply(&Pdu::ErrorResponse { request, handle: 0, code });
+        // An execution that fails empties the queue, whatever it failed for.
+        if request == Opcode::EXECUTE_WRITE_REQUEST {
+            self.clear_prepared(index);
         }
     }
 

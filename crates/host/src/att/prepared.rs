@@ -66,6 +66,9 @@ impl Core<'_> {
 
     /// Carries the queue out: all of it, or none.
     pub(super) fn execute(&mut self, index: usize) -> Result<(), Refusal> {
+        if self.links.get(index).is_none_or(|l| l.server.lost_parts) {
+            return Err((0, ErrorCode::UNLIKELY_ERROR));
+        }
         let queue = self.prepared(index);
         let mut at = 0;
         while let Some(part) = self.part(queue, at) {
@@ -180,9 +183,21 @@ impl Core<'_> {
         length
     }
 
+    /// Throws the queue away, for the table is another one. The peer learns of it when it wants the queue carried out.
+    pub(crate) fn lose_prepared(&mut self, index: usize) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        link.server.lose_parts();
+        let lost = link.server.lost_parts;
+        self.clear_prepared(index);
+        if let Some(link) = self.links.get_mut(index) {
+            link.server.lost_parts = lost;
+        }
+    }
+
     /// Throws the queue away.
     pub(crate) fn clear_prepared(&mut self, index: usize) {
         let Some(link) = self.links.get_mut(index) else { return };
+        link.server.lost_parts = false;
         let queue = core::mem::replace(&mut link.server.prepared, Chain::NONE);
         if queue != Chain::NONE {
             self.pool().free(queue, 0);

@@ -131,7 +131,7 @@ impl Core<'_> {
         table.building = false;
         // Prepared writes were for the old table.
         for index in 0..self.links.len() {
-            self.clear_prepared(index);
+            self.lose_prepared(index);
         }
         self.ask_anew();
         // Whoever waits for an attribute of the old table learns that it is gone.
