@@ -4,6 +4,9 @@
 // Two hosts with every part.
 #[cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
 pub(crate) mod pair;
+// A server, whatever its peers are.
+#[cfg(all(feature = "peripheral", feature = "server"))]
+pub(crate) mod raw;
 
 use jelling_wire::{
     Packet, PacketKind,
