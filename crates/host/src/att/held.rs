@@ -121,7 +121,13 @@ impl Core<'_> {
             return self.hold(now, index, octets, pdu);
         }
         if self.put_answer(index, pdu) == Served::Asks {
-            self.keep(index, octets, pdu);
+            self.keep_and_ask(now, index, octets, pdu);
+        }
+    }
+
+    /// Keeps a request and asks the application, which nothing is asked about what could not be kept.
+    fn keep_and_ask(&mut self, now: Instant, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
+        if self.keep(index, octets, pdu) {
             self.raise(now, index, Slot::Request);
         }
     }
@@ -162,13 +168,13 @@ impl Core<'_> {
             Pdu::WriteRequest { .. } | Pdu::ExecuteWriteRequest { .. } | Pdu::ExchangeMtuRequest { .. } => {
                 match self.serve_into_reply(index, pdu) {
                     Some(reply) => reply,
-                    None => {
-                        self.keep(index, octets, pdu);
-                        return self.raise(now, index, Slot::Request);
-                    }
+                    None => return self.keep_and_ask(now, index, octets, pdu),
                 }
             }
-            _ => return self.keep(index, octets, pdu),
+            _ => {
+                self.keep(index, octets, pdu);
+                return;
+            }
         };
         if let Some(link) = self.links.get_mut(index) {
             link.server.held = held;
@@ -185,8 +191,8 @@ impl Core<'_> {
         Some(Held::Reply(reply, length))
     }
 
-    /// Keeps a request as it is; where the pool has no room for a long one, it is refused.
-    fn keep(&mut self, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
+    /// Keeps a request as it is. False where the pool has no room for a long one: its refusal is kept in its place.
+    fn keep(&mut self, index: usize, octets: &[u8], pdu: &Pdu<'_>) -> bool {
         let held = if octets.len() <= HELD {
             let mut kept = [0; HELD];
             let length = copy(&mut kept, octets);
@@ -200,6 +206,7 @@ impl Core<'_> {
         if let Some(link) = self.links.get_mut(index) {
             link.server.held = held;
         }
+        !matches!(held, Held::Reply(..))
     }
 
     /// The octets of a request or a command that is kept.

@@ -41,8 +41,8 @@ pub(crate) struct Question {
     /// Which question of this slot.
     number: u16,
     /// Accesses of the request that were allowed, in their order; and how many have been met while it is carried out.
-    allowed: u8,
-    met: u8,
+    allowed: u16,
+    met: u16,
     /// Why the one after those is not; [`ASK`] while that is open.
     refusal: ErrorCode,
     deadline: Option<Instant>,

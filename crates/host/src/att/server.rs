@@ -126,7 +126,7 @@ impl Core<'_> {
             let Some((handle, uuid)) = self.attribute_type(at) else { break };
             // What may not be read may not be guessed either; nor what somebody decides on, for a read may give another value.
             let guessed = self.may_read(index, at).is_err() || self.is_decided(at, AccessKind::Read);
-            if uuid != Uuid::new16(kind) || guessed || !self.value_equals(at, value) {
+            if uuid != Uuid::new16(kind) || guessed || !self.value_equals(index, at, value) {
                 continue;
             }
             found = true;

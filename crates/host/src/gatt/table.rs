@@ -153,10 +153,11 @@ impl Core<'_> {
         }
     }
 
-    pub(crate) fn value_equals(&self, at: usize, value: &[u8]) -> bool {
+    /// True when a value, as a link's peer sees it, is this one.
+    pub(crate) fn value_equals(&self, link: usize, at: usize, value: &[u8]) -> bool {
         let mut octets = [0; 20];
         let mut declared = Writer::new(&mut octets);
-        match self.declared(at, 0, &mut declared) {
+        match self.declared(at, link, &mut declared) {
             // A service is found by either form of its UUID.
             Some(()) if self.attributes.get(at).is_some_and(|a| a.is_service()) => {
                 let mut reader = Reader::new(value);
