@@ -7,7 +7,7 @@ use embassy_futures::{
     select::{Either, select},
 };
 use embassy_time::Timer;
-use jelling::{CharacteristicOptions, Error, Properties, Updates, Uuid};
+use jelling::{Access, CharacteristicOptions, Device, Error, ErrorCode, Properties, Updates, Uuid, sim};
 
 const CCCD: Uuid = Uuid::new16(0x2902);
 
@@ -179,6 +179,28 @@ fn an_indication_given_up_does_not_stop_the_next() {
             assert_eq!(updates.indicated::<u8>().await, Ok(2));
         };
         assert_eq!(join(local.indicate(&theirs, &2u8), take).await.0, Ok(()));
+    });
+}
+
+/// The function that is asked knows who reads, may set what is read, and may refuse.
+#[test]
+fn a_function_lets_reads_through_or_refuses_them() {
+    fn decide(access: &Access<'_>) -> Result<(), ErrorCode> {
+        let peer = access.peer().map_err(|_| ErrorCode::UNLIKELY_ERROR)?;
+        match Device::from(peer) == sim::device(1) {
+            true => access.set("for one").map_err(|_| ErrorCode::UNLIKELY_ERROR),
+            false => Err(ErrorCode(0x85)),
+        }
+    }
+    play(async |[server, one, two], _, _| {
+        let local = serve(server, &everything().on_read(decide));
+        let (_to_one, from_one) = connected(server, one, 1).await;
+        let (_to_two, from_two) = connected(server, two, 2).await;
+        assert_eq!(found(&from_one).await.read::<[u8; 7]>().await, Ok(*b"for one"));
+        assert_eq!(found(&from_two).await.read::<[u8; 7]>().await, Err(Error::Gatt(ErrorCode(0x85))));
+        // The application itself is not asked; neither is who writes.
+        assert_eq!(local.read::<[u8; 7]>(), Ok(*b"for one"));
+        assert_eq!(found(&from_two).await.write(&1u8).response().await, Ok(()));
     });
 }
 

@@ -24,6 +24,26 @@ fn the_stored_value_is_notified() {
     });
 }
 
+/// One subscriber is told what is stored, as it is when it leaves.
+#[test]
+fn the_stored_value_is_told_to_one() {
+    play(async |[server, one, two], _, _| {
+        let local = serve(server, &everything().initial(b"first"));
+        let (to_one, from_one) = connected(server, one, 1).await;
+        let (_to_two, from_two) = connected(server, two, 2).await;
+        let both = Updates::NOTIFY | Updates::INDICATE;
+        let mut updates = found(&from_one).await.subscribe(both).await.unwrap();
+        let mut others = found(&from_two).await.subscribe(both).await.unwrap();
+        local.notify_stored(&to_one).await.unwrap();
+        assert_eq!(updates.notified::<[u8; 5]>().await, Ok(*b"first"));
+        local.write("second").unwrap();
+        let (sent, got) = join(local.indicate_stored(&to_one), updates.indicated::<[u8; 6]>()).await;
+        assert_eq!((sent, got), (Ok(()), Ok(*b"second")));
+        let quiet = others.notified::<u8>().timeout(Duration::from_secs(1)).await;
+        assert_eq!(quiet, Err(Error::Timeout));
+    });
+}
+
 #[test]
 fn other_data_is_notified_and_the_stored_value_stays() {
     play(async |[central, peripheral], _, _| {
@@ -70,11 +90,13 @@ fn subscribers_alone_are_told() {
         let mut updates = remote.subscribe(Updates::NOTIFY).await.unwrap();
         local.notify(&theirs, "1").await.unwrap();
         assert_eq!(updates.notified::<[u8; 1]>().await, Ok(*b"1"));
+        assert_eq!(local.indicate(&theirs, "i").await, Err(Error::NotSubscribed));
         // Unsubscribed, and subscribed again.
         drop(updates);
         Timer::after_secs(1).await;
         assert_eq!(local.subscribed(&theirs), Ok(Updates::empty()));
         assert_eq!(local.notify(&theirs, "2").await, Err(Error::NotSubscribed));
+        assert_eq!(local.notify(&theirs, "2").forced().await, Ok(()));
         let mut updates = remote.subscribe(Updates::NOTIFY | Updates::INDICATE).await.unwrap();
         local.notify(&theirs, "3").await.unwrap();
         assert_eq!(updates.notified::<[u8; 1]>().await, Ok(*b"3"));
