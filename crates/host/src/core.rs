@@ -146,7 +146,7 @@ impl Core<'_> {
         {
             next = earlier(next, self.state.initiator.cancel_deadline);
         }
-        for (index, link) in self.links.iter().enumerate().filter(|(_, l)| l.is_up()) {
+        for link in self.links.iter().filter(|l| l.is_up()) {
             next = earlier(next, link.disconnect_deadline);
             next = earlier(next, link.acl_deadline);
             next = earlier(next, link.check_at);
@@ -157,7 +157,7 @@ impl Core<'_> {
             #[cfg(feature = "server")]
             {
                 next = earlier(next, link.indication.deadline());
-                next = earlier(next, self.question_deadline(index));
+                next = earlier(next, link.server.question_deadline());
             }
         }
         next

@@ -171,6 +171,7 @@ pub struct Link {
     pub(crate) signalling: SignallingReply,
     pub(crate) mtu: u16,
     /// A request or an indication of ours was not answered in time: see `may_begin`.
+    #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) att_is_dead: bool,
     pub(crate) security: Security,
     pub(crate) authorisation: Authorisation,
@@ -207,6 +208,7 @@ impl Link {
         incoming: Incoming { header: [0; 4], filled: 0 },
         signalling: SignallingReply { octets: [0; 8], length: 0 },
         mtu: 0,
+        #[cfg(any(feature = "client", feature = "server"))]
         att_is_dead: false,
         security: Security::NONE,
         authorisation: Authorisation::Refused,

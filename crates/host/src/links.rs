@@ -208,6 +208,7 @@ impl Core<'_> {
     }
 
     /// The outcome of an exchange. Vol 3, Part F, 3.4.2.2: never less than the default.
+    #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) fn set_mtu(&mut self, index: usize, mtu: u16) {
         let Some(link) = self.links.get_mut(index) else { return };
         let mtu = mtu.max(DEFAULT_MTU);

@@ -1,7 +1,7 @@
 //! Reads and writes on which the application decides: the request stays in its slot while it is asked, and is carried out from
 //! the start when the word has come. What was allowed before is not asked again.
 
-use super::held::Slot;
+use super::held::{Server, Slot};
 use crate::{
     Core,
     counters::count,
@@ -98,6 +98,17 @@ impl Question {
             // Zero is no error code.
             Err(ASK) => self.refusal = ErrorCode::UNLIKELY_ERROR,
             Err(code) => self.refusal = code,
+        }
+    }
+}
+
+impl Server {
+    /// When a word is due at the latest.
+    pub(crate) fn question_deadline(&self) -> Option<Instant> {
+        let [a, b] = [Slot::Request, Slot::Command].map(|slot| self.question(slot).deadline);
+        match (a, b) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
         }
     }
 }
@@ -275,16 +286,6 @@ impl Core<'_> {
             }
             _ => 0,
         })
-    }
-
-    /// When a word is due at the latest.
-    pub(crate) fn question_deadline(&self, index: usize) -> Option<Instant> {
-        let server = &self.links.get(index)?.server;
-        let [a, b] = [Slot::Request, Slot::Command].map(|slot| server.question(slot).deadline);
-        match (a, b) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
     }
 
     /// Answers for tasks that did not: Unlikely Error.
