@@ -45,8 +45,12 @@ pub(crate) fn replay(global: &Global, output: Output, options: &ReplayOptions) -
     }
     if let Some(file) = &file {
         config.mtu = file.mtu.unwrap_or(517);
+        // The name stands in the table for as long as the program runs.
+        config.name = Box::leak(file.name.clone().unwrap_or_else(|| "jelling".into()).into_boxed_str());
+        config.appearance = file.appearance.unwrap_or(0);
     }
     core.configure(config);
+    core.install_default_services()?;
     let served = match &file {
         Some(file) => table::register(&mut core, file)?,
         None => vec![],

@@ -16,6 +16,21 @@ pub enum OwnAddress {
     Fixed(Address),
 }
 
+/// The connection parameters that a peripheral likes best, as its GAP service shows them (Vol 3, Part C, 12.3). What is out of range
+/// is shown as the nearest that is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct PreferredParameters {
+    /// The shortest connection interval: 7.5 ms to 4 s, in steps of 1.25 ms.
+    pub interval_min: Duration,
+    /// The longest connection interval: 7.5 ms to 4 s, in steps of 1.25 ms.
+    pub interval_max: Duration,
+    /// Connection events that the peripheral may skip: 0 to 499.
+    pub latency: u16,
+    /// How long the link survives silence: 100 ms to 32 s, in steps of 10 ms.
+    pub supervision_timeout: Duration,
+}
+
 /// Settings of a host. Everything has a default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -37,6 +52,11 @@ pub struct Config {
     pub name: &'static str,
     /// The appearance in the GAP service (Assigned Numbers, 2.6). Default 0: unknown.
     pub appearance: u16,
+    /// The Peripheral Preferred Connection Parameters in the GAP service. Default `None`: the service has no such characteristic.
+    /// The characteristic comes and goes with the next registration.
+    pub preferred_parameters: Option<PreferredParameters>,
+    /// The GAP and the GATT service stand in front of every table. Default true; a change counts from the next registration on.
+    pub default_services: bool,
 }
 
 impl Config {
@@ -50,6 +70,8 @@ impl Config {
             prepare_queue: 1024,
             name: "jelling",
             appearance: 0,
+            preferred_parameters: None,
+            default_services: true,
         }
     }
 }

@@ -16,9 +16,11 @@ use jelling_wire::{Packet, PacketKind, Writer};
 pub const TRANSMIT_BUFFER: usize = 260;
 
 impl Core<'_> {
-    /// Sets what an application chose. Takes effect at the next start.
+    /// Sets what an application chose. Address and time-outs count from the next start on, what the GAP service shows at once.
     pub fn configure(&mut self, config: crate::Config) {
         self.state.configure(&config);
+        #[cfg(feature = "server")]
+        self.refresh_default_services();
     }
 
     /// The configuration in force.

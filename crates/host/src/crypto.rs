@@ -14,7 +14,10 @@ impl AesCmac {
 
     /// Adds octets of the message.
     pub(crate) fn update(&mut self, octets: &[u8]) {
-        self.0.update(octets);
+        // In parts of less than a block: how the buffer behind this splits more than a block can panic, as far as a compiler sees.
+        for part in octets.chunks(8) {
+            self.0.update(part);
+        }
     }
 
     /// The code, its most significant octet first.

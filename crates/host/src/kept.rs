@@ -14,6 +14,14 @@ impl<T: Copy> Kept<T> {
         Kept { there: false, value: zero }
     }
 
+    /// What an option has.
+    pub(crate) const fn of(value: Option<T>, zero: T) -> Self {
+        match value {
+            Some(value) => Kept { there: true, value },
+            None => Kept::none(zero),
+        }
+    }
+
     pub(crate) fn get(&self) -> Option<T> {
         self.there.then_some(self.value)
     }

@@ -34,7 +34,7 @@ mod att;
 mod config;
 mod core;
 mod counters;
-#[cfg(all(feature = "security", feature = "seams"))]
+#[cfg(all(feature = "security", any(feature = "server", feature = "seams")))]
 mod crypto;
 mod error;
 mod event;
@@ -60,7 +60,7 @@ pub use crate::core::TRANSMIT_BUFFER;
 pub use att::{Answer, PrepareTicket, RequestTicket, Turn};
 #[cfg(feature = "server")]
 pub use att::{IndicationTicket, Payload, QuestionId};
-pub use config::{Config, OwnAddress};
+pub use config::{Config, OwnAddress, PreferredParameters};
 pub use counters::{Counters, Pools, Usage};
 pub use error::{Argument, Error, Fault, Resource};
 pub use event::{ConnectionEvent, Event, HostEvent};

@@ -4,6 +4,8 @@
 use crate::att::Client;
 #[cfg(feature = "server")]
 use crate::att::Indication;
+#[cfg(feature = "server")]
+use crate::gatt::Changes;
 use crate::{
     att::Server,
     event::{Happened, LinkNews},
@@ -180,6 +182,8 @@ pub struct Link {
     pub(crate) server: Server,
     #[cfg(feature = "server")]
     pub(crate) indication: Indication,
+    #[cfg(feature = "server")]
+    pub(crate) changes: Changes,
     pub(crate) news: LinkNews,
     /// What `take_link_event` has not told yet.
     pub(crate) happened: Happened,
@@ -217,6 +221,8 @@ impl Link {
         server: Server::NEW,
         #[cfg(feature = "server")]
         indication: Indication::NEW,
+        #[cfg(feature = "server")]
+        changes: Changes::empty(),
         news: LinkNews::empty(),
         happened: Happened::empty(),
     };

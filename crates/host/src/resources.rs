@@ -19,9 +19,11 @@ pub struct Links<const N: usize = 4, const MTU: usize = 247> {
     transmit: [[u8; MTU]; N],
 }
 
-/// The GATT server: attributes, and octets for the values that can change.
+/// The GATT server: attributes, and octets for the values that can change. The GAP and GATT services take 15 attributes, and 23
+/// octets with one for each link; two less, and 16 octets less, without feature `security`; with preferred parameters two more, and 8
+/// octets.
 #[derive(Debug)]
-pub struct Gatt<const A: usize = 32, const V: usize = 512> {
+pub struct Gatt<const A: usize = 48, const V: usize = 512> {
     #[cfg(feature = "server")]
     attributes: [Attribute; A],
     #[cfg(feature = "server")]

@@ -9,7 +9,7 @@ use crate::gatt::Table;
 #[cfg(any(feature = "client", feature = "server"))]
 use crate::pool::Accounts;
 use crate::{
-    config::{Config, OwnAddress},
+    config::{Config, OwnAddress, PreferredParameters},
     counters::Counters,
     error::{Error, Fault},
     event::{HostEvent, HostNews},
@@ -65,6 +65,9 @@ struct Settings {
     mtu: u16,
     prepare_queue: u16,
     appearance: u16,
+    /// Preferred connection parameters: intervals, latency, timeout, in the units of Vol 3, Part C, 12.3.
+    preferred: Kept<[u16; 4]>,
+    default_services: bool,
     own: Own,
     address: Address,
 }
@@ -77,6 +80,8 @@ impl Settings {
         mtu: 0,
         prepare_queue: 0,
         appearance: 0,
+        preferred: Kept::none([0; 4]),
+        default_services: false,
         own: Own::Automatic,
         address: NOBODY,
     };
@@ -234,6 +239,12 @@ impl State {
         if self.settings.name.is_some() { &self.settings } else { &Settings::DEFAULT }
     }
 
+    /// The preferred connection parameters, in the units of Vol 3, Part C, 12.3.
+    #[cfg(feature = "server")]
+    pub(crate) fn preferred(&self) -> Option<[u16; 4]> {
+        self.settings().preferred.get()
+    }
+
     pub(crate) fn config(&self) -> Config {
         let settings = &self.settings;
         let Some(name) = settings.name else { return Config::new() };
@@ -249,6 +260,13 @@ impl State {
             prepare_queue: settings.prepare_queue,
             name,
             appearance: settings.appearance,
+            preferred_parameters: settings.preferred.get().map(|[min, max, latency, timeout]| PreferredParameters {
+                interval_min: Duration::from_micros(u64::from(min).saturating_mul(INTERVAL)),
+                interval_max: Duration::from_micros(u64::from(max).saturating_mul(INTERVAL)),
+                latency,
+                supervision_timeout: Duration::from_micros(u64::from(timeout).saturating_mul(TIMEOUT)),
+            }),
+            default_services: settings.default_services,
         }
     }
 
@@ -275,9 +293,35 @@ impl Settings {
             mtu: config.mtu,
             prepare_queue: config.prepare_queue,
             appearance: config.appearance,
+            preferred: Kept::of(
+                match config.preferred_parameters {
+                    Some(p) => Some([
+                        units(p.interval_min, INTERVAL, 6),
+                        units(p.interval_max, INTERVAL, 6),
+                        if p.latency > 499 { 499 } else { p.latency },
+                        units(p.supervision_timeout, TIMEOUT, 10),
+                    ]),
+                    None => None,
+                },
+                [0; 4],
+            ),
+            default_services: config.default_services,
             own,
             address,
         }
+    }
+}
+
+/// Units of connection intervals and of supervision timeouts, in microseconds.
+const INTERVAL: u64 = 1_250;
+const TIMEOUT: u64 = 10_000;
+
+/// A duration in units of so many microseconds: `least` at least, and 3,200 at most.
+const fn units(duration: Duration, unit: u64, least: u16) -> u16 {
+    match micros(duration).checked_div(unit) {
+        Some(count) if count < least as u64 => least,
+        Some(count) if count <= 3_200 => count as u16,
+        _ => 3_200,
     }
 }
 

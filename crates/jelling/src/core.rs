@@ -59,6 +59,9 @@ fn begin<'d>(lock: &'d DynLock<'d>, config: Config) -> (Host<'d>, Runner<'d>) {
     host.with(|core| {
         core.configure(config);
         core.transport_closed();
+        // Where `Gatt` has no room for them, a registration says so.
+        #[cfg(feature = "server")]
+        let _ = core.install_default_services();
     });
     (host, Runner { host })
 }

@@ -105,7 +105,8 @@ pub use jelling_host::wire::{
 pub use jelling_host::{Access, AccessKind, OnAccess, Permissions, Protection};
 pub use jelling_host::{
     Argument, Authorisation, ConnectionEvent, ControllerInfo, Counters, Error, Fault, Gatt, HostEvent, Links,
-    OwnAddress, Pool, Pools, Properties, Resource, Scan as ScanSlots, Security, ToOctets, Updates, Usage, Value,
+    OwnAddress, Pool, Pools, PreferredParameters, Properties, Resource, Scan as ScanSlots, Security, ToOctets, Updates,
+    Usage, Value,
 };
 pub use jelling_transport::{PacketRead, PacketWrite};
 pub use operation::Operation;

@@ -10,7 +10,7 @@ use core::time::Duration;
 use input::{octets, word};
 use jelling_host::{
     Access, AdvertisingSettings, Authorisation, CharacteristicSettings, Config, ConnectSettings, Core,
-    DescriptorSettings, Event, Gatt, Hook, Hooks, Instant, LinkId, Links, OwnAddress, Permissions, Policy, Pool,
+    DescriptorSettings, Event, Gatt, Hook, Hooks, Instant, LinkId, Links, OwnAddress, Permissions, Policy, Pool, PreferredParameters,
     Properties, Protection, Scan, ScanSettings, Security, ServiceSettings, Storage, Store, TRANSMIT_BUFFER, Updates,
     wire::{
         Address, AddressKind, Packet, PacketKind, Uuid, Writer,
@@ -31,7 +31,7 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     unsafe { THERE_IS_A_PANIC() }
 }
 
-static mut STORE: Store<Links<2, 247>, Gatt<16, 512>, Pool<16, 4>, Scan<4>> = Store::NEW;
+static mut STORE: Store<Links<2, 247>, Gatt<32, 512>, Pool<16, 4>, Scan<4>> = Store::NEW;
 
 #[unsafe(no_mangle)]
 pub extern "C" fn _start() -> ! {
@@ -136,7 +136,7 @@ fn host(core: &mut Core<'_>) {
             0 => core.start(),
             1 => core.stop(),
             2 => core.transport_closed(),
-            _ => core.configure(Config { mtu: word() as u16, address: OwnAddress::RandomStatic, ..Config::new() }),
+            _ => core.configure(config()),
         },
         7 => {
             let (adv_data, resp_data) = octets.split_at_checked(word() as usize).unwrap_or_default();
@@ -209,11 +209,34 @@ fn security(core: &mut Core<'_>, link: LinkId) {
     let _ = core.set_authorised(link, if flag(4) { Authorisation::Granted } else { Authorisation::Refused });
 }
 
+/// A configuration of any kind.
+fn config() -> Config {
+    let duration = || Duration::from_micros(u64::from(word()));
+    let preferred = PreferredParameters {
+        interval_min: duration(),
+        interval_max: duration(),
+        latency: word() as u16,
+        supervision_timeout: duration(),
+    };
+    Config {
+        mtu: word() as u16,
+        address: OwnAddress::RandomStatic,
+        appearance: word() as u16,
+        preferred_parameters: (word() & 1 == 1).then_some(preferred),
+        default_services: word() & 1 == 1,
+        ..Config::new()
+    }
+}
+
 #[inline(never)]
 fn register(core: &mut Core<'_>, octets: &[u8]) {
     let uuid = Uuid::from_le_bytes(octets).unwrap_or(Uuid::new16(word() as u16));
     let handle = (word() & 1 == 1).then_some(word() as u16);
+    word_out(u32::from(core.install_default_services().is_ok()));
     let _ = core.begin_registration();
+    if word() & 1 == 1 {
+        word_out(u32::from(core.add_default_services().is_ok()));
+    }
     let _ = core.add_service(&ServiceSettings { uuid, primary: word() & 1 == 1, handle, end_handle: handle });
     let _ = core.add_include(handle, word() as u16);
     let protection =

@@ -21,7 +21,7 @@ pub(crate) const LEVEL: Uuid = Uuid::new16(0x2a19);
 /// A link for each role.
 const LINKS: usize = if cfg!(all(feature = "central", feature = "peripheral")) { 2 } else { 1 };
 
-type Memory = Resources<Links<LINKS, 247>, Gatt<12, 64>, Pool<4, 1>, ScanSlots<4>, Tasks<8>>;
+type Memory = Resources<Links<LINKS, 247>, Gatt<24, 64>, Pool<4, 1>, ScanSlots<4>, Tasks<8>>;
 
 static mut MEMORY: Memory = Memory::new();
 static mut REGISTERS: [u32; 4] = [0; 4];

@@ -1,7 +1,7 @@
 //! The file of `serve` in the table of a core.
 
 use anyhow::Result;
-use jelling::{Error, Properties, Uuid};
+use jelling::Error;
 use jelling_cli::file::{Entry, File, Value};
 use jelling_host::{
     AttributeId, CharacteristicSettings, Core, DescriptorSettings, Hooks, Protection, ServiceSettings, Storage,
@@ -20,35 +20,13 @@ pub(super) fn register(core: &mut Core<'_>, file: &File) -> Result<Vec<Attribute
     let mut values = vec![];
     core.begin_registration()?;
     if file.default_services {
-        default_services(core, file)?;
+        core.add_default_services()?;
     }
     for (span, entry) in &plan.entries {
         values.extend(plan.place(span, add(core, entry))?);
     }
     core.commit_registration()?;
     Ok(values)
-}
-
-/// The GAP service, as [`jelling::Host::services`] puts it in front (Vol 3, Part C, 12).
-fn default_services(core: &mut Core<'_>, file: &File) -> Result<(), Error> {
-    let uuid = Uuid::new16(0x1800);
-    core.add_service(&ServiceSettings { uuid, primary: true, handle: None, end_handle: None })?;
-    let name = file.name.as_deref().unwrap_or("jelling");
-    let appearance = file.appearance.unwrap_or(0).to_le_bytes();
-    for (uuid, octets) in [(0x2a00, name.as_bytes()), (0x2a01, &appearance)] {
-        core.add_characteristic(&CharacteristicSettings {
-            uuid: Uuid::new16(uuid),
-            properties: Properties::READ,
-            protection: Protection::OPEN,
-            hooks: Hooks::DOOR,
-            handle: None,
-            value_handle: None,
-            storage: Storage::Fixed(octets),
-            append: false,
-            cccd: false,
-        })?;
-    }
-    Ok(())
 }
 
 fn add(core: &mut Core<'_>, entry: &Entry) -> Result<Option<AttributeId>, Error> {

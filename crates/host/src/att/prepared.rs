@@ -114,6 +114,11 @@ impl Core<'_> {
             self.pool().read(queue, part.at, &mut value);
             self.may_subscribe(slot, u16::from_le_bytes(value))?;
         }
+        if self.attributes.get(slot).is_some_and(|a| a.is_client_features()) {
+            let mut value = [0];
+            let length = self.pool().read(queue, part.at, &mut value).min(part.length);
+            self.may_support(index, value.get(..length).unwrap_or_default())?;
+        }
         self.has_room_to_capture(slot)
     }
 

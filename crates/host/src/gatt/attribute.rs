@@ -128,6 +128,16 @@ impl Attribute {
         }
     }
 
+    /// The value of Client Supported Features, which is another for each client (Vol 3, Part G, 7.2).
+    pub(crate) fn is_client_features(&self) -> bool {
+        self.is_value_of(0x2b29)
+    }
+
+    /// The value of a characteristic with this UUID of 16 bits.
+    pub(crate) fn is_value_of(&self, uuid: u16) -> bool {
+        self.kind == Kind::Value && self.uuid == uuid && !self.flags.contains(AttributeFlags::LONG_UUID)
+    }
+
     pub(crate) fn has_news(&self) -> bool {
         self.flags.contains(AttributeFlags::NEWS)
     }

@@ -5,6 +5,12 @@ mod attribute;
 #[cfg(feature = "server")]
 mod capture;
 #[cfg(feature = "server")]
+mod changed;
+#[cfg(feature = "server")]
+mod defaults;
+#[cfg(all(feature = "server", feature = "security"))]
+mod hash;
+#[cfg(feature = "server")]
 mod hook;
 #[cfg(feature = "server")]
 mod permission;
@@ -27,6 +33,8 @@ mod value;
 pub use attribute::Attribute;
 #[cfg(feature = "server")]
 pub(crate) use attribute::{AttributeFlags, Backing, Kind};
+#[cfg(feature = "server")]
+pub(crate) use changed::Changes;
 #[cfg(feature = "server")]
 pub use hook::{Access, AccessKind, Gate, Hook, Hooks, OnAccess};
 #[cfg(feature = "server")]

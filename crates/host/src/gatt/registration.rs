@@ -78,7 +78,7 @@ pub struct DescriptorSettings<'a> {
 }
 
 impl Core<'_> {
-    /// Begins a registration. `Busy` while another is under way.
+    /// Begins a registration of nothing but what is added to it. `Busy` while another is under way.
     pub fn begin_registration(&mut self) -> Result<(), Error> {
         let table = &mut self.state.table;
         if table.building {
@@ -87,6 +87,8 @@ impl Core<'_> {
         table.building = true;
         table.pending = 0;
         table.pending_octets = 0;
+        (table.kept, table.kept_octets) = (0, 0);
+        (table.pending_defaults, table.pending_default_octets) = (0, 0);
         table.pending_generation = table.pending_generation.wrapping_add(1);
         Ok(())
     }
@@ -106,29 +108,37 @@ impl Core<'_> {
             return Err(Error::Stale);
         }
         let table = self.state.table;
-        self.close_captures(0, table.length);
+        // The default services stay where they are, if the new table has the same.
+        let (kept, kept_octets) = (usize::from(table.kept), usize::from(table.kept_octets));
+        self.close_captures(table.kept, table.length.saturating_sub(table.kept));
+        let moved = |at: u16| at.saturating_sub(table.octets).saturating_add(table.kept_octets);
         let (from, octets_from) = (usize::from(table.length), usize::from(table.octets));
         for i in 0..usize::from(table.pending) {
             let Some(mut attribute) = self.attributes.get(from.saturating_add(i)).copied() else { break };
-            attribute.offset = attribute.offset.saturating_sub(table.octets);
+            attribute.offset = moved(attribute.offset);
             if attribute.flags.contains(AttributeFlags::LONG_UUID) {
-                attribute.uuid = attribute.uuid.saturating_sub(table.octets);
+                attribute.uuid = moved(attribute.uuid);
             }
-            if let Some(slot) = self.attributes.get_mut(i) {
+            if let Some(slot) = self.attributes.get_mut(kept.saturating_add(i)) {
                 *slot = attribute;
             }
         }
         for i in 0..usize::from(table.pending_octets) {
             let octet = self.values.get(octets_from.saturating_add(i)).copied().unwrap_or(0);
-            if let Some(slot) = self.values.get_mut(i) {
+            if let Some(slot) = self.values.get_mut(kept_octets.saturating_add(i)) {
                 *slot = octet;
             }
         }
         let table = &mut self.state.table;
-        table.length = table.pending;
-        table.octets = table.pending_octets;
+        if table.kept == 0 {
+            (table.defaults, table.default_octets) = (table.pending_defaults, table.pending_default_octets);
+        }
+        table.length = table.kept.saturating_add(table.pending);
+        table.octets = table.kept_octets.saturating_add(table.pending_octets);
         table.generation = table.pending_generation;
         table.building = false;
+        #[cfg(feature = "security")]
+        self.hash_table();
         // Prepared writes were for the old table.
         for index in 0..self.links.len() {
             self.lose_prepared(index);
@@ -141,8 +151,11 @@ impl Core<'_> {
 
     fn last_pending(&self) -> Option<&Attribute> {
         let table = &self.state.table;
-        let last = table.pending.checked_sub(1)?;
-        self.attributes.get(usize::from(table.length.saturating_add(last)))
+        let at = match table.pending.checked_sub(1) {
+            Some(last) => table.length.saturating_add(last),
+            None => table.kept.checked_sub(1)?,
+        };
+        self.attributes.get(usize::from(at))
     }
 
     fn next_handle(&self, wanted: Option<u16>) -> Result<u16, Error> {
@@ -215,7 +228,7 @@ impl Core<'_> {
         Ok(())
     }
 
-    fn undo_unless<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+    pub(super) fn undo_unless<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
         let before = self.state.table;
         let result = work(self);
         if result.is_err() {

@@ -123,6 +123,9 @@ impl Core<'_> {
         if attribute.kind == Kind::Cccd {
             return self.subscribe_peer(link, at, value);
         }
+        if attribute.is_client_features() {
+            return self.set_client_features(link, value);
+        }
         let variable = attribute.flags.contains(AttributeFlags::VARIABLE);
         let start = if attribute.flags.contains(AttributeFlags::APPEND) { usize::from(attribute.length) } else { 0 };
         let capacity = usize::from(attribute.capacity);
@@ -153,6 +156,10 @@ impl Core<'_> {
             if !octets.is_empty() {
                 let _ = self.subscribe_peer(link, at, octets);
             }
+            return;
+        }
+        if attribute.is_client_features() {
+            let _ = self.set_client_features(link, octets);
             return;
         }
         let end = offset.saturating_add(octets.len()).min(usize::from(attribute.capacity));

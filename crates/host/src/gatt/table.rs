@@ -5,7 +5,8 @@ use crate::Core;
 use core::ops::Range;
 use jelling_wire::{Reader, Uuid, Writer};
 
-/// The table in force, and the one being registered behind it in the same slots.
+/// The table in force, and the one being registered behind it in the same slots. The default services are a prefix of the one in
+/// force: the next table keeps it where it is, or has one of its own.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Table {
     pub(crate) length: u16,
@@ -15,6 +16,15 @@ pub(crate) struct Table {
     pub(crate) pending: u16,
     pub(crate) pending_octets: u16,
     pub(crate) pending_generation: u16,
+    /// The default services: how many attributes, with how many octets.
+    pub(crate) defaults: u16,
+    pub(crate) default_octets: u16,
+    /// What of the table in force the pending one keeps in front: nothing, or the default services.
+    pub(crate) kept: u16,
+    pub(crate) kept_octets: u16,
+    /// The default services that the pending table begins with.
+    pub(crate) pending_defaults: u16,
+    pub(crate) pending_default_octets: u16,
 }
 
 impl Table {
@@ -26,6 +36,12 @@ impl Table {
         pending: 0,
         pending_octets: 0,
         pending_generation: 0,
+        defaults: 0,
+        default_octets: 0,
+        kept: 0,
+        kept_octets: 0,
+        pending_defaults: 0,
+        pending_default_octets: 0,
     };
 }
 
@@ -115,6 +131,7 @@ impl Core<'_> {
                 let subscriber = Subscriber::from_bits_truncate(octet.copied().unwrap_or(0));
                 w.u16(u16::from((subscriber & (Subscriber::NOTIFY | Subscriber::INDICATE)).bits()));
             }
+            Kind::Value if attribute.is_client_features() => w.u8(self.client_features(link)),
             Kind::Value | Kind::Descriptor | Kind::Free => return None,
         }
         Some(())

@@ -7,7 +7,7 @@ use jelling_host::{
     *,
 };
 
-type Memory = Store<Links<2, 247>, Gatt<32, 4096>, Pool<48, 4>, Scan<4>>;
+type Memory = Store<Links<2, 247>, Gatt<48, 4096>, Pool<48, 4>, Scan<4>>;
 
 pub(crate) struct Pair {
     memory: [Box<Memory>; 2],
@@ -52,8 +52,15 @@ impl Pair {
 
     /// Host 1 serves a characteristic of 20 octets with a CCCD, host 0 connects to it.
     pub(crate) fn connected(acl_length: u16) -> (Self, LinkId, LinkId, AttributeId) {
+        let mut value = None;
+        let (pair, central, peripheral) = Pair::serving(acl_length, |core| value = Some(serve(core, 512)));
+        (pair, central, peripheral, value.unwrap())
+    }
+
+    /// Host 1 serves what `prepare` registers, host 0 connects to it.
+    pub(crate) fn serving(acl_length: u16, prepare: impl FnOnce(&mut Core<'_>)) -> (Self, LinkId, LinkId) {
         let mut pair = Pair::new(acl_length);
-        let value = serve(&mut pair.core(1), 512);
+        prepare(&mut pair.core(1));
         pair.core(0).start();
         pair.core(1).start();
         let adv = pair.core(1).advertise(&advertising()).unwrap();
@@ -63,7 +70,7 @@ impl Pair {
         pair.pump();
         let Poll::Ready(Ok(central)) = pair.core(0).connected(connect) else { panic!("no link") };
         let Poll::Ready(Ok(peripheral)) = pair.core(1).advertised(adv) else { panic!("no link") };
-        (pair, central, peripheral, value)
+        (pair, central, peripheral)
     }
 
     /// The answer to a request of host 0, as octets.
@@ -101,6 +108,14 @@ pub(crate) fn advertising() -> AdvertisingSettings<'static> {
 
 pub(crate) fn serve(core: &mut Core<'_>, max_len: usize) -> AttributeId {
     core.begin_registration().unwrap();
+    let id = add(core, max_len);
+    core.commit_registration().unwrap();
+    assert_eq!(id.handle(), VALUE);
+    id
+}
+
+/// Adds a service with one characteristic to a registration.
+pub(crate) fn add(core: &mut Core<'_>, max_len: usize) -> AttributeId {
     let uuid = Uuid::new16(0x181a);
     core.add_service(&ServiceSettings { uuid, primary: true, handle: None, end_handle: None }).unwrap();
     let settings = CharacteristicSettings {
@@ -114,8 +129,5 @@ pub(crate) fn serve(core: &mut Core<'_>, max_len: usize) -> AttributeId {
         append: false,
         cccd: true,
     };
-    let id = core.add_characteristic(&settings).unwrap();
-    core.commit_registration().unwrap();
-    assert_eq!(id.handle(), VALUE);
-    id
+    core.add_characteristic(&settings).unwrap()
 }

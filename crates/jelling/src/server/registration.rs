@@ -12,7 +12,7 @@ const CCCD: Uuid = Uuid::new16(0x2902);
 const DEFAULT_MAX_LEN: usize = 20;
 
 /// A registration in the making. [`Registration::register`] puts it in the place of the table in force; dropped, it changes
-/// nothing. While it is open there must be room for both tables.
+/// nothing. While it is open there must be room for both tables, which share the default services.
 #[derive(Debug)]
 #[must_use = "a registration takes effect with `register`"]
 pub struct Registration<'d> {
@@ -21,20 +21,16 @@ pub struct Registration<'d> {
 }
 
 impl<'d> Host<'d> {
-    /// Begins a registration, with the GAP service (device name, appearance) in front. `Busy` while another is open.
+    /// Begins a registration, behind the GAP and the GATT service where [`Config::default_services`](crate::Config) is set: they take
+    /// the first handles. `Busy` while another is open, `Full` where `Gatt` has no room for them.
     pub fn services(self) -> Result<Registration<'d>, Error> {
-        let mut db = self.bare_services()?;
-        let config = self.config();
-        let gap = db.service(Uuid::new16(0x1800))?;
-        let name = CharacteristicOptions::new(Properties::READ).constant(config.name.as_bytes());
-        db.characteristic_with(gap, Uuid::new16(0x2a00), &name)?;
-        let appearance = config.appearance.to_le_bytes();
-        let appearance = CharacteristicOptions::new(Properties::READ).initial(&appearance).fixed();
-        db.characteristic_with(gap, Uuid::new16(0x2a01), &appearance)?;
+        let db = self.bare_services()?;
+        self.ask(|core| core.add_default_services())?;
         Ok(db)
     }
 
-    /// Begins a registration of nothing but what is added to it.
+    /// Begins a registration of nothing but what is added to it: any handle is free, and the table has no GAP and no GATT service
+    /// unless they are among it.
     pub fn bare_services(self) -> Result<Registration<'d>, Error> {
         self.ask(|core| core.begin_registration())?;
         Ok(Registration { host: self, open: true })

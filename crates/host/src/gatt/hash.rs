@@ -1,0 +1,57 @@
+//! The Database Hash (Vol 3, Part G, 7.3): what a client keeps beside its cache, and compares.
+
+use super::attribute::{Backing, Kind};
+use crate::{Core, crypto::AesCmac};
+use jelling_wire::{Uuid, Writer, copy};
+
+/// Characteristic Extended Properties: of the descriptors only its value counts.
+const EXTENDED_PROPERTIES: Uuid = Uuid::new16(0x2900);
+/// The descriptors that count without their value: User Description to Aggregate Format.
+const COUNTED: core::ops::RangeInclusive<u16> = 0x2901..=0x2905;
+
+impl Core<'_> {
+    /// The table in force has changed: its hash goes to where it is read, if the table has such a characteristic with room for it.
+    pub(crate) fn hash_table(&mut self) {
+        let table = self.attributes.get(..usize::from(self.state.table.length)).unwrap_or_default();
+        let Some(at) = table.iter().position(|a| a.is_value_of(super::defaults::DATABASE_HASH)) else { return };
+        let mut hash = self.table_hash();
+        // It is a number of 128 bits, and those go least significant octet first (Vol 3, Part G, 2.4 and 7.3).
+        hash.reverse();
+        if let Some(attribute) = self.attributes.get_mut(at)
+            && !matches!(attribute.backing, Backing::Constant(_))
+            && usize::from(attribute.capacity) >= hash.len()
+        {
+            attribute.length = 16;
+            let start = usize::from(attribute.offset);
+            copy(self.values.get_mut(start..start.saturating_add(hash.len())).unwrap_or_default(), &hash);
+        }
+    }
+
+    /// AES-CMAC with key 0 over handles, types and the values of declarations, in the order of handles.
+    fn table_hash(&self) -> [u8; 16] {
+        let mut cmac = AesCmac::new(&[0; 16]);
+        for at in 0..usize::from(self.state.table.length) {
+            let (Some(attribute), Some((handle, kind))) = (self.attributes.get(at), self.attribute_type(at)) else {
+                break;
+            };
+            let has_value = match attribute.kind {
+                Kind::PrimaryService | Kind::SecondaryService | Kind::Include | Kind::Characteristic => true,
+                Kind::Cccd => false,
+                Kind::Descriptor if kind == EXTENDED_PROPERTIES => true,
+                Kind::Descriptor if kind.as_u16().is_some_and(|short| COUNTED.contains(&short)) => false,
+                _ => continue,
+            };
+            // The longest is the declaration of a characteristic with a UUID of 128 bits: 19 octets.
+            let mut octets = [0; 24];
+            let mut w = Writer::new(&mut octets);
+            w.u16(handle);
+            kind.with_le_bytes(|octets| w.bytes(octets));
+            if has_value {
+                let room = w.room();
+                self.write_value(0, at, 0, room, &mut w);
+            }
+            cmac.update(w.written());
+        }
+        cmac.finish()
+    }
+}
