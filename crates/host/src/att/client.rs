@@ -9,7 +9,7 @@ use crate::{
     event::{HostNews, LinkNews},
     fmt::warning,
     kept::Kept,
-    link::{LinkId, Owed},
+    link::{Link, LinkId, Owed},
     pool::{Chain, blocks_for},
     time::Instant,
 };
@@ -92,17 +92,29 @@ impl Answer {
     }
 }
 
+impl Link {
+    /// True while requests are due that tasks left behind.
+    fn owes_requests(&self) -> bool {
+        self.owed.intersects(Owed::CANCEL_PREPARED | Owed::UNSUBSCRIBE)
+    }
+}
+
 impl Core<'_> {
     /// Sends a request. `Busy` while the bearer has one, or the link's transmit buffer is in use: wait for
     /// [`Event::Client`](crate::Event::Client) or [`Event::Transmit`](crate::Event::Transmit) and call again.
     pub fn request(&mut self, now: Instant, id: LinkId, request: &Pdu<'_>) -> Result<RequestTicket, Error> {
         let link = self.link(id)?;
         // What tasks that gave up left behind goes first: the next request could follow each answer at once, for ever.
-        let owes = link.owed.intersects(Owed::CANCEL_PREPARED | Owed::UNSUBSCRIBE);
-        if owes && link.client.phase != Phase::Dead {
+        if link.owes_requests() && link.client.phase != Phase::Dead {
             return Err(Error::Busy);
         }
         self.place(now, id, request)
+    }
+
+    /// True while nothing but another task keeps a request back.
+    pub(super) fn can_request(&self, id: LinkId) -> bool {
+        let is_free = self.link(id).is_ok_and(|link| link.client.phase == Phase::Idle && !link.owes_requests());
+        is_free && self.can_send(usize::from(id.index))
     }
 
     fn place(&mut self, now: Instant, id: LinkId, request: &Pdu<'_>) -> Result<RequestTicket, Error> {
@@ -280,12 +292,12 @@ impl Core<'_> {
         }
     }
 
-    /// Sends a Write Command, which nothing answers. `Busy` while the link's transmit buffer is in use.
+    /// Sends a Write Command, which nothing answers. `Busy` while the link's transmit buffer is in use, or a request waits for it.
     pub fn write_command(&mut self, id: LinkId, handle: u16, value: &[u8]) -> Result<(), Error> {
         let mtu = usize::from(self.link(id)?.mtu);
         let index = usize::from(id.index);
         self.may_begin(id)?;
-        if !self.can_send(index) {
+        if !self.can_send(index) || self.steps_back(id) {
             return Err(Error::Busy);
         }
         let sent = self.put_frame(index, ChannelId::ATT, mtu, |_, w| {

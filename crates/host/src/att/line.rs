@@ -1,8 +1,12 @@
 //! Whose request is next: one after another, in the order in which they first wanted the bearer, so that no task that asks
-//! again and again keeps the others from it.
+//! again and again keeps the others from it. Who does not come when it is its turn is passed over.
 
 use super::RequestTicket;
 use crate::{Core, error::Error, event::LinkNews, link::LinkId};
+
+/// How often others ask a free bearer before the one whose turn it is has lost its place. An application may hold a future that
+/// it does not poll.
+const PATIENCE: u8 = 16;
 
 /// A place in the line for a link's bearer: see [`Core::in_turn`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +24,12 @@ pub(crate) struct Line {
     next: u8,
     /// Bit n: place `now` + n was given up.
     gone: u16,
+    /// How often others have asked a free bearer since the last request.
+    asked: u8,
 }
 
 impl Line {
-    pub(crate) const NEW: Line = Line { now: 0, next: 0, gone: 0 };
+    pub(crate) const NEW: Line = Line { now: 0, next: 0, gone: 0, asked: 0 };
 
     fn enter(&mut self) -> Option<u8> {
         let number = self.next;
@@ -33,13 +39,30 @@ impl Line {
         })
     }
 
+    fn has(&self, number: u8) -> bool {
+        number.wrapping_sub(self.now) < self.next.wrapping_sub(self.now)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.now == self.next
+    }
+
     fn leave(&mut self, number: u8) {
+        if !self.has(number) {
+            return;
+        }
         let place = u32::from(number.wrapping_sub(self.now));
         self.gone |= 1u16.checked_shl(place).unwrap_or(0);
         while self.gone & 1 == 1 {
             self.gone >>= 1;
             self.now = self.now.wrapping_add(1);
         }
+    }
+
+    /// Somebody else asks the free bearer. True when they have to wait.
+    fn is_patient(&mut self) -> bool {
+        self.asked = self.asked.saturating_add(1);
+        self.asked < PATIENCE
     }
 }
 
@@ -52,19 +75,38 @@ impl Core<'_> {
         turn: &mut Option<Turn>,
         place: impl FnOnce(&mut Self) -> Result<RequestTicket, Error>,
     ) -> Result<RequestTicket, Error> {
-        let line = &mut self.link_mut(id)?.client.line;
-        let number = match turn {
-            Some(turn) => turn.number,
-            None => turn.insert(Turn { link: id, number: line.enter().ok_or(Error::Busy)? }).number,
-        };
-        if number != line.now {
-            return Err(Error::Busy);
-        }
+        self.come_forward(id, turn)?;
         let result = place(self);
+        if result.is_ok()
+            && let Ok(link) = self.link_mut(id)
+        {
+            link.client.line.asked = 0;
+        }
         if result != Err(Error::Busy) {
             self.leave_line(turn.take());
         }
         result
+    }
+
+    /// `Busy` while it is the turn of another.
+    fn come_forward(&mut self, id: LinkId, turn: &mut Option<Turn>) -> Result<(), Error> {
+        let is_free = self.can_request(id);
+        let line = &mut self.link_mut(id)?.client.line;
+        let number = match turn {
+            Some(turn) if line.has(turn.number) => turn.number,
+            // None yet, or it was passed over.
+            _ => turn.insert(Turn { link: id, number: line.enter().ok_or(Error::Busy)? }).number,
+        };
+        if is_free && number != line.now {
+            if line.is_patient() {
+                // Everybody is woken to come again, the one whose turn it is among them.
+                self.tell_link(usize::from(id.index), LinkNews::CLIENT);
+                return Err(Error::Busy);
+            }
+            line.asked = 0;
+            line.leave(line.now);
+        }
+        if number == self.link_mut(id)?.client.line.now { Ok(()) } else { Err(Error::Busy) }
     }
 
     /// Gives a place in the line up.
@@ -73,8 +115,20 @@ impl Core<'_> {
         let Ok(link) = self.link_mut(id) else { return };
         let line = &mut link.client.line;
         line.leave(number);
-        if line.now != line.next {
+        if !line.is_empty() {
             self.tell_link(usize::from(id.index), LinkNews::CLIENT);
         }
+    }
+
+    /// True where a command has to let a request go first, which waits for nothing but the transmit buffer.
+    pub(super) fn steps_back(&mut self, id: LinkId) -> bool {
+        let is_free = self.can_request(id);
+        let Ok(link) = self.link_mut(id) else { return false };
+        let line = &mut link.client.line;
+        let steps_back = is_free && !line.is_empty() && line.is_patient();
+        if steps_back {
+            self.tell_link(usize::from(id.index), LinkNews::CLIENT);
+        }
+        steps_back
     }
 }

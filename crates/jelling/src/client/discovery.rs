@@ -131,9 +131,9 @@ struct Going<'s, 'd> {
 
 impl Drop for Going<'_, '_> {
     fn drop(&mut self) {
-        let request = &mut self.search.request;
-        if request.is_wanted() {
-            self.host.with(|core| request.undo(core));
+        let search = &mut self.search;
+        if search.is_asking() {
+            self.host.with(|core| search.rest(core));
         }
     }
 }

@@ -230,6 +230,16 @@ impl Search {
         (self.next, self.finished) = (handle, false);
     }
 
+    /// True while a request is under way, or waits for its turn.
+    pub(crate) fn is_asking(&self) -> bool {
+        self.request.is_wanted()
+    }
+
+    /// Gives the bearer back: what was asked is asked again.
+    pub(crate) fn rest(&mut self, core: &mut Core<'_>) {
+        self.request.undo(core);
+    }
+
     /// Gives the request and the answer up.
     pub(crate) fn undo(&mut self, core: &mut Core<'_>) {
         self.request.undo(core);
