@@ -76,13 +76,16 @@ enum Choice {
     NoResponse,
 }
 
+/// What the characteristic offers, the builder's choice, octets, and the opcodes or the error.
+type Row = (Properties, Choice, usize, Result<&'static [u8], Error>);
+
 #[test]
 fn which_pdus_a_write_is() {
     use Choice::{NoResponse, Response};
     use Error::{NotSupported, TooLong};
     let (read, write, command) = (Properties::READ, Properties::WRITE, Properties::WRITE_WITHOUT_RESPONSE);
-    let long: &[u8] = &[0x16, 0x16, 0x18];
-    let table: [(Properties, Choice, usize, Result<&[u8], Error>); 21] = [
+    let long: &'static [u8] = &[0x16, 0x16, 0x18];
+    let table: [Row; 21] = [
         // aioble's choice: answered if the characteristic offers Write and not Write Without Response.
         (write, Choice::None, 20, Ok(&[0x12])),
         (command, Choice::None, 20, Ok(&[0x52])),

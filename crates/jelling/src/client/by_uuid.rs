@@ -94,12 +94,29 @@ impl<'d> ReadByUuid<'d> {
     pub async fn next_into(&mut self, buffer: &mut [u8]) -> Result<Option<(u16, usize)>, Error> {
         let topic = Topic::Link(self.search.link.index());
         let ReadByUuid { host, search, rest, timeout } = self;
-        // The beginning of a long value went into another buffer.
+        let going = Going { host: *host, search, rest };
+        let look = |core: &mut Core<'_>| step(core, crate::gate::now(), going.search, going.rest, buffer);
+        wait(*host, topic, deadline(*timeout), look).await
+    }
+}
+
+/// A step while it is awaited. Dropped before it is done, it gives the bearer back; what was asked is asked again, and a long
+/// value, whose beginning went into a buffer that is gone, is read again.
+struct Going<'s, 'd> {
+    host: Host<'d>,
+    search: &'s mut Search,
+    rest: &'s mut Option<Reading>,
+}
+
+impl Drop for Going<'_, '_> {
+    fn drop(&mut self) {
+        let Going { host, search, rest } = self;
         if let Some(mut reading) = rest.take() {
-            host.with(|core| reading.undo(core));
             search.look_again(reading.handle);
+            host.with(|core| reading.undo(core));
+        } else if search.is_asking() {
+            host.with(|core| search.rest(core));
         }
-        wait(*host, topic, deadline(*timeout), |core| step(core, crate::gate::now(), search, rest, buffer)).await
     }
 }
 
@@ -140,12 +157,7 @@ fn step(
 
 impl Drop for ReadByUuid<'_> {
     fn drop(&mut self) {
-        let ReadByUuid { search, rest, .. } = self;
-        self.host.with(|core| {
-            search.undo(core);
-            if let Some(reading) = rest {
-                reading.undo(core);
-            }
-        });
+        let search = &mut self.search;
+        self.host.with(|core| search.undo(core));
     }
 }

@@ -58,7 +58,7 @@ pub(crate) struct Search {
     next: u16,
     end: u16,
     finished: bool,
-    pub(super) request: Request,
+    request: Request,
     /// The MTU when the request was placed. The peer may exchange it before it answers.
     mtu: u16,
     /// The answer at hand, the offset of the next entry, octets of each.
