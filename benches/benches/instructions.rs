@@ -1,0 +1,42 @@
+//! Instructions of each row, by callgrind: what is between begin and end of so many operations, and nothing of the set-up.
+
+#![allow(missing_docs, reason = "macros write what is public here")]
+
+use gungraun::{
+    Callgrind, EntryPoint, LibraryBenchmarkConfig, OutputFormat, library_benchmark, library_benchmark_group, main,
+};
+use jelling_benches::{Buffers, Goal, OPERATIONS, Outcome, Row, Stack, measure};
+
+#[library_benchmark]
+#[bench::jelling_read_20_251(Stack::Jelling, Row::Read, 251)]
+#[bench::jelling_read_20_27(Stack::Jelling, Row::Read, 27)]
+#[bench::jelling_write_20_251(Stack::Jelling, Row::Write, 251)]
+#[bench::jelling_write_20_27(Stack::Jelling, Row::Write, 27)]
+#[bench::jelling_notify_20_251(Stack::Jelling, Row::Notify20, 251)]
+#[bench::jelling_notify_20_27(Stack::Jelling, Row::Notify20, 27)]
+#[bench::jelling_notify_244_251(Stack::Jelling, Row::Notify244, 251)]
+#[bench::jelling_notify_244_27(Stack::Jelling, Row::Notify244, 27)]
+#[bench::jelling_command_244_251(Stack::Jelling, Row::Command244, 251)]
+#[bench::jelling_command_244_27(Stack::Jelling, Row::Command244, 27)]
+#[bench::trouble_read_20_251(Stack::Trouble, Row::Read, 251)]
+#[bench::trouble_read_20_27(Stack::Trouble, Row::Read, 27)]
+#[bench::trouble_write_20_251(Stack::Trouble, Row::Write, 251)]
+#[bench::trouble_write_20_27(Stack::Trouble, Row::Write, 27)]
+#[bench::trouble_notify_20_251(Stack::Trouble, Row::Notify20, 251)]
+#[bench::trouble_notify_20_27(Stack::Trouble, Row::Notify20, 27)]
+#[bench::trouble_notify_244_251(Stack::Trouble, Row::Notify244, 251)]
+#[bench::trouble_notify_244_27(Stack::Trouble, Row::Notify244, 27)]
+#[bench::trouble_command_244_251(Stack::Trouble, Row::Command244, 251)]
+#[bench::trouble_command_244_27(Stack::Trouble, Row::Command244, 27)]
+fn operations(stack: Stack, row: Row, length: u16) -> Outcome {
+    measure(stack, row, Buffers { length, count: 8 }, Goal::Count(OPERATIONS))
+}
+
+library_benchmark_group!(name = rows, benchmarks = operations);
+
+main!(
+    config = LibraryBenchmarkConfig::default()
+        .output_format(OutputFormat::default().truncate_description(None))
+        .tool(Callgrind::default().entry_point(EntryPoint::Custom("jelling_benches::measured".into()))),
+    library_benchmark_groups = rows
+);

@@ -1,0 +1,76 @@
+//! jelling and trouble-host 0.8.0 side by side: the same program drives a pair of hosts of either over the same instant link.
+//!
+//! What is measured is the hosts alone, from an application's call to the peer's application. Nothing takes time on the link, no
+//! timer fires, and both hosts of a pair are polled by one thread, in turns.
+
+mod clock;
+mod link;
+mod meter;
+mod ours;
+mod theirs;
+
+pub use clock::reads;
+pub use link::Buffers;
+pub use meter::{Goal, Meter, Outcome, Row};
+
+use core::{
+    future::Future,
+    hint::black_box,
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
+};
+
+/// Operations in which callgrind counts instructions.
+pub const OPERATIONS: u32 = 2000;
+
+/// A host stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stack {
+    /// This project.
+    Jelling,
+    /// The peer.
+    Trouble,
+}
+
+impl Stack {
+    /// Both.
+    pub const ALL: [Stack; 2] = [Stack::Jelling, Stack::Trouble];
+
+    /// Its name in the table.
+    pub const fn name(self) -> &'static str {
+        match (self, cfg!(feature = "best")) {
+            (Stack::Jelling, _) => "jelling",
+            (Stack::Trouble, false) => "trouble",
+            (Stack::Trouble, true) => "trouble-best",
+        }
+    }
+}
+
+/// Connects two hosts of `stack` and measures `row` until `goal` is reached.
+pub fn measure(stack: Stack, row: Row, buffers: Buffers, goal: Goal) -> Outcome {
+    let meter = Meter::new(row, goal);
+    let air = link::Air::new(buffers);
+    match stack {
+        Stack::Jelling => drive(&meter, pin!(ours::session(&air, row, &meter))),
+        Stack::Trouble => drive(&meter, pin!(theirs::session(&air, row, &meter))),
+    }
+    meter.outcome()
+}
+
+fn drive(meter: &Meter, mut session: Pin<&mut dyn Future<Output = ()>>) {
+    let mut context = Context::from_waker(Waker::noop());
+    while !meter.is_begun() {
+        assert!(session.as_mut().poll(&mut context).is_pending(), "the session ended before it began");
+    }
+    measured(meter, session.as_mut(), &mut context);
+}
+
+/// What is between begin and end: callgrind counts in here only.
+#[inline(never)]
+fn measured(meter: &Meter, mut session: Pin<&mut dyn Future<Output = ()>>, context: &mut Context<'_>) {
+    while !black_box(meter.is_over()) {
+        if let Poll::Ready(()) = session.as_mut().poll(context) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Two controllers and the air between them, without time: a command is answered while it is written, data is in the peer's inbox
+//! and reported as completed at once. An inbox that is full holds the writer back; nothing is lost here.
+
+use core::{
+    cell::RefCell,
+    future::poll_fn,
+    task::{Poll, Waker},
+};
+use std::collections::VecDeque;
+
+/// The controllers' buffers for ACL data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Buffers {
+    /// Octets of data in each.
+    pub length: u16,
+    /// How many.
+    pub count: u8,
+}
+
+/// Kinds of HCI packets, as H4 numbers them.
+pub(crate) const COMMAND: u8 = 1;
+pub(crate) const ACL: u8 = 2;
+pub(crate) const EVENT: u8 = 4;
+
+/// Packets that a controller holds for its host.
+const INBOX: usize = 64;
+/// Octets of the longest packet.
+const LONGEST: usize = 264;
+/// Of both ends of the one connection.
+const HANDLE: u16 = 0x0040;
+
+struct Slot {
+    kind: u8,
+    length: usize,
+    octets: [u8; LONGEST],
+}
+
+/// A controller's end of HCI.
+#[derive(Default)]
+struct Controller {
+    inbox: VecDeque<Box<Slot>>,
+    advertises: bool,
+    initiates: bool,
+    reader: Option<Waker>,
+}
+
+/// Both controllers.
+pub(crate) struct Air {
+    controllers: RefCell<[Controller; 2]>,
+    /// Slots that are in no inbox.
+    spare: RefCell<Vec<Box<Slot>>>,
+    /// Who waits for room in an inbox.
+    writers: RefCell<[Option<Waker>; 2]>,
+    buffers: Buffers,
+}
+
+impl Air {
+    pub(crate) fn new(buffers: Buffers) -> Self {
+        let slot = || Box::new(Slot { kind: 0, length: 0, octets: [0; LONGEST] });
+        Air {
+            controllers: RefCell::default(),
+            spare: RefCell::new((0..2 * INBOX + 4).map(|_| slot()).collect()),
+            writers: RefCell::default(),
+            buffers,
+        }
+    }
+
+    /// The public address of a controller.
+    pub(crate) const fn address(side: usize) -> [u8; 6] {
+        [side as u8 + 1, 0x53, 0, 0x5e, 0, 0]
+    }
+}
+
+/// A host's access to its controller.
+#[derive(Clone, Copy)]
+pub(crate) struct Port<'a> {
+    pub(crate) air: &'a Air,
+    pub(crate) side: usize,
+}
+
+impl Port<'_> {
+    /// Waits until a packet may be sent.
+    pub(crate) async fn room(self) {
+        poll_fn(|context| {
+            // A packet may leave three in an inbox: an answer, and the connections that follow.
+            if self.air.controllers.borrow().iter().all(|c| c.inbox.len() + 3 <= INBOX) {
+                return Poll::Ready(());
+            }
+            self.air.writers.borrow_mut()[self.side] = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Sends a packet, which `write` puts into the buffer it gets; it gives the length. To be called when there is room.
+    pub(crate) fn send(self, kind: u8, write: impl FnOnce(&mut [u8]) -> usize) {
+        let mut slot = self.air.spare.borrow_mut().pop().expect("room was awaited");
+        slot.length = write(&mut slot.octets);
+        slot.kind = kind;
+        if kind == ACL {
+            // Vol 4, Part E, 5.4.2: a first fragment is 00b from the host, and 10b to the host.
+            if slot.octets[1] & 0x30 == 0 {
+                slot.octets[1] |= 0x20;
+            }
+            self.deliver(1 - self.side, slot);
+            let [low, high] = HANDLE.to_le_bytes();
+            return self.event(self.side, &[0x13, 5, 1, low, high, 1, 0]);
+        }
+        assert_eq!(kind, COMMAND, "no other kind is sent to a controller");
+        let opcode = u16::from_le_bytes([slot.octets[0], slot.octets[1]]);
+        let parameters = slot.octets;
+        self.air.spare.borrow_mut().push(slot);
+        self.command(opcode, &parameters[3..]);
+    }
+
+    /// Waits for the next packet; `read` gets its kind and its octets.
+    pub(crate) async fn receive<R>(self, read: impl FnOnce(u8, &[u8]) -> R) -> R {
+        let slot = poll_fn(|context| {
+            let controller = &mut self.air.controllers.borrow_mut()[self.side];
+            match controller.inbox.pop_front() {
+                Some(slot) => Poll::Ready(slot),
+                None => {
+                    controller.reader = Some(context.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+        .await;
+        let result = read(slot.kind, &slot.octets[..slot.length]);
+        self.air.spare.borrow_mut().push(slot);
+        let writers = &mut *self.air.writers.borrow_mut();
+        writers.iter_mut().filter_map(Option::take).for_each(Waker::wake);
+        result
+    }
+
+    fn deliver(self, side: usize, slot: Box<Slot>) {
+        let controller = &mut self.air.controllers.borrow_mut()[side];
+        controller.inbox.push_back(slot);
+        if let Some(waker) = controller.reader.take() {
+            waker.wake();
+        }
+    }
+
+    fn event(self, side: usize, octets: &[u8]) {
+        let mut slot = self.air.spare.borrow_mut().pop().expect("room was awaited");
+        (slot.kind, slot.length) = (EVENT, octets.len());
+        slot.octets[..octets.len()].copy_from_slice(octets);
+        self.deliver(side, slot);
+    }
+
+    /// Command Complete.
+    fn complete(self, opcode: u16, returned: &[u8]) {
+        let [low, high] = opcode.to_le_bytes();
+        let mut octets = vec![0x0e, returned.len() as u8 + 3, 1, low, high];
+        octets.extend_from_slice(returned);
+        self.event(self.side, &octets);
+    }
+
+    /// Command Status.
+    fn status(self, opcode: u16, status: u8) {
+        let [low, high] = opcode.to_le_bytes();
+        self.event(self.side, &[0x0f, 4, status, 1, low, high]);
+    }
+
+    fn command(self, opcode: u16, parameters: &[u8]) {
+        let side = self.side;
+        match opcode {
+            // Disconnect, Create Connection, Connection Update, Read Remote Features.
+            0x0406 | 0x2013 | 0x2016 => self.status(opcode, 0),
+            0x200d => {
+                self.status(opcode, 0);
+                self.air.controllers.borrow_mut()[side].initiates = true;
+                self.connect();
+            }
+            0x200a => {
+                self.complete(opcode, &[0]);
+                self.air.controllers.borrow_mut()[side].advertises = parameters[0] == 1;
+                self.connect();
+            }
+            // Versions; supported commands: none but those that every controller has; features of an LE controller.
+            0x1001 => self.complete(opcode, &[0, 0x0e, 0, 0, 0x0e, 0xff, 0xff, 0, 0]),
+            0x1002 => self.complete(opcode, &[0; 65]),
+            0x1003 => self.complete(opcode, &[0, 0, 0, 0, 0, 0x60, 0, 0, 0]),
+            0x1009 => {
+                let [a, b, c, d, e, f] = Air::address(side);
+                self.complete(opcode, &[0, a, b, c, d, e, f]);
+            }
+            0x2002 => {
+                let [low, high] = self.air.buffers.length.to_le_bytes();
+                self.complete(opcode, &[0, low, high, self.air.buffers.count]);
+            }
+            0x2003 => self.complete(opcode, &[0; 9]),
+            0x200f => self.complete(opcode, &[0, 8]),
+            // Reset; masks; host buffers; random address; advertising parameters and data; suggested data length.
+            0x0c03 | 0x0c01 | 0x0c63 | 0x0c33 | 0x2001 | 0x2005 | 0x2006 | 0x2008 | 0x2009 | 0x2024 => {
+                self.complete(opcode, &[0]);
+            }
+            // Unknown HCI Command.
+            _ => self.complete(opcode, &[1]),
+        }
+    }
+
+    /// Connects the one that initiates to the one that advertises.
+    fn connect(self) {
+        let mut controllers = self.air.controllers.borrow_mut();
+        let Some(central) = controllers.iter().position(|c| c.initiates) else { return };
+        if !controllers[1 - central].advertises {
+            return;
+        }
+        controllers[central].initiates = false;
+        controllers[1 - central].advertises = false;
+        drop(controllers);
+        for side in [0, 1] {
+            let [a, b, c, d, e, f] = Air::address(1 - side);
+            let [low, high] = HANDLE.to_le_bytes();
+            let role = u8::from(side != central);
+            // Vol 4, Part E, 7.7.65.1; interval 7.5 ms, no latency, supervision timeout 4 s.
+            let head = [0x3e, 19, 1, 0, low, high, role, 0, a, b, c, d, e, f];
+            self.event(side, &[&head[..], &[6, 0, 0, 0, 0x90, 1, 0]].concat());
+        }
+    }
+}
