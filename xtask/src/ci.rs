@@ -1,6 +1,6 @@
 //! What CI runs, stage by stage, with the time of each.
 
-use crate::{cargo, coverage, demo, features, fuzz, images, interop, numbers, run, sweeps};
+use crate::{bench, cargo, coverage, demo, features, fuzz, images, interop, numbers, run, sweeps};
 use anyhow::Result;
 use std::time::Instant;
 
@@ -39,6 +39,7 @@ pub(crate) fn all() -> Result<()> {
         ("tests and interop", test),
         ("sweeps", || sweeps::all(5_000)),
         ("fuzz", || fuzz::run(None, 15, false)),
+        ("benchmarks, in small", bench::test),
         ("demo", demo::run),
     ])
 }
@@ -52,6 +53,7 @@ pub(crate) fn full() -> Result<()> {
         ("fuzz", || fuzz::run(None, 300, false)),
         ("fuzz, with panics planted", || fuzz::planted(None, 15)),
         ("coverage", coverage::measure),
+        ("benchmarks", || bench::compare(500, false)),
     ])
 }
 

@@ -1,5 +1,6 @@
 //! Developer commands: what CI runs, and what a contributor runs by hand.
 
+mod bench;
 mod ci;
 mod command;
 mod coverage;
@@ -101,9 +102,18 @@ enum Task {
         #[arg(long)]
         record: bool,
     },
+    /// Measure jelling and trouble-host on the same instant link: rates, losses, latencies, instructions
+    Bench {
+        /// For how long each row is measured, three times
+        #[arg(long, default_value_t = 500)]
+        milliseconds: u32,
+        /// Print the table in Markdown
+        #[arg(long)]
+        markdown: bool,
+    },
     /// Everything CI runs, with the time of each stage
     Ci,
-    /// What takes too long for CI: features in pairs, interop twenty times, random sessions, fuzzing, planted panics, coverage
+    /// What takes too long for CI: features in pairs, interop twenty times, random sessions, fuzzing, planted panics, coverage, benchmarks
     Full,
 }
 
@@ -131,6 +141,7 @@ fn main() -> Result<()> {
         Task::Fuzz { target, seconds, planted: true, .. } => fuzz::planted(target.as_deref(), seconds),
         Task::Fuzz { target, seconds, keep, .. } => fuzz::run(target.as_deref(), seconds, keep),
         Task::Corpus { captures } => fuzz::corpus(captures),
+        Task::Bench { milliseconds, markdown } => bench::compare(milliseconds, markdown),
         Task::Coverage => coverage::measure(),
         Task::Ci => ci::all(),
         Task::Full => ci::full(),

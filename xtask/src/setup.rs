@@ -10,6 +10,8 @@ pub(crate) const ROOTCANAL: &str = "target/tools/rootcanal/rootcanal";
 pub(crate) const PYTHON: &str = "target/tools/venv/bin/python";
 /// cargo-hack, which cargo brings once.
 pub(crate) const CARGO_HACK: &str = "target/tools/hack/bin/cargo-hack";
+/// The runner of gungraun, which must be as old as the library in benches/Cargo.toml.
+pub(crate) const GUNGRAUN: &str = "target/tools/gungraun/bin/gungraun-runner";
 /// What the venv holds.
 const REQUIREMENTS: &str = "interop/requirements.txt";
 
@@ -46,6 +48,16 @@ pub(crate) fn cargo_hack() -> Result<()> {
         let install =
             ["install", "--quiet", "cargo-hack", "--version", VERSION, "--locked", "--root", "target/tools/hack"];
         run(&mut crate::cargo(&install))
+    })
+}
+
+/// What counts instructions.
+pub(crate) fn gungraun() -> Result<()> {
+    const VERSION: &str = "0.20.0";
+    packages(&[("valgrind", "valgrind")])?;
+    once(&format!("gungraun-runner {VERSION}"), "gungraun.done", VERSION, || {
+        let install = ["install", "--quiet", "gungraun-runner", "--version", VERSION, "--locked"];
+        run(crate::cargo(&install).args(["--root", "target/tools/gungraun"]))
     })
 }
 
