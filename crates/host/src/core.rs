@@ -208,6 +208,10 @@ impl Core<'_> {
 
     /// The next slot with news.
     pub fn poll_event(&mut self) -> Option<Event> {
+        // Most calls find nothing.
+        if self.state.news.is_empty() {
+            return None;
+        }
         for (news, event) in [
             (HostNews::HOST, Event::Host),
             #[cfg(feature = "central")]
