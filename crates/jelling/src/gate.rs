@@ -86,20 +86,45 @@ impl Waiter {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct WaitTicket(u32);
 
+/// What the runner has to look at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Due {
+    /// Something may be to send.
+    pub(crate) transmit: bool,
+    /// A deadline stands before the one that the timer is armed for.
+    pub(crate) timer: bool,
+    /// The host begins anew with Reset.
+    pub(crate) anew: bool,
+}
+
 /// The runner's own slots.
 #[derive(Debug)]
 pub(crate) struct RunnerWakers {
-    pub(crate) transmit: Option<Waker>,
-    pub(crate) receive: Option<Waker>,
-    pub(crate) timer: Option<Waker>,
+    /// The runner's task, while it waits.
+    pub(crate) waker: Option<Waker>,
+    pub(crate) due: Due,
     /// When the timer fires as things stand.
     pub(crate) armed: Option<Instant>,
+    /// No task that waits has a deadline before this: none has any where it is `None`.
+    first_deadline: Option<Instant>,
     last_ticket: WaitTicket,
 }
 
 impl RunnerWakers {
-    pub(crate) const NEW: RunnerWakers =
-        RunnerWakers { transmit: None, receive: None, timer: None, armed: None, last_ticket: WaitTicket(0) };
+    pub(crate) const NEW: RunnerWakers = RunnerWakers {
+        waker: None,
+        due: Due { transmit: false, timer: false, anew: false },
+        armed: None,
+        first_deadline: None,
+        last_ticket: WaitTicket(0),
+    };
+
+    /// The timer is to be armed for this, if it is for later.
+    fn hurry(&mut self, deadline: Option<Instant>) {
+        if deadline.is_some_and(|d| self.armed.is_none_or(|armed| d < armed)) {
+            self.due.timer = true;
+        }
+    }
 }
 
 /// Who waits.
@@ -117,6 +142,11 @@ impl Waiters<'_> {
         waker: &Waker,
         ticket: &mut WaitTicket,
     ) -> Option<Waker> {
+        if let Some(deadline) = deadline {
+            let first = &mut self.runner.first_deadline;
+            *first = Some(first.map_or(deadline, |first| first.min(deadline)));
+            self.runner.hurry(Some(deadline));
+        }
         let same = |w: &Waiter| w.topic == topic && w.waker.as_ref().is_some_and(|k| k.will_wake(waker));
         let index = self.tasks.iter().position(same).or_else(|| self.tasks.iter().position(|w| w.waker.is_none()));
         if index.is_none() {
@@ -163,14 +193,34 @@ impl Waiters<'_> {
 
     /// A waiter whose deadline has come.
     fn take_due(&mut self, now: Instant) -> Option<Waker> {
+        if self.runner.first_deadline.is_none_or(|first| now < first) {
+            return None;
+        }
         let due = |w: &&mut Waiter| w.waker.is_some() && w.deadline.is_some_and(|d| d <= now);
-        self.tasks.iter_mut().find(due).and_then(|w| w.waker.take())
+        let waker = self.tasks.iter_mut().find(due).and_then(|w| w.waker.take());
+        if waker.is_none() {
+            self.runner.first_deadline = self.deadline();
+        }
+        waker
     }
 
     /// The earliest deadline of all.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.tasks.iter().filter(|w| w.waker.is_some()).filter_map(|w| w.deadline).min()
     }
+}
+
+/// What is due as the runner begins to look; from now on `waker` is woken for what else comes.
+pub(crate) fn look(lock: &DynLock<'_>, waker: &Waker) -> Due {
+    let mut due = Due::default();
+    lock.lock(&mut |_, waiters| {
+        due = waiters.runner.due;
+        match &mut waiters.runner.waker {
+            Some(known) => known.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+    });
+    due
 }
 
 /// When the host, or somebody who waits for it, has to be looked at next.
@@ -188,6 +238,7 @@ pub(crate) fn now() -> Instant {
 
 /// Wakers taken out under the lock, to be woken when it is open.
 const BATCH: usize = 4;
+type Batch = [Option<Waker>; BATCH];
 
 /// Runs `f` under the lock and settles. `verb` says that something may be to send.
 pub(crate) fn enter<R>(
@@ -198,22 +249,41 @@ pub(crate) fn enter<R>(
     enter_telling(lock, verb, f).0
 }
 
-/// As [`enter`]; tells too whether there was news.
+/// What an entry led to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Told {
+    /// There was news.
+    pub(crate) news: bool,
+    /// What the runner has to look at from now on.
+    pub(crate) due: Due,
+}
+
+/// As [`enter`]; tells too what it led to.
 pub(crate) fn enter_telling<R>(
     lock: &DynLock<'_>,
     verb: Verb,
     f: impl FnOnce(&mut Core<'_>, &mut Waiters<'_>, Instant) -> R,
-) -> (Option<R>, bool) {
+) -> (Option<R>, Told) {
     let now = now();
     let mut f = Some(f);
     let mut result = None;
-    lock.lock(&mut |core, waiters| {
-        if let Some(f) = f.take() {
-            result = Some(f(core, waiters, now));
+    let mut event = None;
+    let mut told = Told::default();
+    loop {
+        let mut batch: Batch = [const { None }; BATCH];
+        let mut full = false;
+        lock.lock(&mut |core, waiters| {
+            if let Some(f) = f.take() {
+                result = Some(f(core, waiters, now));
+            }
+            full = settle(core, waiters, verb, now, &mut event, &mut told.news, &mut batch);
+            told.due = waiters.runner.due;
+        });
+        batch.into_iter().flatten().for_each(Waker::wake);
+        if !full {
+            return (result, told);
         }
-    });
-    let news = settle(lock, verb, now);
-    (result, news)
+    }
 }
 
 /// Whether the closure may have given the runner something to do.
@@ -224,75 +294,60 @@ pub(crate) enum Verb {
     /// It only looked, unless the core says otherwise. What is polled again and again must not act each time: in one task with
     /// its runner it would wake itself for ever.
     Look,
+    /// It may have, but the runner itself did it, and looks at what is due before it waits.
+    Run,
+    /// The runner sent what was to send, unless the core says otherwise. Deadlines may have begun.
+    Send,
 }
 
-/// Hands the news out, and tells whether there was any.
-fn settle(lock: &DynLock<'_>, verb: Verb, now: Instant) -> bool {
-    let mut event = None;
-    let mut news = false;
-    loop {
-        let mut batch: [Option<Waker>; BATCH] = [const { None }; BATCH];
-        let mut more = false;
-        lock.lock(&mut |core, waiters| {
-            let mut slots = batch.iter_mut();
-            let mut slot = slots.next();
-            while let Some(target) = slot.as_deref_mut() {
-                let waker = match event {
-                    Some(heard) => match waiters.take_heard(heard) {
-                        Some(waker) => Some(waker),
-                        None => {
-                            event = None;
-                            continue;
-                        }
-                    },
-                    None => {
-                        event = core.poll_event();
-                        if event.is_some() {
-                            news = true;
-                            continue;
-                        }
-                        waiters.take_due(now)
-                    }
-                };
-                if waker.is_none() {
-                    break;
+/// Hands the news out, as far as the batch goes: true when there may be more.
+fn settle(
+    core: &mut Core<'_>,
+    waiters: &mut Waiters<'_>,
+    verb: Verb,
+    now: Instant,
+    event: &mut Option<Event>,
+    news: &mut bool,
+    batch: &mut Batch,
+) -> bool {
+    let [tasks @ .., last] = batch;
+    let mut slots = tasks.iter_mut();
+    let mut slot = slots.next();
+    while let Some(target) = slot.as_deref_mut() {
+        let waker = match *event {
+            Some(heard) => match waiters.take_heard(heard) {
+                Some(waker) => Some(waker),
+                None => {
+                    *event = None;
+                    continue;
                 }
-                *target = waker;
-                slot = slots.next();
-            }
-            more = slot.is_none();
-            if more {
-                return;
-            }
-            let runner = &mut *waiters.runner;
-            let act = core.take_work() || verb == Verb::Act;
-            if act && let Some(target) = slot.take() {
-                *target = runner.transmit.take();
-            }
-            if slot.is_none() {
-                slot = slots.next();
-            }
-            if core.begins_anew()
-                && let Some(target) = slot.take()
-            {
-                *target = runner.receive.take();
-            }
-            if slot.is_none() {
-                slot = slots.next();
-            }
-            let next = next_deadline(core, waiters);
-            let runner = &mut *waiters.runner;
-            let sooner = next.is_some_and(|n| runner.armed.is_none_or(|armed| n < armed));
-            if sooner {
-                match slot {
-                    Some(target) => *target = runner.timer.take(),
-                    None => more = true,
+            },
+            None => {
+                *event = core.poll_event();
+                if event.is_some() {
+                    *news = true;
+                    continue;
                 }
+                waiters.take_due(now)
             }
-        });
-        batch.into_iter().flatten().for_each(Waker::wake);
-        if !more {
-            return news;
+        };
+        if waker.is_none() {
+            break;
         }
+        *target = waker;
+        slot = slots.next();
     }
+    let act = core.take_work() || matches!(verb, Verb::Act | Verb::Run);
+    let runner = &mut *waiters.runner;
+    let before = runner.due;
+    runner.due.transmit |= act;
+    if act || verb == Verb::Send {
+        runner.hurry(core.poll_timeout());
+    }
+    runner.due.anew = core.begins_anew();
+    // For what was due before the runner has been woken.
+    if runner.due != before && matches!(verb, Verb::Act | Verb::Look) {
+        *last = runner.waker.take();
+    }
+    slot.is_none()
 }

@@ -3,9 +3,10 @@
 
 use crate::{
     core::Host,
-    gate::{Verb, Waiters, enter, enter_telling, next_deadline, now},
+    gate::{Due, Verb, Waiters, enter, enter_telling, look, next_deadline, now},
 };
 use ::core::{
+    cell::Cell,
     fmt,
     future::poll_fn,
     pin::{Pin, pin},
@@ -69,14 +70,15 @@ impl Runner<'_> {
         let host = self.host;
         let _session = Session(host);
         host.with(|core| core.transport_opened());
+        let due = &Cell::new(Due::default());
         let receive = async {
             let mut buffer = [0; RECEIVE_BUFFER];
             loop {
-                let outcome = match select(reader.read(&mut buffer), begins_anew(host)).await {
+                let outcome = match select(reader.read(&mut buffer), when(due, |due| due.anew)).await {
                     Either::First(outcome) => outcome,
                     Either::Second(()) => {
                         reader.begin_anew();
-                        host.with(|core| core.begun_anew());
+                        due.set(act(host, |core| core.begun_anew()));
                         continue;
                     }
                 };
@@ -86,7 +88,8 @@ impl Runner<'_> {
                             core.handle_packet(now, packet);
                             core.has_question()
                         };
-                        let (asks, news) = enter_telling(host.lock, Verb::Act, handle);
+                        let (asks, told) = enter_telling(host.lock, Verb::Run, handle);
+                        due.set(told.due);
                         // Before the next packet: of writes without an answer one can wait for each link.
                         if asks == Some(true) {
                             ask_functions(host);
@@ -94,12 +97,12 @@ impl Runner<'_> {
                         // A transport may have more packets at once: tasks of the same executor take this one's news
                         // first, or a burst would fill their queues, and a disconnect overtake an answer. Twice, for
                         // a `select` that changes its order may poll this future last in one round and first in the next.
-                        if news {
+                        if told.news {
                             yield_now().await;
                             yield_now().await;
                         }
                     }
-                    Err(error) if R::is_noise(&error) => host.with(|core| core.transport_noise()),
+                    Err(error) if R::is_noise(&error) => due.set(act(host, |core| core.transport_noise())),
                     Err(error) => return error,
                 }
             }
@@ -107,40 +110,54 @@ impl Runner<'_> {
         let transmit = async {
             let mut buffer = [0; TRANSMIT_BUFFER];
             loop {
-                let next = poll_fn(|context| {
-                    enter(host.lock, Verb::Look, |core, waiters, now| {
-                        // The reader has to know of a Reset before it is sent, or it would take the answers behind it for
-                        // what came before.
-                        let ready = !core.begins_anew();
-                        match ready.then(|| core.poll_transmit(now, &mut buffer)).flatten() {
-                            Some(packet) => Poll::Ready(Some((packet.kind, packet.data.len()))),
-                            // A request that was held meets its hook only now.
-                            None if core.has_question() => Poll::Ready(None),
-                            None => {
-                                waiters.runner.transmit = Some(context.waker().clone());
-                                Poll::Pending
-                            }
-                        }
-                    })
-                    .unwrap_or(Poll::Pending)
-                })
-                .await;
-                let Some((kind, length)) = next else {
-                    ask_functions(host);
-                    continue;
+                when(due, |due| due.transmit).await;
+                let poll = |core: &mut Core<'_>, waiters: &mut Waiters<'_>, now| {
+                    // The reader has to know of a Reset before it is sent, or it would take the answers behind it for
+                    // what came before.
+                    let ready = !core.begins_anew();
+                    let packet = ready.then(|| core.poll_transmit(now, &mut buffer)).flatten();
+                    let packet = packet.map(|packet| (packet.kind, packet.data.len()));
+                    waiters.runner.due.transmit = packet.is_some();
+                    // A request that was held meets its hook only now.
+                    let asks = packet.is_none() && core.has_question();
+                    (packet, asks)
                 };
-                let packet = Packet::new(kind, buffer.get(..length).unwrap_or_default());
-                if let Err(error) = writer.write(packet).await {
-                    return error;
+                let (next, told) = enter_telling(host.lock, Verb::Send, poll);
+                due.set(told.due);
+                match next {
+                    Some((Some((kind, length)), _)) => {
+                        let packet = Packet::new(kind, buffer.get(..length).unwrap_or_default());
+                        if let Err(error) = writer.write(packet).await {
+                            return error;
+                        }
+                    }
+                    Some((None, true)) => ask_functions(host),
+                    _ => {}
                 }
             }
         };
-        match select3(pin!(receive), pin!(transmit), pin!(keep_time(host))).await {
+        let (receive, transmit, time) = (pin!(receive), pin!(transmit), pin!(keep_time(host, due)));
+        let mut all = select3(receive, transmit, time);
+        let ended = poll_fn(|context| {
+            due.set(look(host.lock, context.waker()));
+            Pin::new(&mut all).poll(context)
+        });
+        match ended.await {
             Either3::First(error) => RunError::Read(error),
             Either3::Second(error) => RunError::Write(error),
             Either3::Third(never) => match never {},
         }
     }
+}
+
+/// Does something that may have left the runner, who does it, something to look at.
+fn act(host: Host<'_>, f: impl FnOnce(&mut Core<'_>)) -> Due {
+    enter_telling(host.lock, Verb::Run, |core, _, _| f(core)).1.due
+}
+
+/// Waits until the runner finds this due.
+async fn when(due: &Cell<Due>, is_due: impl Fn(Due) -> bool) {
+    poll_fn(|_| if is_due(due.get()) { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
 /// No server, no questions.
@@ -157,45 +174,18 @@ fn ask_functions(host: Host<'_>) {
     }
 }
 
-/// Waits until the host is to begin anew with Reset.
-async fn begins_anew(host: Host<'_>) {
-    poll_fn(|context| {
-        let waits = enter(host.lock, Verb::Look, |core, waiters, _| {
-            if core.begins_anew() {
-                return Poll::Ready(());
-            }
-            waiters.runner.receive = Some(context.waker().clone());
-            Poll::Pending
-        });
-        waits.unwrap_or(Poll::Pending)
-    })
-    .await;
-}
-
 /// Sleeps until something is due, again and again.
-async fn keep_time(host: Host<'_>) -> ::core::convert::Infallible {
+async fn keep_time(host: Host<'_>, due: &Cell<Due>) -> ::core::convert::Infallible {
     loop {
-        let next = enter(host.lock, Verb::Act, |core, waiters, now| {
+        let (next, told) = enter_telling(host.lock, Verb::Act, |core, waiters, now| {
             core.handle_timeout(now);
             let next = next_deadline(core, waiters);
-            waiters.runner.armed = next;
+            (waiters.runner.armed, waiters.runner.due.timer) = (next, false);
             next
-        })
-        .flatten();
-        let sooner = pin!(poll_fn(|context| {
-            // Woken when a deadline before the armed one appears.
-            let pending = enter(host.lock, Verb::Look, |core, waiters, _| {
-                let earliest = next_deadline(core, waiters);
-                let armed = waiters.runner.armed;
-                if earliest.is_some_and(|e| armed.is_none_or(|a| e < a)) {
-                    return Poll::Ready(());
-                }
-                waiters.runner.timer = Some(context.waker().clone());
-                Poll::Pending
-            });
-            pending.unwrap_or(Poll::Pending)
-        }));
-        sleep_until(next, sooner).await;
+        });
+        due.set(told.due);
+        // Due when a deadline before the armed one appears.
+        sleep_until(next.flatten(), pin!(when(due, |due| due.timer))).await;
     }
 }
 
