@@ -229,7 +229,7 @@ impl Core<'_> {
             }
         }
         if self.state.news.contains(HostNews::LINKS) {
-            for (index, link) in (0u8..).zip(self.links.iter_mut()) {
+            for (index, link) in (0u8..).zip(self.links.iter_mut()).filter(|(_, link)| !link.news.is_empty()) {
                 for (news, event) in [
                     (LinkNews::LINK, Event::Link(index)),
                     (LinkNews::TRANSMIT, Event::Transmit(index)),

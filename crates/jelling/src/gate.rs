@@ -252,8 +252,8 @@ pub(crate) fn enter<R>(
 /// What an entry led to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Told {
-    /// There was news.
-    pub(crate) news: bool,
+    /// A task was woken.
+    pub(crate) woke: bool,
     /// What the runner has to look at from now on.
     pub(crate) due: Due,
 }
@@ -276,8 +276,9 @@ pub(crate) fn enter_telling<R>(
             if let Some(f) = f.take() {
                 result = Some(f(core, waiters, now));
             }
-            full = settle(core, waiters, verb, now, &mut event, &mut told.news, &mut batch);
+            full = settle(core, waiters, verb, now, &mut event, &mut batch);
             told.due = waiters.runner.due;
+            told.woke |= batch.first().is_some_and(Option::is_some);
         });
         batch.into_iter().flatten().for_each(Waker::wake);
         if !full {
@@ -307,7 +308,6 @@ fn settle(
     verb: Verb,
     now: Instant,
     event: &mut Option<Event>,
-    news: &mut bool,
     batch: &mut Batch,
 ) -> bool {
     let [tasks @ .., last] = batch;
@@ -325,7 +325,6 @@ fn settle(
             None => {
                 *event = core.poll_event();
                 if event.is_some() {
-                    *news = true;
                     continue;
                 }
                 waiters.take_due(now)

@@ -94,10 +94,10 @@ impl Runner<'_> {
                         if asks == Some(true) {
                             ask_functions(host);
                         }
-                        // A transport may have more packets at once: tasks of the same executor take this one's news
-                        // first, or a burst would fill their queues, and a disconnect overtake an answer. Twice, for
+                        // A transport may have more packets at once: tasks of the same executor that this one woke take its
+                        // news first, or a burst would fill their queues, and a disconnect overtake an answer. Twice, for
                         // a `select` that changes its order may poll this future last in one round and first in the next.
-                        if told.news {
+                        if told.woke {
                             yield_now().await;
                             yield_now().await;
                         }

@@ -44,10 +44,14 @@ impl Core<'_> {
     /// True when the link may take one of the controller's buffers: not the last ones, as long as another link has none. A peer
     /// that takes no data would stop the others.
     fn may_take_buffer(&self, index: usize) -> bool {
+        let room = usize::from(self.state.controller.acl_room());
+        if room > self.links.len() {
+            return true;
+        }
         let without = |(i, l): (usize, &crate::link::Link)| i != index && l.is_up() && l.in_flight == 0;
         let others = self.links.iter().enumerate().filter(|l| without(*l)).count();
         let first = self.links.get(index).is_some_and(|l| l.in_flight == 0);
-        first || usize::from(self.state.controller.acl_room()) > others
+        first || room > others
     }
 
     /// True when the link has a frame to send, chosen now if none was under way.
