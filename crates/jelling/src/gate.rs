@@ -107,6 +107,8 @@ pub(crate) struct RunnerWakers {
     pub(crate) armed: Option<Instant>,
     /// No task that waits has a deadline before this: none has any where it is `None`.
     first_deadline: Option<Instant>,
+    /// No slot of a task from here on holds a waker.
+    occupied: usize,
     last_ticket: WaitTicket,
 }
 
@@ -116,6 +118,7 @@ impl RunnerWakers {
         due: Due { transmit: false, timer: false, anew: false },
         armed: None,
         first_deadline: None,
+        occupied: 0,
         last_ticket: WaitTicket(0),
     };
 
@@ -148,12 +151,14 @@ impl Waiters<'_> {
             self.runner.hurry(Some(deadline));
         }
         let same = |w: &Waiter| w.topic == topic && w.waker.as_ref().is_some_and(|k| k.will_wake(waker));
-        let index = self.tasks.iter().position(same).or_else(|| self.tasks.iter().position(|w| w.waker.is_none()));
+        let mut occupied = self.tasks.iter().take(self.runner.occupied);
+        let index = occupied.position(same).or_else(|| self.tasks.iter().position(|w| w.waker.is_none()));
         if index.is_none() {
             self.tasks.rotate_left(1);
         }
-        let last = self.tasks.len().saturating_sub(1);
-        let slot = self.tasks.get_mut(index.unwrap_or(last))?;
+        let at = index.unwrap_or(self.tasks.len().saturating_sub(1));
+        self.runner.occupied = self.runner.occupied.max(at.saturating_add(1));
+        let slot = self.tasks.get_mut(at)?;
         if index.is_some() && slot.waker.is_some() {
             // One task may wait for the same thing twice, as in a join: the earlier deadline counts.
             slot.deadline = match (slot.deadline, deadline) {
@@ -188,7 +193,24 @@ impl Waiters<'_> {
     }
 
     fn take_heard(&mut self, event: Event) -> Option<Waker> {
-        self.tasks.iter_mut().find(|w| w.waker.is_some() && w.topic.hears(event)).and_then(|w| w.waker.take())
+        let mut occupied = 0;
+        for (slot, next) in self.tasks.iter_mut().take(self.runner.occupied).zip(1usize..) {
+            if slot.waker.is_some() {
+                if slot.topic.hears(event) {
+                    return slot.waker.take();
+                }
+                occupied = next;
+            }
+        }
+        self.runner.occupied = occupied;
+        None
+    }
+
+    /// True while a future's slot keeps its waker: nothing that it waits for has happened.
+    pub(crate) fn is_waiting(&self, waker: &Waker, ticket: WaitTicket) -> bool {
+        let mut occupied = self.tasks.iter().take(self.runner.occupied);
+        ticket != WaitTicket(0)
+            && occupied.any(|w| w.ticket == ticket && w.waker.as_ref().is_some_and(|k| k.will_wake(waker)))
     }
 
     /// A waiter whose deadline has come.
@@ -221,6 +243,13 @@ pub(crate) fn look(lock: &DynLock<'_>, waker: &Waker) -> Due {
         }
     });
     due
+}
+
+/// True while nothing has happened that the holder of the ticket waits for.
+pub(crate) fn is_waiting(lock: &DynLock<'_>, waker: &Waker, ticket: WaitTicket) -> bool {
+    let mut waiting = false;
+    lock.lock(&mut |_, waiters| waiting = waiters.is_waiting(waker, ticket));
+    waiting
 }
 
 /// When the host, or somebody who waits for it, has to be looked at next.
@@ -340,7 +369,7 @@ fn settle(
     let runner = &mut *waiters.runner;
     let before = runner.due;
     runner.due.transmit |= act;
-    if act || verb == Verb::Send {
+    if act || (verb == Verb::Send && runner.due.transmit) {
         runner.hurry(core.poll_timeout());
     }
     runner.due.anew = core.begins_anew();

@@ -2,7 +2,7 @@
 
 use crate::{
     core::Host,
-    gate::{Topic, Verb, WaitTicket, Waiters, enter, now},
+    gate::{self, Topic, Verb, WaitTicket, Waiters, enter, now},
 };
 use ::core::{
     fmt,
@@ -128,6 +128,13 @@ impl<'d, S: Step<'d>> Future for Operation<'d, S> {
             return Poll::Pending;
         }
         let lock = this.host.lock;
+        if this.ticket != WaitTicket::default()
+            && gate::is_waiting(lock, context.waker(), this.ticket)
+            && this.deadline.is_none_or(|deadline| now() < deadline)
+        {
+            // It was polled for something else, in a join for example.
+            return Poll::Pending;
+        }
         let entered = enter(lock, Verb::Look, |core, waiters, now| {
             let begins = !this.begun;
             let result = this.go_on(core, now);

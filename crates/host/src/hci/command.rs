@@ -115,12 +115,15 @@ impl Core<'_> {
     }
 
     fn next_purpose(&mut self, now: Instant, w: &mut Writer<'_>) -> Option<Purpose> {
-        let next = self.next_disconnect(now, w);
+        // Most calls find no link that needs a command.
+        let needed = Owed::DISCONNECT | Owed::UPDATE | Owed::PARAMETER_REPLY | Owed::KEY_REFUSAL | Owed::CHECK;
+        let links = self.links.iter().any(|l| l.owed.intersects(needed)) || self.state.orphan.is_some();
+        let next = if links { self.next_disconnect(now, w) } else { None };
         #[cfg(feature = "peripheral")]
         let next = next.or_else(|| self.next_advertising(w).map(Purpose::Advertise));
         #[cfg(feature = "central")]
         let next = next.or_else(|| self.next_central(w).map(Purpose::Central));
-        next.or_else(|| self.next_of_links(w)).or_else(|| self.next_link_check(w))
+        if links { next.or_else(|| self.next_of_links(w)).or_else(|| self.next_link_check(w)) } else { next }
     }
 
     fn next_disconnect(&mut self, now: Instant, w: &mut Writer<'_>) -> Option<Purpose> {
