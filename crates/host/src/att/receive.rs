@@ -36,7 +36,9 @@ impl Core<'_> {
     /// A PDU longer than the MTU. A request must be answered even so; an answer must end its request.
     pub(crate) fn on_long_att(&mut self, index: usize, opcode: Opcode) {
         self.drop_malformed("an ATT PDU longer than the MTU");
+        let is_unknown = matches!(Pdu::parse(&[opcode.0]), Ok(Pdu::Unknown { .. }));
         match role(opcode) {
+            Role::Request if is_unknown => self.refuse(index, opcode, ErrorCode::REQUEST_NOT_SUPPORTED),
             Role::Request => self.refuse(index, opcode, ErrorCode::INVALID_PDU),
             Role::Response => self.on_response(index, &[opcode.0], None),
             _ => {}
