@@ -220,3 +220,40 @@ fn an_answer_longer_than_any_mtu_ends_its_request() {
         raw.is_whole(0);
     }
 }
+
+#[test]
+fn a_key_that_only_a_write_needs_keeps_nobody_from_subscribing() {
+    let mut raw = host::<16>(27, 1);
+    let mut core = raw.core();
+    core.begin_registration().unwrap();
+    let service = ServiceSettings { uuid: Uuid::new16(0x181a), primary: true, handle: None, end_handle: None };
+    core.add_service(&service).unwrap();
+    for permissions in [Permissions::READ | Permissions::WRITE_ENCRYPTED, Permissions::READ_ENCRYPTED] {
+        let settings = CharacteristicSettings {
+            uuid: Uuid::new16(0x2a6e),
+            properties: Properties::all(),
+            protection: Protection { permissions: Some(permissions), key_size: 16 },
+            hooks: Hooks::DOOR,
+            handle: None,
+            value_handle: None,
+            storage: Storage::Fixed(b"value"),
+            append: false,
+            cccd: true,
+        };
+        core.add_characteristic(&settings).unwrap();
+    }
+    core.commit_registration().unwrap();
+    assert_eq!(raw.ask(0, &[0x0a, 3, 0]), [b"\x0bvalue"]);
+    assert_eq!(raw.ask(0, &[0x0a, 4, 0]), [[0x0b, 0, 0]]);
+    assert_eq!(raw.ask(0, &[0x12, 4, 0, 1, 0]), [[0x13]]);
+    // What may not be read may not be subscribed to.
+    assert_eq!(raw.ask(0, &[0x0a, 7, 0]), [[0x0b, 0, 0]]);
+    assert_eq!(raw.ask(0, &[0x12, 7, 0, 1, 0]), error(0x12, 7, ErrorCode::INSUFFICIENT_AUTHENTICATION));
+    let short = Security { encrypted: true, key_size: 15, ..Security::default() };
+    let link = raw.link(0);
+    raw.core().inject_security(link, short).unwrap();
+    assert_eq!(raw.ask(0, &[0x12, 7, 0, 1, 0]), error(0x12, 7, ErrorCode::ENCRYPTION_KEY_SIZE_TOO_SHORT));
+    raw.core().inject_security(link, Security { key_size: 16, ..short }).unwrap();
+    assert_eq!(raw.ask(0, &[0x12, 7, 0, 1, 0]), [[0x13]]);
+    raw.is_whole(0);
+}

@@ -171,6 +171,13 @@ impl Demand {
     }
 }
 
+impl Attribute {
+    /// The smallest key with which the value is read.
+    pub(super) fn key_size_to_read(&self) -> u8 {
+        Demand::to_read(self).key_size
+    }
+}
+
 impl Core<'_> {
     /// Whether a value may leave to a peer that reads.
     pub(crate) fn may_read(&self, link: usize, at: usize) -> Result<(), ErrorCode> {

@@ -310,7 +310,7 @@ impl Core<'_> {
             core.store_initial(&mut value, settings.storage)?;
             let handle = core.push(value, settings.uuid)?;
             if settings.cccd {
-                core.push_cccd(None, value.permissions.of_cccd(), value.key_size)?;
+                core.push_cccd(None, value.permissions.of_cccd(), value.key_size_to_read())?;
             }
             Ok(core.id(handle))
         })
