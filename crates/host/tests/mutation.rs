@@ -16,26 +16,9 @@ mod support;
 use core::{task::Poll, time::Duration};
 use jelling_host::wire::{Address, AddressKind, Packet, PacketKind, Uuid, att::Pdu, hci::AdvertisingKind};
 use jelling_host::*;
-use support::{Air, Owned};
+use support::{Air, Owned, numbers::Numbers};
 
 type Memory = Store<Links<2, 64>, Gatt<8, 256>, Pool<24, 4>, Scan<2>>;
-
-/// Numbers from a seed (splitmix64).
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-}
 
 fn register(core: &mut Core<'_>) {
     core.begin_registration().unwrap();

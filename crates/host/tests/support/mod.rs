@@ -1,6 +1,7 @@
 //! Two thin controllers that answer at once, joined by an air without time: just enough for scripts.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod numbers;
 // Two hosts with every part.
 #[cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
 pub(crate) mod pair;

@@ -66,6 +66,18 @@ impl Raw {
 
     /// The next peer connects.
     fn connect(&mut self) {
+        let link = self.meet(self.peers.len());
+        self.peers.push(Peer { link, frame: vec![] });
+    }
+
+    /// A peer leaves and comes back.
+    pub(crate) fn reconnect(&mut self, peer: usize) {
+        self.part(peer);
+        let link = self.meet(peer);
+        self.peers[peer] = Peer { link, frame: vec![] };
+    }
+
+    fn meet(&mut self, number: usize) -> LinkId {
         let settings = AdvertisingSettings {
             interval: Duration::from_millis(100),
             kind: AdvertisingKind::ConnectableUndirected,
@@ -75,14 +87,12 @@ impl Raw {
         };
         let ticket = self.core().advertise(&settings).unwrap();
         self.settle();
-        let number = self.peers.len();
         let mut event = vec![0x3e, 19, 0x01, 0];
         event.extend(Self::handle(number));
         event.extend([1, 0, number as u8, 1, 2, 3, 4, 5, 24, 0, 0, 0, 0x2c, 1, 0]);
         self.hear(PacketKind::Event, &event);
         let Poll::Ready(Ok(link)) = self.core().advertised(ticket) else { panic!("no link") };
-        self.peers.push(Peer { link, frame: vec![] });
-        self.settle();
+        link
     }
 
     /// A peer leaves.
@@ -180,6 +190,25 @@ impl Raw {
         let mut told = self.ask(peer, pdu);
         let [low, high] = value.handle().to_le_bytes();
         assert_eq!(told.remove(0), [0x1b, low, high, b'!']);
+        told
+    }
+
+    /// As `ask`, while the link's transmit buffer holds a request of the host.
+    #[cfg(feature = "client")]
+    pub(crate) fn ask_behind_request(&mut self, peer: usize, pdu: &[u8]) -> Vec<Vec<u8>> {
+        let (now, link) = (self.now, self.link(peer));
+        let ticket = self.core().request(now, link, &wire::att::Pdu::ReadRequest { handle: 1 }).unwrap();
+        let mut told = self.ask(peer, pdu);
+        assert_eq!(told.remove(0), [0x0a, 1, 0]);
+        // What was said may have been taken for the answer.
+        let mut answer = self.core().answer(ticket);
+        if answer.is_pending() {
+            assert!(self.ask(peer, &[0x0b]).is_empty());
+            answer = self.core().answer(ticket);
+        }
+        if let Poll::Ready(Ok(answer)) = answer {
+            self.core().free_answer(answer);
+        }
         told
     }
 
