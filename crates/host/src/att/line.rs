@@ -106,7 +106,14 @@ impl Core<'_> {
             line.asked = 0;
             line.leave(line.now);
         }
-        if number == self.link_mut(id)?.client.line.now { Ok(()) } else { Err(Error::Busy) }
+        if number == line.now {
+            return Ok(());
+        }
+        if is_free {
+            // The next one is passed over in its turn.
+            self.tell_link(usize::from(id.index), LinkNews::CLIENT);
+        }
+        Err(Error::Busy)
     }
 
     /// Gives a place in the line up.
