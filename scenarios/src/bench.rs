@@ -17,7 +17,7 @@ const BUSY: Duration = Duration::from_secs(600);
 /// Notifies as fast as it goes until so many have come, or for so long.
 async fn flood(hosts: [Host<'_>; 2], count: usize, span: Duration) -> Result<usize, Error> {
     let [peripheral, central] = hosts;
-    let value = serve(peripheral)?;
+    let value = serve(peripheral)?.value;
     let send = async {
         let connection = peripheral.advertise(Duration::from_millis(30)).await?;
         drop(value.subscription_changed().await?);

@@ -1,6 +1,7 @@
 //! The scenarios: each of them ends by itself, with success or an error, whatever goes wrong.
 
 mod plays;
+mod together;
 
 use crate::stage::Stage;
 use core::{future::Future, pin::Pin};
@@ -17,6 +18,8 @@ pub const OTHER: Uuid = Uuid::new16(0x1815);
 pub const NUMBER: Uuid = Uuid::new16(0x2a58);
 /// Its description.
 pub const DESCRIPTION: Uuid = Uuid::new16(0x2901);
+/// A value on whose reads and writes a task decides.
+pub const DECIDED: Uuid = Uuid::new16(0x2a56);
 /// A secondary service.
 pub const HIDDEN: Uuid = Uuid::new16(0x1811);
 
@@ -41,9 +44,9 @@ impl core::fmt::Debug for Scenario {
 }
 
 macro_rules! scenarios {
-    ($($(#[$doc:meta])* $constant:ident = $play:ident, $acl:literal;)+) => {
+    ($($(#[$doc:meta])* $constant:ident = $module:ident::$play:ident, $acl:literal;)+) => {
         $($(#[$doc])* pub const $constant: Scenario =
-            Scenario { name: stringify!($play), acl_length: $acl, play: |stage| Box::pin(plays::$play(stage)) };)+
+            Scenario { name: stringify!($play), acl_length: $acl, play: |stage| Box::pin($module::$play(stage)) };)+
         /// Every scenario.
         pub const ALL: &[Scenario] = &[$($constant),+];
     };
@@ -51,44 +54,55 @@ macro_rules! scenarios {
 
 scenarios! {
     /// Connect, and disconnect.
-    CONNECT = connect, 27;
+    CONNECT = plays::connect, 27;
     /// An active scan, until the name has come.
-    SCAN = scan, 27;
+    SCAN = plays::scan, 27;
     /// Discovery of everything, a short and a long read.
-    READ = read, 27;
+    READ = plays::read, 27;
     /// A write, a write command and a long write, each captured.
-    WRITE = write, 27;
+    WRITE = plays::write, 27;
     /// A subscription with ten notifications.
-    NOTIFY = notify, 251;
+    NOTIFY = plays::notify, 251;
     /// A subscription with five indications.
-    INDICATE = indicate, 27;
+    INDICATE = plays::indicate, 27;
     /// The largest MTU, and notifications as long as it, in fragments.
-    BULK = bulk, 27;
+    BULK = plays::bulk, 27;
     /// The peripheral ends the link, twice.
-    LEFT = left, 251;
+    LEFT = plays::left, 251;
     /// The radio is switched off and on on both sides.
-    RESTART = restart, 27;
+    RESTART = plays::restart, 27;
     /// Typed values both ways: reads, writes, updates, descriptors, a secondary service; no capture.
-    TYPED = typed, 27;
+    TYPED = plays::typed, 27;
     /// Advertising that nobody may connect to, then for the central alone; a passive scan by `next`.
-    SHOWN = shown, 27;
+    SHOWN = plays::shown, 27;
     /// What is told beside the calls: `advertising`, `event`; two tasks ask on one link.
-    BESIDE = beside, 27;
+    BESIDE = plays::beside, 27;
+    /// A subscription to a burst of notifications, ended; another to indications of the stored value, ended.
+    RESUBSCRIBE = together::resubscribe, 27;
+    /// Four tasks on one link: a discovery that rests, long reads, descriptors, notifications.
+    CROWD = together::crowd, 27;
+    /// Reads and writes on which a task of the server decides.
+    ASKED = together::asked, 27;
+}
+
+/// What the peripheral serves.
+#[derive(Clone, Copy, Debug)]
+pub struct Served<'d> {
+    /// Each write is captured, one at a time.
+    pub value: Characteristic<'d>,
+    /// Two octets, whose last write counts.
+    pub number: Characteristic<'d>,
+    /// Of the number.
+    pub description: Descriptor<'d>,
+    /// On whose reads and writes a task decides.
+    pub decided: Characteristic<'d>,
 }
 
 /// Registers the peripheral's table.
 ///
 /// # Errors
 /// Those of a registration.
-pub fn serve<'d>(host: Host<'d>) -> Result<Characteristic<'d>, Error> {
-    serve_all(host).map(|(value, ..)| value)
-}
-
-/// Registers the peripheral's table.
-///
-/// # Errors
-/// Those of a registration.
-pub fn serve_all<'d>(host: Host<'d>) -> Result<(Characteristic<'d>, Characteristic<'d>, Descriptor<'d>), Error> {
+pub fn serve<'d>(host: Host<'d>) -> Result<Served<'d>, Error> {
     let mut db = host.services()?;
     let service = db.service(SERVICE)?;
     let all = Properties::READ
@@ -104,8 +118,10 @@ pub fn serve_all<'d>(host: Host<'d>) -> Result<(Characteristic<'d>, Characterist
     let both = Properties::READ | Properties::WRITE;
     let options = CharacteristicOptions::new(both).initial(&[1, 2]).max_len(40);
     let description = db.descriptor(number, DESCRIPTION, &options)?;
+    let options = CharacteristicOptions::new(both).defer_reads().defer_writes();
+    let decided = db.characteristic_with(other, DECIDED, &options)?;
     db.service_with(HIDDEN, &ServiceOptions::new().secondary())?;
     db.register()?;
     number.write(&1u16)?;
-    Ok((value, number, description))
+    Ok(Served { value, number, description, decided })
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     aftermath::{Left, fresh, settle},
-    scenario::{self, Scenario},
+    scenario::{self, Scenario, Served},
 };
 use core::{
     cell::{Cell, RefCell},
@@ -16,10 +16,7 @@ use embassy_futures::{
     select::{Either3, select3},
 };
 use embassy_time::Timer;
-use jelling::{
-    AddressKind, Characteristic, Config, Connection, Descriptor, Device, Error, Gatt, Host, Links, Pool, Resources,
-    ScanSlots, Tasks,
-};
+use jelling::{AddressKind, Config, Connection, Device, Error, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks};
 use jelling_h4::{H4Reader, H4Writer};
 use jelling_sim::{Air, Controller, ControllerConfig, Noise, SerialLine, Simulation, apart};
 use jelling_transport::{PacketRead, PacketWrite};
@@ -97,9 +94,7 @@ pub struct Stage<'d> {
     /// The peripheral's address.
     pub device: Device,
     /// What the peripheral serves.
-    pub value: Characteristic<'d>,
-    /// A value of two octets whose last write counts, and its description.
-    pub number: (Characteristic<'d>, Descriptor<'d>),
+    pub served: Served<'d>,
     controllers: &'d [Controller; 2],
     calls: &'d Calls,
 }
@@ -299,16 +294,8 @@ where
     let [one, two] = &mut memory;
     let (central, mut first) = jelling::new(&mut **one, Config::default());
     let (peripheral, mut second) = jelling::new(&mut **two, Config::default());
-    let (value, number, description) = scenario::serve_all(peripheral).map_err(|error| format!("serve: {error}"))?;
-    let stage = Stage {
-        central,
-        peripheral,
-        device: device(&controllers[1]),
-        value,
-        number: (number, description),
-        controllers,
-        calls: &calls,
-    };
+    let served = scenario::serve(peripheral).map_err(|error| format!("serve: {error}"))?;
+    let stage = Stage { central, peripheral, device: device(&controllers[1]), served, controllers, calls: &calls };
     let [(r1, w1), (r2, w2)] = transports;
     let before = [Left::of(central), Left::of(peripheral)];
     let begin = simulation.now();

@@ -99,6 +99,9 @@ sweeps! {
     typed = TYPED;
     shown = SHOWN;
     beside = BESIDE;
+    resubscribe = RESUBSCRIBE;
+    crowd = CROWD;
+    asked = ASKED;
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What each scenario does, on both sides.
 
-use super::{DESCRIPTION, NUMBER, OTHER, SERVICE, VALUE};
+use super::{DESCRIPTION, NUMBER, OTHER, SERVICE, Served, VALUE};
 use crate::stage::Stage;
 use core::time::Duration;
 use embassy_futures::{
@@ -12,11 +12,11 @@ use jelling_sim::apart;
 
 const SHORT: Duration = Duration::from_millis(30);
 /// Longer than anything takes when nothing goes wrong.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs both sides until both are done. Where a call is cancelled, the link that it was about
 /// may end with it: then the peripheral serves again and the central begins anew, until it is done.
-async fn both(
+pub(super) async fn both(
     stage: &Stage<'_>,
     central: impl AsyncFn() -> Result<(), Error>,
     peripheral: impl AsyncFn() -> Result<(), Error>,
@@ -45,26 +45,26 @@ async fn both(
     central.and(peripheral)
 }
 
-async fn advertise<'d>(stage: &Stage<'d>) -> Result<Connection<'d>, Error> {
+pub(super) async fn advertise<'d>(stage: &Stage<'d>) -> Result<Connection<'d>, Error> {
     stage
         .call(async || stage.peripheral.advertise(SHORT).name("scene").services(&[SERVICE]).timeout(PATIENCE).await)
         .await
 }
 
-async fn link<'d>(stage: &Stage<'d>) -> Result<Connection<'d>, Error> {
+pub(super) async fn link<'d>(stage: &Stage<'d>) -> Result<Connection<'d>, Error> {
     stage.call(async || stage.central.connect(stage.device).await).await
 }
 
-async fn stays(stage: &Stage<'_>) -> Result<(), Error> {
+pub(super) async fn stays(stage: &Stage<'_>) -> Result<(), Error> {
     let connection = advertise(stage).await?;
     until_the_end(stage, &connection).await
 }
 
-async fn until_the_end(stage: &Stage<'_>, connection: &Connection<'_>) -> Result<(), Error> {
+pub(super) async fn until_the_end(stage: &Stage<'_>, connection: &Connection<'_>) -> Result<(), Error> {
     stage.call(async || stage.as_long_as_it_lasts(connection, connection.disconnected()).await).await
 }
 
-async fn leave(stage: &Stage<'_>, connection: &Connection<'_>) -> Result<(), Error> {
+pub(super) async fn leave(stage: &Stage<'_>, connection: &Connection<'_>) -> Result<(), Error> {
     stage.call(async || connection.disconnect().await).await
 }
 
@@ -152,7 +152,9 @@ pub(super) async fn write(stage: Stage<'_>) -> Result<(), Error> {
         let mut buffer = [0; 300];
         loop {
             let length = stage
-                .call(async || stage.as_long_as_it_lasts(&connection, stage.value.written_into(&mut buffer)).await)
+                .call(async || {
+                    stage.as_long_as_it_lasts(&connection, stage.served.value.written_into(&mut buffer)).await
+                })
                 .await
                 .map(|(_, length)| length)?;
             if &buffer[..length] == b"end" {
@@ -199,7 +201,7 @@ async fn tell(stage: &Stage<'_>, updates: Updates, count: u8, length: usize) -> 
     let connection = advertise(stage).await?;
     let mut told = false;
     loop {
-        let changed = async || stage.as_long_as_it_lasts(&connection, stage.value.subscription_changed()).await;
+        let changed = async || stage.as_long_as_it_lasts(&connection, stage.served.value.subscription_changed()).await;
         match stage.call(changed).await {
             Ok((who, what)) if who == connection && what.contains(updates) => {}
             Ok(_) => continue,
@@ -226,9 +228,9 @@ async fn send(
         let octets = vec![i; length];
         if updates == Updates::INDICATE {
             // An indication that is under way cannot be taken back, and goes before the next one.
-            stage.call(async || stage.value.indicate(connection, &octets[..]).timeout(PATIENCE).await).await?;
+            stage.call(async || stage.served.value.indicate(connection, &octets[..]).timeout(PATIENCE).await).await?;
         } else {
-            stage.call(async || stage.value.notify(connection, &octets[..]).timeout(PATIENCE).await).await?;
+            stage.call(async || stage.served.value.notify(connection, &octets[..]).timeout(PATIENCE).await).await?;
         }
     }
     Ok(())
@@ -279,7 +281,7 @@ pub(super) async fn restart(stage: Stage<'_>) -> Result<(), Error> {
 }
 
 pub(super) async fn typed(stage: Stage<'_>) -> Result<(), Error> {
-    let (number, description) = stage.number;
+    let Served { number, description, .. } = stage.served;
     let central = async || {
         let connection = link(&stage).await?;
         let mut some = connection.services(Some(OTHER));
