@@ -272,8 +272,9 @@ fn links(core: &mut Core<'_>, now: Instant, octets: &[u8], target: &mut [u8]) {
         1 => core.release(link),
         2 => core.retain(link),
         3 => {
+            let mut turn = None;
             if let Ok(pdu) = Pdu::parse(octets)
-                && let Ok(ticket) = core.request(now, link, &pdu)
+                && let Ok(ticket) = core.in_turn(link, &mut turn, |core| core.request(now, link, &pdu))
             {
                 if let core::task::Poll::Ready(Ok(answer)) = core.answer(ticket) {
                     word_out(core.read_answer(&answer, word() as usize, target) as u32);
@@ -281,6 +282,7 @@ fn links(core: &mut Core<'_>, now: Instant, octets: &[u8], target: &mut [u8]) {
                 }
                 core.abandon_request(ticket);
             }
+            core.leave_line(turn);
         }
         4 => {
             let _ = core.write_command(link, word() as u16, octets);
