@@ -1,5 +1,6 @@
 //! What may stand on the command line. Whatever cannot be parsed ends with exit 2.
 
+mod help;
 #[cfg(test)]
 mod tests;
 
@@ -63,12 +64,8 @@ pub(crate) enum Command {
     #[command(after_help = "Example: jelling advertise --name beacon --manufacturer 0xffff:0102 --non-connectable")]
     Advertise(AdvertiseOptions),
     /// Show a peer's services, characteristics and values
-    #[command(after_help = "Example: jelling explore da:4c:10:de:00:01/public --json")]
-    Explore {
-        /// The peer: aa:bb:cc:dd:ee:ff[/public|/random]
-        #[arg(value_name = "ADDR")]
-        address: Target,
-    },
+    #[command(after_help = help::EXPLORE)]
+    Explore(ExploreOptions),
     /// Read a value, whole
     #[command(after_help = "Example: jelling read da:4c:10:de:00:01 2a6e")]
     Read {
@@ -92,17 +89,17 @@ pub(crate) enum Command {
     #[command(after_help = "Example: jelling sim --tcp 6402 6403 --json")]
     Sim(SimOptions),
     /// Serve a GATT database from a file
-    #[command(after_help = "Example: jelling serve thermo.toml --json --stdin")]
+    #[command(after_help = help::SERVE)]
     Serve(ServeOptions),
     /// Show a capture, one line a packet: `<` from the host, `>` from the controller, seconds at the end
-    #[command(after_help = SHOW_HELP)]
+    #[command(after_help = help::SHOW)]
     Show {
         /// The capture: btsnoop of H4, HCI or the Linux monitor; -: standard input
         #[arg(value_name = "FILE.btsnoop")]
         file: PathBuf,
     },
     /// Feed a capture's controller to a fresh host, in no time, and compare what the host sends
-    #[command(after_help = REPLAY_HELP)]
+    #[command(after_help = help::REPLAY)]
     Replay(ReplayOptions),
     /// Print the completions of a shell
     #[command(after_help = "Example: jelling completions bash\n\nTo have them: put the output into \
@@ -119,21 +116,6 @@ pub(crate) enum Command {
         output: Option<PathBuf>,
     },
 }
-
-const SHOW_HELP: &str = "\
-Example: jelling show session.btsnoop
-
-Fields of --json: number (from 1), time (seconds since the first packet), direction (host or controller: who sent it), \
-kind (command, event, acl, sco, iso), name, text (the line), data (hex, from the HCI header on); and where there is one \
-code (of the command, event or PDU), handle (of data), channel and payload (of the frame that the packet completes), \
-malformed (true).";
-
-const REPLAY_HELP: &str = "\
-Example: jelling replay session.btsnoop --serve thermo.toml
-
-Fields of --json: records, controller and host (packets of each), sent (by the host that is replayed), same (of the host's, \
-octet for octet), events (of the host), links, counters, not_replayed, blanked, difference (the first one: number, expected, \
-sent).";
 
 #[derive(Args)]
 pub(crate) struct ScanOptions {
@@ -189,6 +171,16 @@ pub(crate) struct AdvertiseOptions {
     /// Seconds after which to end
     #[arg(long, value_name = "S", value_parser = seconds)]
     pub(crate) duration: Option<Duration>,
+}
+
+#[derive(Args)]
+pub(crate) struct ExploreOptions {
+    /// The peer: aa:bb:cc:dd:ee:ff[/public|/random]
+    #[arg(value_name = "ADDR")]
+    pub(crate) address: Target,
+    /// Write the table as a file of `serve`, too
+    #[arg(long, value_name = "FILE.toml")]
+    pub(crate) export: Option<PathBuf>,
 }
 
 #[derive(Args)]

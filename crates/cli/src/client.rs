@@ -1,19 +1,17 @@
-//! `explore`, `read`, `write`, `subscribe`.
+//! `read`, `write`, `subscribe`, and the discovery that `explore` shares with them.
 
 use crate::{
     arguments::{Characteristic, SubscribeOptions, Target, WriteOptions},
-    assigned,
     output::say,
     session::Session,
 };
 use anyhow::{Context, Result, bail};
-use jelling::{ClientCharacteristic, ClientDescriptor, ClientService, Connection, Error, Policy, Properties, Updates};
-use jelling_cli::file::PROPERTIES;
-use serde_json::{Value, json};
+use jelling::{ClientCharacteristic, ClientService, Connection, Error, Policy, Properties, Updates};
+use serde_json::json;
 
 type Service = ClientService<'static>;
 
-async fn services(session: Session, connection: &Connection<'static>) -> Result<Vec<Service>, Error> {
+pub(crate) async fn services(session: Session, connection: &Connection<'static>) -> Result<Vec<Service>, Error> {
     let mut found = vec![];
     let mut primary = connection.services(None).timeout(session.timeout);
     while let Some(service) = primary.next().await? {
@@ -32,7 +30,10 @@ async fn services(session: Session, connection: &Connection<'static>) -> Result<
     Ok(found)
 }
 
-async fn characteristics(session: Session, service: Service) -> Result<Vec<ClientCharacteristic<'static>>, Error> {
+pub(crate) async fn characteristics(
+    session: Session,
+    service: Service,
+) -> Result<Vec<ClientCharacteristic<'static>>, Error> {
     let mut found = vec![];
     let mut search = service.characteristics(None).timeout(session.timeout);
     while let Some(characteristic) = search.next().await? {
@@ -69,84 +70,10 @@ async fn find(
     }
 }
 
-async fn disconnect(session: Session, connection: &Connection<'static>) {
+pub(crate) async fn disconnect(session: Session, connection: &Connection<'static>) {
     if let Err(error) = connection.disconnect().await {
         session.log(|| format!("disconnect: {error}"));
     }
-}
-
-pub(crate) async fn explore(session: Session, address: &Target) -> Result<()> {
-    let connection = session.connect(address).await?;
-    let mut table = vec![];
-    let mut text = String::new();
-    for service in services(session, &connection).await.context("discovery failed")? {
-        let kind = if service.is_primary() { "service" } else { "secondary service" };
-        let (uuid, name) = (service.uuid(), assigned::service(service.uuid()));
-        text += &format!("{:#06x}-{:#06x} {kind} {uuid}{name}\n", service.handle(), service.end_handle());
-        let mut inside = vec![];
-        for characteristic in characteristics(session, service).await.context("discovery failed")? {
-            let names: Vec<&str> = names(characteristic.properties()).collect();
-            let value = match characteristic.properties().contains(Properties::READ) {
-                true => value_of(&connection, Readable::Characteristic(characteristic), session).await?,
-                false => None,
-            };
-            let (uuid, name) = (characteristic.uuid(), assigned::characteristic(characteristic.uuid()));
-            text += &format!("  {:#06x} {uuid}{name} [{}]", characteristic.value_handle(), names.join(" "));
-            text += &value.as_ref().map_or("\n".into(), |v| format!(" = {v}\n"));
-            let mut descriptors = vec![];
-            let mut search = characteristic.descriptors().timeout(session.timeout);
-            while let Some(descriptor) = search.next().await.context("discovery failed")? {
-                let value = value_of(&connection, Readable::Descriptor(descriptor), session).await?;
-                let (uuid, name) = (descriptor.uuid(), assigned::descriptor(descriptor.uuid()));
-                text += &format!("    {:#06x} {uuid}{name}", descriptor.handle());
-                text += &value.as_ref().map_or("\n".into(), |v| format!(" = {v}\n"));
-                descriptors.push(
-                    json!({ "uuid": descriptor.uuid().to_string(), "handle": descriptor.handle(), "value": value }),
-                );
-            }
-            inside.push(json!({
-                "uuid": characteristic.uuid().to_string(),
-                "handle": characteristic.handle(),
-                "value_handle": characteristic.value_handle(),
-                "properties": names,
-                "value": value,
-                "descriptors": descriptors,
-            }));
-        }
-        table.push(json!({
-            "uuid": service.uuid().to_string(),
-            "handle": service.handle(),
-            "end_handle": service.end_handle(),
-            "primary": service.is_primary(),
-            "characteristics": inside,
-        }));
-    }
-    session.output.print(&json!({ "services": Value::Array(table) }), || text.trim_end().into());
-    disconnect(session, &connection).await;
-    Ok(())
-}
-
-enum Readable {
-    Characteristic(ClientCharacteristic<'static>),
-    Descriptor(ClientDescriptor<'static>),
-}
-
-/// A value in hex; none where the peer does not give it.
-async fn value_of(connection: &Connection<'static>, what: Readable, session: Session) -> Result<Option<String>> {
-    let mut buffer = [0; 512];
-    let result = match what {
-        Readable::Characteristic(c) => c.read_into(&mut buffer).timeout(session.timeout).await,
-        Readable::Descriptor(d) => d.read_into(&mut buffer).timeout(session.timeout).await,
-    };
-    match result {
-        Ok(length) => Ok(buffer.get(..length).map(hex::encode)),
-        Err(_) if connection.is_connected() => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn names(properties: Properties) -> impl Iterator<Item = &'static str> {
-    PROPERTIES.into_iter().filter(move |(_, p)| properties.contains(*p)).map(|(name, _)| name)
 }
 
 pub(crate) async fn read(session: Session, address: &Target, characteristic: &Characteristic) -> Result<()> {

@@ -1,45 +1,43 @@
 //! The file of `serve`: a mistake in it is told with file, line and what was expected.
 
+mod fields;
+mod handles;
 mod plan;
 mod register;
 
+pub use fields::PROPERTIES;
 pub use plan::{Entry, Plan, Value};
-pub use register::Served;
+pub use register::{Served, ServedCharacteristic};
 
 use anyhow::{Context, Result, anyhow};
-use jelling::{Permissions, Properties, Uuid};
-use serde::{Deserialize, Deserializer, de};
+use fields::{FileHex, FilePermission, FileProperty, FileUuid, yes};
+use jelling::{Config, Uuid};
+use jelling_wire::ad::{AdWrite, Builder, DoesNotFit, Flags};
+use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
-/// Names of properties.
-pub const PROPERTIES: [(&str, Properties); 8] = [
-    ("broadcast", Properties::BROADCAST),
-    ("read", Properties::READ),
-    ("write_without_response", Properties::WRITE_WITHOUT_RESPONSE),
-    ("write", Properties::WRITE),
-    ("notify", Properties::NOTIFY),
-    ("indicate", Properties::INDICATE),
-    ("signed_write", Properties::SIGNED_WRITE),
-    ("extended", Properties::EXTENDED),
-];
+/// Attributes that a table served by the command may have.
+pub const ATTRIBUTES: usize = 8_192;
+/// Octets that the values of such a table may have.
+pub const OCTETS: usize = 65_535;
+/// Octets that prepared writes of one peer may take: several values of the longest kind.
+const PREPARE_QUEUE: u16 = 8_192;
 
 /// What a file says. [`File::register`] makes a table of it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct File {
-    /// The device name, in the GAP service and the advertisement.
-    pub name: Option<String>,
-    /// The appearance, in both of them.
+    name: Option<Spanned<String>>,
+    /// The appearance, in the GAP service and the advertisement.
+    #[serde(default, deserialize_with = "fields::appearance")]
     pub appearance: Option<u16>,
-    /// Whether the GAP service stands in front.
+    /// Whether the services of the stack stand in front.
     #[serde(default = "yes")]
     pub default_services: bool,
-    /// The largest ATT MTU that is accepted.
-    pub mtu: Option<u16>,
-    /// How it is advertised.
-    #[serde(default)]
-    pub advertise: Advertise,
+    #[serde(default, deserialize_with = "fields::mtu")]
+    mtu: Option<u16>,
+    advertise: Option<Spanned<Advertise>>,
     #[serde(default, rename = "service")]
     services: Vec<Spanned<Service>>,
     /// Where the file is, and its text: for the line of a mistake that is found later.
@@ -50,20 +48,13 @@ pub struct File {
 }
 
 /// How a table is advertised.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Advertise {
-    /// Milliseconds between advertisements.
-    pub interval_ms: Option<u64>,
+struct Advertise {
+    #[serde(default, deserialize_with = "fields::interval")]
+    interval_ms: Option<u64>,
     #[serde(default)]
     services: Vec<FileUuid>,
-}
-
-impl Advertise {
-    /// The services in the advertisement.
-    pub fn uuids(&self) -> Vec<Uuid> {
-        self.services.iter().map(|u| u.0).collect()
-    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -72,7 +63,9 @@ struct Service {
     uuid: FileUuid,
     #[serde(default = "yes")]
     primary: bool,
+    #[serde(default, deserialize_with = "fields::some_handle")]
     handle: Option<u16>,
+    #[serde(default, deserialize_with = "fields::some_handle")]
     end_handle: Option<u16>,
     #[serde(default, rename = "include")]
     includes: Vec<Spanned<Include>>,
@@ -83,22 +76,28 @@ struct Service {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Include {
+    #[serde(default, deserialize_with = "fields::some_handle")]
     handle: Option<u16>,
+    #[serde(deserialize_with = "fields::handle")]
     service: u16,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Characteristic {
-    uuid: FileUuid,
+    uuid: Spanned<FileUuid>,
     #[serde(default)]
     properties: Vec<FileProperty>,
     permissions: Option<Vec<FilePermission>>,
-    key_size: Option<Spanned<u8>>,
+    #[serde(default, deserialize_with = "fields::key_size")]
+    key_size: Option<u8>,
+    #[serde(default, deserialize_with = "fields::some_handle")]
     handle: Option<u16>,
+    #[serde(default, deserialize_with = "fields::some_handle")]
     value_handle: Option<u16>,
-    value: Option<FileHex>,
-    text: Option<String>,
+    value: Option<Spanned<FileHex>>,
+    text: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "fields::max_length")]
     max_length: Option<usize>,
     #[serde(default)]
     variable: bool,
@@ -109,89 +108,18 @@ struct Characteristic {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Descriptor {
-    uuid: FileUuid,
+    uuid: Spanned<FileUuid>,
     permissions: Option<Vec<FilePermission>>,
-    key_size: Option<Spanned<u8>>,
+    #[serde(default, deserialize_with = "fields::key_size")]
+    key_size: Option<u8>,
+    #[serde(default, deserialize_with = "fields::some_handle")]
     handle: Option<u16>,
-    value: Option<FileHex>,
-    text: Option<String>,
+    value: Option<Spanned<FileHex>>,
+    text: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "fields::max_length")]
     max_length: Option<usize>,
     #[serde(default)]
     variable: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// A UUID as the file has it.
-#[derive(Clone, Copy, Debug)]
-struct FileUuid(Uuid);
-
-impl<'de> Deserialize<'de> for FileUuid {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map(FileUuid).map_err(|error| de::Error::custom(format!("{text:?} is {error}")))
-    }
-}
-
-/// Octets in hex.
-#[derive(Clone, Debug)]
-struct FileHex(Vec<u8>);
-
-impl<'de> Deserialize<'de> for FileHex {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        hex::decode(&text).map(FileHex).map_err(|_| de::Error::custom("expected an even number of hex digits"))
-    }
-}
-
-/// One property.
-#[derive(Clone, Copy, Debug)]
-struct FileProperty(Properties);
-
-impl<'de> Deserialize<'de> for FileProperty {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let known = PROPERTIES;
-        let found = known.iter().find(|(name, _)| *name == text);
-        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-        let expected = || de::Error::custom(format!("{text:?} is no property: expected one of {}", names.join(" ")));
-        found.map(|(_, property)| FileProperty(*property)).ok_or_else(expected)
-    }
-}
-
-/// One permission.
-#[derive(Clone, Copy, Debug)]
-struct FilePermission(Permissions);
-
-impl<'de> Deserialize<'de> for FilePermission {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let permission = match &*text {
-            "read" => Permissions::READ,
-            "read_encrypted" => Permissions::READ_ENCRYPTED,
-            "read_authenticated" => Permissions::READ_AUTHENTICATED,
-            "read_secure" => Permissions::READ_SECURE,
-            "read_authorised" => Permissions::READ_AUTHORISED,
-            "write" => Permissions::WRITE,
-            "write_encrypted" => Permissions::WRITE_ENCRYPTED,
-            "write_authenticated" => Permissions::WRITE_AUTHENTICATED,
-            "write_secure" => Permissions::WRITE_SECURE,
-            "write_authorised" => Permissions::WRITE_AUTHORISED,
-            _ => {
-                return Err(de::Error::custom(format!(
-                    "{text:?} is no permission: expected read or write, or either with _encrypted _authenticated _secure _authorised"
-                )));
-            }
-        };
-        Ok(FilePermission(permission))
-    }
-}
-
-/// The permissions together.
-fn permissions(list: &[FilePermission]) -> Permissions {
-    list.iter().fold(Permissions::empty(), |all, one| all | one.0)
 }
 
 impl File {
@@ -210,13 +138,61 @@ impl File {
     /// The first mistake, with path and line.
     pub fn parse(path: &Path, text: String) -> Result<Self> {
         let parsed: Result<File, toml::de::Error> = toml::from_str(&text);
-        match parsed {
-            Ok(file) => Ok(File { path: path.into(), text, ..file }),
+        let file = match parsed {
+            Ok(file) => File { path: path.into(), text, ..file },
             Err(error) => {
                 let line = line_of(&text, error.span().map_or(0, |span| span.start));
-                Err(anyhow!("{}:{line}: {}", path.display(), error.message()))
+                return Err(anyhow!("{}:{line}: {}", path.display(), error.message()));
             }
+        };
+        file.check_advertisement()?;
+        file.plan()?;
+        Ok(file)
+    }
+
+    /// The device name, in the GAP service and the advertisement.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(|name| &**name.get_ref())
+    }
+
+    /// The services in the advertisement.
+    pub fn advertised_services(&self) -> Vec<Uuid> {
+        let list = self.advertise.as_ref().map_or(&[][..], |advertise| &advertise.get_ref().services);
+        list.iter().map(|uuid| uuid.0).collect()
+    }
+
+    /// Milliseconds between advertisements.
+    pub fn interval_ms(&self) -> u64 {
+        self.advertise.as_ref().and_then(|advertise| advertise.get_ref().interval_ms).unwrap_or(100)
+    }
+
+    /// The settings of a host that serves the file.
+    pub fn settings(&self, base: Config) -> Config {
+        Config {
+            // The name stands in the table for as long as the program runs.
+            name: Box::leak(self.name().unwrap_or("jelling").into()),
+            appearance: self.appearance.unwrap_or(0),
+            default_services: self.default_services,
+            mtu: self.mtu.unwrap_or(517),
+            prepare_queue: PREPARE_QUEUE,
+            ..base
         }
+    }
+
+    /// Name, appearance and services must find room, as `Host::advertise` gives it to them.
+    fn check_advertisement(&self) -> Result<()> {
+        let fill = |fields: &mut Builder| -> Result<(), DoesNotFit> {
+            fields.flags(Flags::empty())?;
+            fields.services(&self.advertised_services())?;
+            self.name().map_or(Ok(()), |name| fields.complete_name(name))?;
+            self.appearance.map_or(Ok(()), |appearance| fields.appearance(appearance))
+        };
+        fill(&mut Builder::new()).map_err(|_| {
+            let spans = [self.name.as_ref().map(Spanned::span), self.advertise.as_ref().map(Spanned::span)];
+            let line = line_of(&self.text, spans.into_iter().flatten().next().map_or(0, |span| span.start));
+            let what = "name, appearance and advertised services do not fit twice 31 octets: expected a shorter name or fewer services";
+            anyhow!("{}:{line}: {what}", self.path.display())
+        })
     }
 }
 

@@ -10,7 +10,7 @@
 //! | Vol 4, Part A: transports | `-t SPEC`, `--snoop FILE`, `ports` | `spec`, `transport`, `carrier`, `capture`, `trace`, `ports` |
 //! | Vol 4, Part E: HCI | `info`, `sim`, `show`, `replay` | `scan`, `sim`, `show`, `replay` |
 //! | Vol 3, Part C, 9: GAP | `scan`, `advertise` | `scan`, `advertise` |
-//! | Vol 3, Part G, 4: GATT client | `explore`, `read`, `write`, `subscribe` | `client` |
+//! | Vol 3, Part G, 4: GATT client | `explore`, `read`, `write`, `subscribe` | `explore`, `client` |
 //! | Vol 3, Part G, 3: GATT server | `serve` | `serve` |
 
 mod advertise;
@@ -20,6 +20,7 @@ mod capture;
 mod carrier;
 mod client;
 mod demo;
+mod explore;
 mod manual;
 mod output;
 mod ports;
@@ -83,8 +84,8 @@ async fn execute(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
         Command::Advertise(options) => {
             session::run(global, output, Stopped, async |s| advertise::advertise(s, options).await).await
         }
-        Command::Explore { address } => {
-            session::run(global, output, AtOnce, async |s| client::explore(s, address).await).await
+        Command::Explore(options) => {
+            session::run(global, output, AtOnce, async |s| explore::explore(s, options).await).await
         }
         Command::Read { address, characteristic } => {
             session::run(global, output, AtOnce, async |s| client::read(s, address, characteristic).await).await

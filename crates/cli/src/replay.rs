@@ -11,7 +11,7 @@ use crate::{
     show::{self, Dissector},
 };
 use anyhow::{Context, Result, bail};
-use jelling_cli::file::File;
+use jelling_cli::file::{self, File};
 use jelling_host::{Config, Counters, Gatt, Links, Pool, Scan, Store};
 use jelling_transport::{Direction, btsnoop::Record};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use stage::{Difference, Stage};
 use static_cell::ConstStaticCell;
 
 /// As much as a session of the command has.
-type Memory = Store<Links<8, 517>, Gatt<2048, 60_000>, Pool<16_384, 250>, Scan<64>>;
+type Memory = Store<Links<8, 517>, Gatt<{ file::ATTRIBUTES }, { file::OCTETS }>, Pool<16_384, 250>, Scan<64>>;
 
 pub(crate) fn replay(global: &Global, output: Output, options: &ReplayOptions) -> Result<()> {
     let path = &*options.file;
@@ -44,10 +44,7 @@ pub(crate) fn replay(global: &Global, output: Output, options: &ReplayOptions) -
         config.mtu = mtu;
     }
     if let Some(file) = &file {
-        config.mtu = file.mtu.unwrap_or(517);
-        // The name stands in the table for as long as the program runs.
-        config.name = Box::leak(file.name.clone().unwrap_or_else(|| "jelling".into()).into_boxed_str());
-        config.appearance = file.appearance.unwrap_or(0);
+        config = file.settings(config);
     }
     core.configure(config);
     core.install_default_services()?;

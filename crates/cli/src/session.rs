@@ -11,10 +11,17 @@ use anyhow::{Context, Result, bail};
 use jelling::{
     Config, Connection, ControllerInfo, Device, Error, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks,
 };
+use jelling_cli::file;
 use static_cell::ConstStaticCell;
 use std::{future::Future, io::Write, time::Duration};
 
-type Memory = Resources<Links<8, 517>, Gatt<2048, 60_000>, Pool<16_384, 250>, ScanSlots<64>, Tasks<512>>;
+type Memory = Resources<
+    Links<8, 517>,
+    Gatt<{ file::ATTRIBUTES }, { file::OCTETS }>,
+    Pool<16_384, 250>,
+    ScanSlots<64>,
+    Tasks<4_096>,
+>;
 
 /// What a command works with.
 #[derive(Clone, Copy)]

@@ -1,8 +1,11 @@
 //! What a file asks for, attribute by attribute, for whoever puts it into a table.
 
-use super::{Characteristic, Descriptor, File, FileHex, FilePermission, Include, Service, line_of, permissions};
+use super::{
+    ATTRIBUTES, Characteristic, Descriptor, File, FileHex, FilePermission, Include, OCTETS, Service, handles::Handles,
+    line_of,
+};
 use anyhow::{Result, anyhow};
-use jelling::{Error, Properties, Protection, Uuid};
+use jelling::{Argument, Error, Properties, Protection, Resource, Uuid};
 use std::{ops::Range, path::Path};
 use toml::Spanned;
 
@@ -32,7 +35,6 @@ pub enum Entry {
         value_handle: Option<u16>,
         value: Value,
         cccd: bool,
-        writable: bool,
     },
     /// A descriptor of the last characteristic.
     Descriptor { uuid: Uuid, protection: Protection, handle: Option<u16>, value: Value },
@@ -41,45 +43,97 @@ pub enum Entry {
 /// The entries of a file in the order of their handles, each with its place.
 #[derive(Debug)]
 pub struct Plan<'f> {
-    path: &'f Path,
-    text: &'f str,
+    file: &'f File,
+    handles: Handles,
+    /// True when any handle is stated: then nothing is added to what the file says.
+    explicit: bool,
     /// Where in the text each stands, and what it is.
     pub entries: Vec<(Range<usize>, Entry)>,
+}
+
+/// What stands in a service.
+enum Inside<'f> {
+    Include(&'f Spanned<Include>),
+    Characteristic(&'f Spanned<Characteristic>),
+}
+
+impl Inside<'_> {
+    fn handle(&self) -> Option<u16> {
+        match self {
+            Inside::Include(include) => include.get_ref().handle,
+            Inside::Characteristic(characteristic) => characteristic.get_ref().handle,
+        }
+    }
+}
+
+/// Handles ascend, in whatever order the file has what states them all.
+fn ascending<T>(items: impl Iterator<Item = T>, handle: impl Fn(&T) -> Option<u16>) -> Vec<T> {
+    let mut items: Vec<T> = items.collect();
+    if items.iter().all(|item| handle(item).is_some()) {
+        items.sort_by_key(handle);
+    }
+    items
 }
 
 impl File {
     /// What the file asks for.
     ///
     /// # Errors
-    /// What this version does not have, with path and line.
+    /// What is no table, with path and line.
     pub fn plan(&self) -> Result<Plan<'_>> {
-        let mut plan = Plan { path: &self.path, text: &self.text, entries: vec![] };
         let explicit = self.services.iter().any(|s| is_explicit(s.get_ref()));
-        let mut order: Vec<_> = self.services.iter().collect();
-        // Handles ascend, in whatever order the file has the services.
-        if order.iter().all(|s| s.get_ref().handle.is_some()) {
-            order.sort_by_key(|s| s.get_ref().handle);
-        }
-        for spanned in order {
-            let service = spanned.get_ref();
-            let (handle, end_handle) = (service.handle, service.end_handle);
-            let entry = Entry::Service { uuid: service.uuid.0, primary: service.primary, handle, end_handle };
-            plan.entries.push((spanned.span(), entry));
-            for include in &service.includes {
-                let Include { handle, service } = *include.get_ref();
-                plan.entries.push((include.span(), Entry::Include { handle, service }));
-            }
-            for characteristic in &service.characteristics {
-                plan.characteristic(characteristic, explicit)?;
-            }
+        let mut plan = Plan { file: self, handles: Handles::default(), explicit, entries: vec![] };
+        for service in ascending(self.services.iter(), |s| s.get_ref().handle) {
+            plan.service(service)?;
         }
         Ok(plan)
+    }
+
+    fn mistake(&self, span: &Range<usize>, what: &str) -> anyhow::Error {
+        anyhow!("{}:{}: {what}", Path::display(&self.path), line_of(&self.text, span.start))
+    }
+
+    /// The octets of a value, from hex or text, filled up to a length that is fixed.
+    fn value(
+        &self,
+        span: &Range<usize>,
+        value: &Option<Spanned<FileHex>>,
+        text: &Option<Spanned<String>>,
+        max_length: Option<usize>,
+        variable: bool,
+    ) -> Result<Value> {
+        let (span, mut octets) = match (value, text) {
+            (Some(_), Some(text)) => return Err(self.mistake(&text.span(), "expected value or text, not both")),
+            (Some(value), None) => (value.span(), value.get_ref().0.clone()),
+            (None, Some(text)) => (text.span(), text.get_ref().clone().into_bytes()),
+            (None, None) => (span.clone(), vec![]),
+        };
+        let room = max_length.unwrap_or(LONGEST);
+        if octets.len() > room {
+            let what = format!("the value has {} octets: expected at most {room}", octets.len());
+            return Err(self.mistake(&span, &what));
+        }
+        if variable {
+            return Ok(Value { octets, room: Some(room) });
+        }
+        octets.resize(max_length.unwrap_or(octets.len()), 0);
+        Ok(Value { octets, room: None })
+    }
+
+    /// The type of a value or a descriptor.
+    fn attribute_type(&self, uuid: &Spanned<super::FileUuid>) -> Result<Uuid> {
+        let found = uuid.get_ref().0;
+        if found.as_u16().is_some_and(|number| DECLARATIONS.contains(&number)) {
+            let what = format!("{found} declares services, includes and characteristics: expected another UUID");
+            return Err(self.mistake(&uuid.span(), &what));
+        }
+        Ok(found)
     }
 }
 
 impl Plan<'_> {
     fn mistake(&self, span: &Range<usize>, what: &str) -> anyhow::Error {
-        anyhow!("{}:{}: {what}", self.path.display(), line_of(self.text, span.start))
+        self.file.mistake(span, what)
     }
 
     /// What a table says to an entry, with the entry's place.
@@ -87,79 +141,118 @@ impl Plan<'_> {
     /// # Errors
     /// What the table has no room for or no use for.
     pub fn place<T>(&self, span: &Range<usize>, result: Result<T, Error>) -> Result<T> {
-        result.map_err(|error| self.mistake(span, &error.to_string()))
-    }
-
-    /// What the door of an attribute demands.
-    fn protection(&self, list: Option<&[FilePermission]>, key_size: &Option<Spanned<u8>>) -> Result<Protection> {
-        let key_size = match key_size {
-            Some(size) if !(7..=16).contains(size.get_ref()) => {
-                return Err(self.mistake(&size.span(), "key_size is 7 to 16 octets"));
+        result.map_err(|error| match error {
+            Error::Full(Resource::Attributes) => {
+                self.mistake(span, &format!("no room in the table: expected at most {ATTRIBUTES} attributes"))
             }
-            Some(size) => *size.get_ref(),
-            None => 0,
-        };
-        Ok(Protection { permissions: list.map(permissions), key_size })
+            Error::Full(Resource::Values) => {
+                let what = format!(
+                    "no room in the table: expected values of at most {OCTETS} octets together, where a variable one counts with its max_length"
+                );
+                self.mistake(span, &what)
+            }
+            // Those of the file have been compared with each other.
+            Error::InvalidArgument(Argument::Handle) if self.file.default_services => self.mistake(
+                span,
+                "the handle is taken: default_services has the first ones, expected a higher handle or default_services = false",
+            ),
+            error => self.mistake(span, &error.to_string()),
+        })
     }
 
-    fn characteristic(&mut self, spanned: &Spanned<Characteristic>, explicit: bool) -> Result<()> {
-        let one = spanned.get_ref();
+    /// Finds an include of what is no service, given the handles of the services.
+    ///
+    /// # Errors
+    /// The first such include, with path and line.
+    pub fn check_includes(&self, services: &[u16]) -> Result<()> {
+        for (span, entry) in &self.entries {
+            if let Entry::Include { service, .. } = entry
+                && !services.contains(service)
+            {
+                let what = format!("no service of the file begins at {service:#06x}: expected the handle of one");
+                return Err(self.mistake(span, &what));
+            }
+        }
+        Ok(())
+    }
+
+    fn service(&mut self, spanned: &Spanned<Service>) -> Result<()> {
+        let service = spanned.get_ref();
+        let (span, handle, end_handle) = (spanned.span(), service.handle, service.end_handle);
+        self.handles.service(handle, end_handle).map_err(|what| self.mistake(&span, &what))?;
+        let entry = Entry::Service { uuid: service.uuid.0, primary: service.primary, handle, end_handle };
+        self.entries.push((span, entry));
+        let includes = service.includes.iter().map(Inside::Include);
+        let inside = includes.chain(service.characteristics.iter().map(Inside::Characteristic));
+        for one in ascending(inside, Inside::handle) {
+            match one {
+                Inside::Include(spanned) => {
+                    let Include { handle, service } = *spanned.get_ref();
+                    self.handle(&spanned.span(), handle)?;
+                    self.entries.push((spanned.span(), Entry::Include { handle, service }));
+                }
+                Inside::Characteristic(spanned) => self.characteristic(spanned)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn handle(&mut self, span: &Range<usize>, wanted: Option<u16>) -> Result<()> {
+        self.handles.attribute(wanted).map(|_| ()).map_err(|what| self.mistake(span, &what))
+    }
+
+    fn characteristic(&mut self, spanned: &Spanned<Characteristic>) -> Result<()> {
+        let (one, span) = (spanned.get_ref(), spanned.span());
         let properties = one.properties.iter().fold(Properties::empty(), |all, one| all | one.0);
-        let protection = self.protection(one.permissions.as_deref(), &one.key_size)?;
-        let has_cccd = one.descriptors.iter().any(|d| d.get_ref().uuid.0 == CCCD);
+        let has_cccd = one.descriptors.iter().any(|d| d.get_ref().uuid.get_ref().0 == CCCD);
         let updates = properties.intersects(Properties::NOTIFY | Properties::INDICATE);
+        let cccd = updates && !self.explicit && !has_cccd;
+        self.handle(&span, one.handle)?;
+        self.handle(&span, one.value_handle)?;
+        if cccd {
+            self.handle(&span, None)?;
+        }
         let entry = Entry::Characteristic {
-            uuid: one.uuid.0,
+            uuid: self.file.attribute_type(&one.uuid)?,
             properties,
-            protection,
+            protection: protection(one.permissions.as_deref(), one.key_size),
             handle: one.handle,
             value_handle: one.value_handle,
-            value: value(&one.value, &one.text, one.max_length, one.variable),
-            cccd: updates && !explicit && !has_cccd,
-            writable: match protection.permissions {
-                Some(permissions) => permissions.can_write(),
-                None => properties.intersects(Properties::WRITE | Properties::WRITE_WITHOUT_RESPONSE),
-            },
+            value: self.file.value(&span, &one.value, &one.text, one.max_length, one.variable)?,
+            cccd,
         };
-        self.entries.push((spanned.span(), entry));
-        for spanned in &one.descriptors {
+        self.entries.push((span, entry));
+        for spanned in ascending(one.descriptors.iter(), |d| d.get_ref().handle) {
             self.descriptor(spanned)?;
         }
         Ok(())
     }
 
     fn descriptor(&mut self, spanned: &Spanned<Descriptor>) -> Result<()> {
-        let one = spanned.get_ref();
+        let (one, span) = (spanned.get_ref(), spanned.span());
+        self.handle(&span, one.handle)?;
         let entry = Entry::Descriptor {
-            uuid: one.uuid.0,
-            protection: self.protection(one.permissions.as_deref(), &one.key_size)?,
+            uuid: self.file.attribute_type(&one.uuid)?,
+            protection: protection(one.permissions.as_deref(), one.key_size),
             handle: one.handle,
-            value: value(&one.value, &one.text, one.max_length, one.variable),
+            value: self.file.value(&span, &one.value, &one.text, one.max_length, one.variable)?,
         };
-        self.entries.push((spanned.span(), entry));
+        self.entries.push((span, entry));
         Ok(())
     }
 }
 
-const CCCD: Uuid = Uuid::new16(0x2902);
+/// What the door of an attribute demands.
+fn protection(list: Option<&[FilePermission]>, key_size: Option<u8>) -> Protection {
+    Protection { permissions: list.map(FilePermission::all), key_size: key_size.unwrap_or(0) }
+}
+
+/// Service, Include and Characteristic declarations (Vol 3, Part G, 3).
+const DECLARATIONS: [u16; 4] = [0x2800, 0x2801, 0x2802, 0x2803];
+pub(super) const CCCD: Uuid = Uuid::new16(0x2902);
 /// Octets of the longest value (Vol 3, Part F, 3.2.9).
 const LONGEST: usize = 512;
 
-/// The octets of a value, from hex or text, filled up to a length that is fixed.
-fn value(value: &Option<FileHex>, text: &Option<String>, max_length: Option<usize>, variable: bool) -> Value {
-    let mut octets =
-        value.as_ref().map(|v| v.0.clone()).or_else(|| text.clone().map(String::into_bytes)).unwrap_or_default();
-    if variable {
-        return Value { octets, room: Some(max_length.unwrap_or(LONGEST)) };
-    }
-    if let Some(length) = max_length {
-        // One octet more than any value has is enough to be refused.
-        octets.resize(length.min(LONGEST + 1).max(octets.len()), 0);
-    }
-    Value { octets, room: None }
-}
-
-/// True when any handle is stated: then nothing is added to what the file says.
 fn is_explicit(service: &Service) -> bool {
     service.handle.is_some()
         || service.end_handle.is_some()

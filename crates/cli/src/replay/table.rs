@@ -17,14 +17,20 @@ fn storage(value: &Value) -> Storage<'_> {
 /// Registers the file; gives the values, whose handles are those of the characteristics.
 pub(super) fn register(core: &mut Core<'_>, file: &File) -> Result<Vec<AttributeId>> {
     let plan = file.plan()?;
-    let mut values = vec![];
+    let (mut values, mut services) = (vec![], vec![]);
     core.begin_registration()?;
     if file.default_services {
         core.add_default_services()?;
     }
     for (span, entry) in &plan.entries {
-        values.extend(plan.place(span, add(core, entry))?);
+        let added = plan.place(span, add(core, entry))?;
+        match entry {
+            Entry::Service { .. } => services.extend(added.map(|id| id.handle())),
+            Entry::Characteristic { .. } => values.extend(added),
+            Entry::Include { .. } | Entry::Descriptor { .. } => {}
+        }
     }
+    plan.check_includes(&services)?;
     core.commit_registration()?;
     Ok(values)
 }
@@ -33,10 +39,10 @@ fn add(core: &mut Core<'_>, entry: &Entry) -> Result<Option<AttributeId>, Error>
     match entry {
         Entry::Service { uuid, primary, handle, end_handle } => {
             let settings = ServiceSettings { uuid: *uuid, primary: *primary, handle: *handle, end_handle: *end_handle };
-            core.add_service(&settings).map(|_| None)
+            core.add_service(&settings).map(Some)
         }
         Entry::Include { handle, service } => core.add_include(*handle, *service).map(|_| None),
-        Entry::Characteristic { uuid, properties, protection, handle, value_handle, value, cccd, writable: _ } => {
+        Entry::Characteristic { uuid, properties, protection, handle, value_handle, value, cccd } => {
             let settings = CharacteristicSettings {
                 uuid: *uuid,
                 properties: *properties,

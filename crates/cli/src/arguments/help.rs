@@ -1,0 +1,40 @@
+//! What `--help` says beyond the arguments of a command.
+
+pub(super) const EXPLORE: &str = "\
+Example: jelling explore da:4c:10:de:00:01/public --json
+Example: jelling explore da:4c:10:de:00:01/public --export copy.toml
+
+The exported file is one of `jelling serve`. It has what can be seen from outside: handles, UUIDs, properties, and values as they \
+were given. A value that needs encryption or authorisation is empty in it and has that permission, for reading and for writing; \
+one that peers may write is variable, any other fixed. Serving the file and exporting that gives the same file.";
+
+pub(super) const SERVE: &str = "\
+Example: jelling serve thermo.toml --json --stdin
+
+A small file:
+
+  name = \"thermo\"
+  advertise = { services = [\"181a\"] }
+  [[service]]
+  uuid = \"181a\"
+  [[service.characteristic]]
+  uuid = \"2a6e\"
+  properties = [\"read\", \"notify\"]
+  value = \"c409\"
+
+`jelling explore ADDR --export FILE.toml` writes one of a peer. docs/serve.md tells of every field.";
+
+pub(super) const SHOW: &str = "\
+Example: jelling show session.btsnoop
+
+Fields of --json: number (from 1), time (seconds since the first packet), direction (host or controller: who sent it), \
+kind (command, event, acl, sco, iso), name, text (the line), data (hex, from the HCI header on); and where there is one \
+code (of the command, event or PDU), handle (of data), channel and payload (of the frame that the packet completes), \
+malformed (true).";
+
+pub(super) const REPLAY: &str = "\
+Example: jelling replay session.btsnoop --serve thermo.toml
+
+Fields of --json: records, controller and host (packets of each), sent (by the host that is replayed), same (of the host's, \
+octet for octet), events (of the host), links, counters, not_replayed, blanked, difference (the first one: number, expected, \
+sent).";
