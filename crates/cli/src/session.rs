@@ -145,7 +145,9 @@ impl Session {
         self.start().await?;
         let device = if target.typed { target.device } else { self.find(target.device).await? };
         self.log(|| format!("connecting to {device}"));
-        match self.host.connect(device).timeout(self.timeout).await {
+        // What follows are many requests, one after the other: they go no faster than connection events.
+        let (least, greatest) = (Duration::from_micros(7_500), Duration::from_millis(15));
+        match self.host.connect(device).interval(least, greatest).timeout(self.timeout).await {
             Ok(connection) => {
                 self.log(|| format!("connected to {device}"));
                 // The largest MTU makes everything faster; a peer that refuses it does no harm.
