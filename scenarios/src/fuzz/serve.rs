@@ -84,7 +84,7 @@ pub fn serve(octets: &[u8]) {
         let (host, _) = jelling::new(memory, Config::default());
         let used = || (host.pools().queues.used, host.pools().blocks.used);
         let before = used();
-        let served = match file.register(host) {
+        let served = match file.register(host, None) {
             Ok(served) => served,
             Err(error) => {
                 assert_eq!(used(), before, "a table that is refused keeps something");
@@ -96,18 +96,18 @@ pub fn serve(octets: &[u8]) {
                 return;
             }
         };
-        let mut handles: Vec<u16> = served.iter().map(|one| one.handle).collect();
+        let mut handles: Vec<u16> = served.characteristics.iter().map(|one| one.handle).collect();
         assert!(handles.is_sorted() && !handles.contains(&0), "{handles:x?}");
         handles.dedup();
-        assert_eq!(handles.len(), served.len(), "two values at one handle");
-        for one in &served {
+        assert_eq!(handles.len(), served.characteristics.len(), "two values at one handle");
+        for one in &served.characteristics {
             let mut value = [0; 512];
             assert!(one.characteristic.read_into(&mut value).is_ok(), "{:04x} has no value", one.handle);
         }
         // It takes its own place, where there is room for both.
         let before = used();
-        match file.register(host) {
-            Ok(again) => assert_eq!(again.len(), served.len()),
+        match file.register(host, None) {
+            Ok(again) => assert_eq!(again.characteristics.len(), served.characteristics.len()),
             Err(error) => assert!(error.to_string().contains("raise "), "{error:#}"),
         }
         assert_eq!(used(), before, "the same table in its own place");

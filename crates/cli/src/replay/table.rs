@@ -3,9 +3,7 @@
 use anyhow::Result;
 use jelling::Error;
 use jelling_cli::file::{Entry, File, Value};
-use jelling_host::{
-    AttributeId, CharacteristicSettings, Core, DescriptorSettings, Hooks, Protection, ServiceSettings, Storage,
-};
+use jelling_host::{AttributeId, CharacteristicSettings, Core, DescriptorSettings, Hooks, ServiceSettings, Storage};
 
 fn storage(value: &Value) -> Storage<'_> {
     match value.room {
