@@ -8,7 +8,7 @@ use crate::{
     event::{Event, HostNews, LinkNews},
     hci::ControllerInfo,
     state::Power,
-    time::{Instant, earlier},
+    time::{Instant, or_never},
 };
 use jelling_wire::{Packet, PacketKind, Writer};
 
@@ -142,27 +142,33 @@ impl Core<'_> {
     /// When `handle_timeout` should be called next, if ever.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let controller = &self.state.controller;
-        let mut next = earlier(controller.in_flight.get().map(|f| f.deadline), controller.credit_deadline);
-        next = earlier(next, self.state.steady_at);
+        let mut next = or_never(controller.in_flight.get().map(|f| f.deadline));
+        next = next.min(or_never(controller.credit_deadline));
+        next = next.min(or_never(self.state.steady_at));
         #[cfg(feature = "central")]
         {
-            next = earlier(next, self.state.initiator.cancel_deadline);
+            next = next.min(or_never(self.state.initiator.cancel_deadline));
         }
         for link in self.links.iter().filter(|l| l.is_up()) {
-            next = earlier(next, link.disconnect_deadline);
-            next = earlier(next, link.acl_deadline);
-            next = earlier(next, link.check_at);
+            next = next.min(or_never(link.disconnect_deadline));
+            next = next.min(or_never(link.acl_deadline));
+            next = next.min(or_never(link.check_at));
             #[cfg(feature = "client")]
             {
-                next = earlier(next, link.client.deadline());
+                next = next.min(or_never(link.client.deadline()));
             }
             #[cfg(feature = "server")]
             {
-                next = earlier(next, link.indication.deadline());
-                next = earlier(next, link.server.question_deadline());
+                next = next.min(or_never(link.indication.deadline()));
+                next = next.min(or_never(link.server.question_deadline()));
             }
         }
-        next
+        (next != Instant::NEVER).then_some(next)
+    }
+
+    /// True when `poll_event` has something.
+    pub fn has_news(&self) -> bool {
+        !self.state.news.is_empty()
     }
 
     /// The next packet for the controller, in `buffer`, which should hold [`TRANSMIT_BUFFER`] octets:

@@ -11,6 +11,9 @@ impl Instant {
     /// The epoch.
     pub const ZERO: Instant = Instant(0);
 
+    /// The end of time: no deadline.
+    pub(crate) const NEVER: Instant = Instant(u64::MAX);
+
     /// The moment `micros` microseconds after the epoch.
     pub const fn from_micros(micros: u64) -> Self {
         Instant(micros)
@@ -39,10 +42,7 @@ impl Instant {
     }
 }
 
-/// The earlier of two deadlines, where none means never.
-pub(crate) fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
+/// A deadline; none is never.
+pub(crate) fn or_never(deadline: Option<Instant>) -> Instant {
+    deadline.unwrap_or(Instant::NEVER)
 }

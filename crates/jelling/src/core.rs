@@ -387,7 +387,7 @@ impl<'d> Step<'d> for DisconnectedStep {
     type Output = ();
 
     fn wait_for(&self) -> Wait {
-        Wait(Topic::Link(self.0.index()))
+        Wait(Topic::Down(self.0.index()))
     }
     fn step(&mut self, core: &mut Core<'_>, _: Instant) -> Poll<Result<(), Error>> {
         if core.link_info(self.0).is_err() { Poll::Ready(Ok(())) } else { Poll::Pending }

@@ -32,6 +32,11 @@ pub(crate) enum Topic {
     Initiator,
     /// Anything about this link, and room in the pool.
     Link(u8),
+    /// The end of this link.
+    Down(u8),
+    /// The answer to a request that is under way on this link.
+    #[cfg(feature = "client")]
+    Answer(u8),
     #[cfg(feature = "server")]
     Attribute(u16),
     /// Queue or link.
@@ -48,6 +53,9 @@ impl Topic {
             #[cfg(feature = "peripheral")]
             (Topic::Advertising, Event::Advertising) => true,
             (Topic::Link(link), event) => event == Event::Pool || of_link(event) == Some(link),
+            (Topic::Down(link), event) => event == Event::Link(link),
+            #[cfg(feature = "client")]
+            (Topic::Answer(link), event) => event == Event::Client(link) || event == Event::Link(link),
             #[cfg(feature = "server")]
             (Topic::Attribute(handle), event) => event == Event::Attribute(handle),
             #[cfg(feature = "client")]
@@ -331,6 +339,7 @@ pub(crate) enum Verb {
 }
 
 /// Hands the news out, as far as the batch goes: true when there may be more.
+#[inline]
 fn settle(
     core: &mut Core<'_>,
     waiters: &mut Waiters<'_>,
@@ -340,6 +349,32 @@ fn settle(
     batch: &mut Batch,
 ) -> bool {
     let [tasks @ .., last] = batch;
+    // Most entries find nothing to hand out.
+    let found = core.has_news() || event.is_some() || waiters.runner.first_deadline.is_some_and(|first| first <= now);
+    let full = found && hand_out(core, waiters, now, event, tasks);
+    let act = core.take_work() || matches!(verb, Verb::Act | Verb::Run);
+    let runner = &mut *waiters.runner;
+    let before = runner.due;
+    runner.due.transmit |= act;
+    if act || (verb == Verb::Send && runner.due.transmit) {
+        runner.hurry(core.poll_timeout());
+    }
+    runner.due.anew = core.begins_anew();
+    // For what was due before the runner has been woken.
+    if runner.due != before && matches!(verb, Verb::Act | Verb::Look) {
+        *last = runner.waker.take();
+    }
+    full
+}
+
+/// Takes the wakers of tasks that have news or whose time has come: true when there may be more of them.
+fn hand_out(
+    core: &mut Core<'_>,
+    waiters: &mut Waiters<'_>,
+    now: Instant,
+    event: &mut Option<Event>,
+    tasks: &mut [Option<Waker>],
+) -> bool {
     let mut slots = tasks.iter_mut();
     let mut slot = slots.next();
     while let Some(target) = slot.as_deref_mut() {
@@ -364,18 +399,6 @@ fn settle(
         }
         *target = waker;
         slot = slots.next();
-    }
-    let act = core.take_work() || matches!(verb, Verb::Act | Verb::Run);
-    let runner = &mut *waiters.runner;
-    let before = runner.due;
-    runner.due.transmit |= act;
-    if act || (verb == Verb::Send && runner.due.transmit) {
-        runner.hurry(core.poll_timeout());
-    }
-    runner.due.anew = core.begins_anew();
-    // For what was due before the runner has been woken.
-    if runner.due != before && matches!(verb, Verb::Act | Verb::Look) {
-        *last = runner.waker.take();
     }
     slot.is_none()
 }

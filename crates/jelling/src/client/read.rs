@@ -4,7 +4,6 @@ use super::{ClientAttribute, ClientCharacteristic, ClientDescriptor, request::Re
 use crate::{
     Value,
     core::Host,
-    gate::Topic,
     operation::{Operation, Step, Wait},
 };
 use ::core::{marker::PhantomData, task::Poll, time::Duration};
@@ -113,7 +112,7 @@ impl<'d, V: Value> Step<'d> for ReadStep<V> {
     type Output = V;
 
     fn wait_for(&self) -> Wait {
-        Wait(Topic::Link(self.reading.link.index()))
+        Wait(self.reading.request.topic(self.reading.link))
     }
     fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<V, Error>> {
         self.reading.step(core, now, self.buffer.as_mut()).map(|result| match result {
@@ -142,7 +141,7 @@ impl<'d> Step<'d> for ReadIntoStep<'_> {
     type Output = usize;
 
     fn wait_for(&self) -> Wait {
-        Wait(Topic::Link(self.reading.link.index()))
+        Wait(self.reading.request.topic(self.reading.link))
     }
     fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<usize, Error>> {
         self.reading.step(core, now, self.buffer)

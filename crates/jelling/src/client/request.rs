@@ -1,5 +1,6 @@
 //! One request and its answer: the bearer is taken when it is this one's turn, and given back whatever happens.
 
+use crate::gate::Topic;
 use ::core::task::Poll;
 use jelling_host::{Answer, Core, Error, Instant, LinkId, RequestTicket, Turn, wire::att::Pdu};
 
@@ -31,6 +32,11 @@ impl Request {
     /// True while the answer is awaited.
     pub(crate) fn is_placed(&self) -> bool {
         self.placed.is_some()
+    }
+
+    /// What to wait for: the answer, or what lets it be placed.
+    pub(crate) fn topic(&self, link: LinkId) -> Topic {
+        if self.placed.is_some() { Topic::Answer(link.index()) } else { Topic::Link(link.index()) }
     }
 
     /// Places `pdu` when it can, and gives the answer when it is there.

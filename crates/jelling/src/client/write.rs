@@ -5,7 +5,6 @@ use super::{ClientCharacteristic, ClientDescriptor, prepared::Writing};
 use crate::{
     ToOctets,
     core::Host,
-    gate::Topic,
     operation::{Operation, Step, Wait},
 };
 use ::core::{task::Poll, time::Duration};
@@ -142,7 +141,7 @@ impl<'d, O: AsRef<[u8]>> Step<'d> for WriteStep<O> {
     type Output = ();
 
     fn wait_for(&self) -> Wait {
-        Wait(Topic::Link(self.sending.writing.link.index()))
+        Wait(self.sending.writing.request.topic(self.sending.writing.link))
     }
     fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<(), Error>> {
         self.sending.step(core, now, self.value.as_ref())
