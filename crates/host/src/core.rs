@@ -7,6 +7,7 @@ use crate::{
     counters::{Counters, Pools, Usage, count},
     event::{Event, HostNews, LinkNews},
     hci::ControllerInfo,
+    link::Owed,
     state::Power,
     time::{Instant, or_never},
 };
@@ -190,6 +191,16 @@ impl Core<'_> {
         return self.state.asks;
         #[cfg(not(feature = "server"))]
         return false;
+    }
+
+    /// False when `poll_transmit` has nothing. A look at the flags alone, so true may turn out to be nothing.
+    pub fn may_transmit(&self) -> bool {
+        // What other things than links want is rare.
+        if self.state.power() != Power::Up || self.has_question() || self.may_command() {
+            return true;
+        }
+        let quiet = Owed::DISCONNECTING | Owed::DETACHED;
+        self.links.iter().any(|l| l.is_up() && (l.has_to_send() || !l.owed.difference(quiet).is_empty()))
     }
 
     /// A verb may have left something to transmit, whatever it returned: `poll_transmit` is to be called.

@@ -352,11 +352,11 @@ fn settle(
     // Most entries find nothing to hand out.
     let found = core.has_news() || event.is_some() || waiters.runner.first_deadline.is_some_and(|first| first <= now);
     let full = found && hand_out(core, waiters, now, event, tasks);
-    let act = core.take_work() || matches!(verb, Verb::Act | Verb::Run);
+    let act = core.take_work() || verb == Verb::Act || (verb == Verb::Run && core.may_transmit());
     let runner = &mut *waiters.runner;
     let before = runner.due;
     runner.due.transmit |= act;
-    if act || (verb == Verb::Send && runner.due.transmit) {
+    if act || verb == Verb::Run || verb == Verb::Send {
         runner.hurry(core.poll_timeout());
     }
     runner.due.anew = core.begins_anew();

@@ -117,9 +117,11 @@ impl Runner<'_> {
                     let ready = !core.begins_anew();
                     let packet = ready.then(|| core.poll_transmit(now, &mut buffer)).flatten();
                     let packet = packet.map(|packet| (packet.kind, packet.data.len()));
-                    waiters.runner.due.transmit = packet.is_some();
+                    waiters.runner.due.transmit = packet.is_some() && core.may_transmit();
                     // A request that was held meets its hook only now.
                     let asks = packet.is_none() && core.has_question();
+                    // Putting a frame together is no work that is left.
+                    core.take_work();
                     (packet, asks)
                 };
                 let (next, told) = enter_telling(host.lock, Verb::Send, poll);

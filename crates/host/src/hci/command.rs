@@ -2,6 +2,10 @@
 
 #[cfg(feature = "peripheral")]
 use super::AdvertiserCommand;
+#[cfg(feature = "peripheral")]
+use crate::gap::AdvertisingStage;
+#[cfg(feature = "central")]
+use crate::gap::{InitiatorStage, ScanStage};
 #[cfg(feature = "central")]
 use super::CentralCommand;
 use super::Step;
@@ -124,6 +128,25 @@ impl Core<'_> {
         #[cfg(feature = "central")]
         let next = next.or_else(|| self.next_central(w).map(Purpose::Central));
         if links { next.or_else(|| self.next_of_links(w)).or_else(|| self.next_link_check(w)) } else { next }
+    }
+
+    /// True when anything but a link may want a command.
+    pub(crate) fn may_command(&self) -> bool {
+        let state = &self.state;
+        let mut settled = !state.flush && state.orphan.is_none();
+        #[cfg(feature = "peripheral")]
+        {
+            let advertising = &state.advertising;
+            let stage = if advertising.wanted { AdvertisingStage::On } else { AdvertisingStage::Off };
+            settled &= advertising.stage == stage && !advertising.changed;
+        }
+        #[cfg(feature = "central")]
+        {
+            let (scanning, initiator) = (&state.scanning, &state.initiator);
+            settled &= scanning.stage == if scanning.wanted { ScanStage::On } else { ScanStage::Off };
+            settled &= initiator.stage == if initiator.wanted { InitiatorStage::Initiating } else { InitiatorStage::Idle };
+        }
+        !settled
     }
 
     fn next_disconnect(&mut self, now: Instant, w: &mut Writer<'_>) -> Option<Purpose> {
