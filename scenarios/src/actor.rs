@@ -192,7 +192,9 @@ impl Actor {
         let mut buffer = [0; TRANSMIT_BUFFER];
         let mut core = self.memory.core();
         core.begun_anew();
+        let may = core.may_transmit();
         let packet = core.poll_transmit(Instant::from_micros(micros), &mut buffer)?;
+        assert!(may, "{packet:?} was not to be expected");
         for octet in core::iter::once(&packet.kind.indicator()).chain(packet.data) {
             self.session.hash = (self.session.hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3);
         }

@@ -167,6 +167,15 @@ impl Core<'_> {
         (next != Instant::NEVER).then_some(next)
     }
 
+    /// True when a value has queued that nobody has been told of, and a queue may have no room for another.
+    pub fn may_overflow(&self) -> bool {
+        let queued = self.state.news.contains(HostNews::QUEUES);
+        #[cfg(feature = "server")]
+        return queued && self.queues.iter().any(|q| !q.is_free() && q.is_full());
+        #[cfg(not(feature = "server"))]
+        return queued;
+    }
+
     /// True when `poll_event` has something.
     pub fn has_news(&self) -> bool {
         !self.state.news.is_empty()
@@ -229,20 +238,23 @@ impl Core<'_> {
         if self.state.news.is_empty() {
             return None;
         }
-        for (news, event) in [
-            (HostNews::HOST, Event::Host),
-            #[cfg(feature = "central")]
-            (HostNews::SCAN, Event::Scan),
-            #[cfg(feature = "peripheral")]
-            (HostNews::ADVERTISING, Event::Advertising),
-            #[cfg(feature = "central")]
-            (HostNews::INITIATOR, Event::Initiator),
-            #[cfg(any(feature = "client", feature = "server"))]
-            (HostNews::POOL, Event::Pool),
-        ] {
-            if self.state.news.contains(news) {
-                self.state.news.remove(news);
-                return Some(event);
+        let slots = HostNews::LINKS | HostNews::ATTRIBUTES | HostNews::QUEUES;
+        if !self.state.news.difference(slots).is_empty() {
+            for (news, event) in [
+                (HostNews::HOST, Event::Host),
+                #[cfg(feature = "central")]
+                (HostNews::SCAN, Event::Scan),
+                #[cfg(feature = "peripheral")]
+                (HostNews::ADVERTISING, Event::Advertising),
+                #[cfg(feature = "central")]
+                (HostNews::INITIATOR, Event::Initiator),
+                #[cfg(any(feature = "client", feature = "server"))]
+                (HostNews::POOL, Event::Pool),
+            ] {
+                if self.state.news.contains(news) {
+                    self.state.news.remove(news);
+                    return Some(event);
+                }
             }
         }
         if self.state.news.contains(HostNews::LINKS) {

@@ -85,7 +85,9 @@ impl Asked {
         let mut buffer = [0; TRANSMIT_BUFFER];
         loop {
             let mut moved = false;
+            let may = self.memory.core().may_transmit();
             if let Some(packet) = self.memory.core().poll_transmit(Instant::ZERO, &mut buffer) {
+                assert!(may, "{packet:?} was not to be expected");
                 self.air.take(0, packet);
                 moved = true;
             }

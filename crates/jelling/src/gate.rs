@@ -289,7 +289,7 @@ pub(crate) fn enter<R>(
 /// What an entry led to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Told {
-    /// A task was woken.
+    /// A task was woken, not only for a value that queued.
     pub(crate) woke: bool,
     /// What the runner has to look at from now on.
     pub(crate) due: Due,
@@ -313,9 +313,8 @@ pub(crate) fn enter_telling<R>(
             if let Some(f) = f.take() {
                 result = Some(f(core, waiters, now));
             }
-            full = settle(core, waiters, verb, now, &mut event, &mut batch);
+            full = settle(core, waiters, verb, now, &mut event, &mut told, &mut batch);
             told.due = waiters.runner.due;
-            told.woke |= batch.first().is_some_and(Option::is_some);
         });
         batch.into_iter().flatten().for_each(Waker::wake);
         if !full {
@@ -346,12 +345,13 @@ fn settle(
     verb: Verb,
     now: Instant,
     event: &mut Option<Event>,
+    told: &mut Told,
     batch: &mut Batch,
 ) -> bool {
     let [tasks @ .., last] = batch;
     // Most entries find nothing to hand out.
     let found = core.has_news() || event.is_some() || waiters.runner.first_deadline.is_some_and(|first| first <= now);
-    let full = found && hand_out(core, waiters, now, event, tasks);
+    let full = found && hand_out(core, waiters, now, event, told, tasks);
     let act = core.take_work() || verb == Verb::Act || (verb == Verb::Run && core.may_transmit());
     let runner = &mut *waiters.runner;
     let before = runner.due;
@@ -373,6 +373,7 @@ fn hand_out(
     waiters: &mut Waiters<'_>,
     now: Instant,
     event: &mut Option<Event>,
+    told: &mut Told,
     tasks: &mut [Option<Waker>],
 ) -> bool {
     let mut slots = tasks.iter_mut();
@@ -399,6 +400,7 @@ fn hand_out(
         }
         *target = waker;
         slot = slots.next();
+        told.woke |= !matches!(event, Some(Event::Queue(_)));
     }
     slot.is_none()
 }

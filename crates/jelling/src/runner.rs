@@ -86,18 +86,20 @@ impl Runner<'_> {
                     Ok(packet) => {
                         let handle = |core: &mut Core<'_>, _: &mut Waiters<'_>, now| {
                             core.handle_packet(now, packet);
-                            core.has_question()
+                            (core.has_question(), core.may_overflow())
                         };
-                        let (asks, told) = enter_telling(host.lock, Verb::Run, handle);
+                        let (found, told) = enter_telling(host.lock, Verb::Run, handle);
                         due.set(told.due);
                         // Before the next packet: of writes without an answer one can wait for each link.
-                        if asks == Some(true) {
+                        let (asks, full) = found.unwrap_or_default();
+                        if asks {
                             ask_functions(host);
                         }
                         // A transport may have more packets at once: tasks of the same executor that this one woke take its
-                        // news first, or a burst would fill their queues, and a disconnect overtake an answer. Twice, for
-                        // a `select` that changes its order may poll this future last in one round and first in the next.
-                        if told.woke {
+                        // news first, or a disconnect would overtake an answer; values that queue have time while there is
+                        // room. Twice, for a `select` that changes its order may poll this future last in one round and first
+                        // in the next.
+                        if told.woke || full {
                             yield_now().await;
                             yield_now().await;
                         }

@@ -2,13 +2,13 @@
 
 #[cfg(feature = "peripheral")]
 use super::AdvertiserCommand;
+#[cfg(feature = "central")]
+use super::CentralCommand;
+use super::Step;
 #[cfg(feature = "peripheral")]
 use crate::gap::AdvertisingStage;
 #[cfg(feature = "central")]
 use crate::gap::{InitiatorStage, ScanStage};
-#[cfg(feature = "central")]
-use super::CentralCommand;
-use super::Step;
 use crate::{
     Core,
     counters::count,
@@ -144,7 +144,9 @@ impl Core<'_> {
         {
             let (scanning, initiator) = (&state.scanning, &state.initiator);
             settled &= scanning.stage == if scanning.wanted { ScanStage::On } else { ScanStage::Off };
-            settled &= initiator.stage == if initiator.wanted { InitiatorStage::Initiating } else { InitiatorStage::Idle };
+            settled &= !(scanning.wanted && scanning.changed);
+            settled &=
+                initiator.stage == if initiator.wanted { InitiatorStage::Initiating } else { InitiatorStage::Idle };
         }
         !settled
     }

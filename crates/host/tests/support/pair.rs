@@ -33,7 +33,9 @@ impl Pair {
             let mut moved = false;
             for who in 0..2 {
                 let mut buffer = [0; TRANSMIT_BUFFER];
+                let may = self.memory[who].core().may_transmit();
                 if let Some(packet) = self.memory[who].core().poll_transmit(self.now, &mut buffer) {
+                    assert!(may, "{packet:?} was not to be expected");
                     self.air.take(who, packet);
                     moved = true;
                 }
