@@ -2,7 +2,7 @@
 //! is always there. Beside it stands a write command on which the application decides.
 
 use super::question::{ASK, Question};
-use crate::{Core, counters::count, event::HostNews, pool::Chain, time::Instant};
+use crate::{Core, counters::count, event::HostNews, link::Link, pool::Chain, time::Instant};
 use jelling_wire::{
     Writer,
     att::{ErrorCode, Opcode, Pdu},
@@ -117,7 +117,10 @@ impl Core<'_> {
             // Vol 3, Part F, 3.3.2: a second request before the answer breaks the protocol.
             return count(&mut self.state.counters.unexpected);
         }
-        if link.outgoing.active {
+        if let Some(error) = self.out_of_sync(index, pdu) {
+            return self.hold_error(index, &error);
+        }
+        if self.links.get(index).is_some_and(|l| l.outgoing.active) {
             return self.hold(now, index, octets, pdu);
         }
         if self.put_answer(index, pdu) == Served::Asks {
@@ -153,6 +156,28 @@ impl Core<'_> {
         // An execution that fails empties the queue, whatever it failed for.
         if request == Opcode::EXECUTE_WRITE_REQUEST {
             self.clear_prepared(index);
+        }
+    }
+
+    fn hold_error(&mut self, index: usize, error: &Pdu<'_>) {
+        if let Some(link) = self.links.get_mut(index) {
+            link.server.held = Held::reply(error);
+        }
+    }
+
+    /// The table has changed under a request that is kept: its client may have meant the old one (Vol 3, Part G, 2.5.2.1).
+    pub(crate) fn supersede_request(&mut self, index: usize) {
+        let Some(held) = self.links.get(index).filter(|l| l.is_unaware()).map(|l| l.server.held) else { return };
+        let mut octets = [0; LONGEST];
+        let length = self.held_octets(index, Slot::Request, &mut octets);
+        let request = match held {
+            Held::Prepared { handle, offset, .. } => Ok(Pdu::PrepareWriteRequest { handle, offset, value: &[] }),
+            _ => Pdu::parse(octets.get(..length).unwrap_or_default()),
+        };
+        let error = request.ok().and_then(|pdu| self.out_of_sync(index, &pdu));
+        if let Some(error) = error {
+            self.drop_request(index);
+            self.hold_error(index, &error);
         }
     }
 
@@ -279,6 +304,8 @@ impl Core<'_> {
     pub(super) fn on_write_command(&mut self, now: Instant, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
         // Nothing is answered, whatever becomes of it (Vol 3, Part F, 3.4.5.3). Signed writes are not served.
         let written = match pdu {
+            // Vol 3, Part G, 2.5.2.1: who may mean the old table is ignored.
+            _ if self.links.get(index).is_some_and(Link::is_unaware) => Err(ErrorCode::DATABASE_OUT_OF_SYNC),
             Pdu::WriteCommand { handle, value } => self.write_from_peer(index, Slot::Command, *handle, value),
             _ => Err(ErrorCode::REQUEST_NOT_SUPPORTED),
         };

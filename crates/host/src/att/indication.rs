@@ -76,6 +76,7 @@ impl Core<'_> {
             return Err(Error::Busy);
         }
         self.put_value(id, Opcode::HANDLE_VALUE_INDICATION, at, payload)?;
+        self.indication_begun(id.index.into(), at);
         self.begin_indication(now, id)
     }
 
@@ -162,6 +163,7 @@ impl Core<'_> {
             _ => return count(&mut self.state.counters.unexpected),
         };
         indication.deadline = None;
+        self.indication_confirmed(index);
         self.tell_link(index, LinkNews::INDICATION);
     }
 

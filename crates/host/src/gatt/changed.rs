@@ -1,11 +1,25 @@
-//! What a client makes of a table that changes (Vol 3, Part G, 2.5.2 and 7): the features it supports.
+//! The table in force has changed while clients work with the old one: who has subscribed to Service Changed is told, and who takes part
+//! in robust caching is held back until it knows (Vol 3, Part G, 2.5.2 and 7). What is kept of a client ends with its link.
 
-use crate::Core;
+use super::{
+    attribute::{Attribute, Backing, Subscriber},
+    defaults,
+    table::{CHARACTERISTIC, INCLUDE},
+};
+use crate::{
+    Core,
+    event::LinkNews,
+    link::{Link, Owed},
+};
 use bitflags::bitflags;
-use jelling_wire::att::ErrorCode;
+use jelling_wire::{
+    Uuid,
+    att::{ErrorCode, Pdu},
+    copy,
+};
 
 bitflags! {
-    /// A link's client: what it wrote to Client Supported Features.
+    /// A link's client: what it wrote to Client Supported Features, and whether it knows the table in force.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub(crate) struct Changes: u8 {
         /// It wants to be told that it works with an old table.
@@ -14,12 +28,28 @@ bitflags! {
         const ENHANCED_BEARERS = 2;
         /// It takes several values in one notification.
         const MULTIPLE_NOTIFICATIONS = 4;
+        /// It wants to be told, and may not know the table in force: "change-unaware".
+        const UNAWARE = 8;
+        /// It has been told, by Database Out Of Sync or by the Database Hash: its next request shows that it knows.
+        const TOLD = 16;
+        /// The indication that it has not confirmed is Service Changed, of the table in force.
+        const INDICATED = 32;
     }
 }
+
+/// The Database Hash, whether or not this host has one.
+const DATABASE_HASH: Uuid = Uuid::new16(0x2b2a);
 
 /// The first octet of Client Supported Features (Vol 3, Part G, 7.2).
 const FEATURES: Changes =
     Changes::ROBUST_CACHING.union(Changes::ENHANCED_BEARERS).union(Changes::MULTIPLE_NOTIFICATIONS);
+
+impl Link {
+    /// The client takes part in robust caching, and may not know the table in force.
+    pub(crate) fn is_unaware(&self) -> bool {
+        self.changes.contains(Changes::UNAWARE)
+    }
+}
 
 impl Core<'_> {
     /// What a link's client supports, as it wrote it.
@@ -44,5 +74,135 @@ impl Core<'_> {
             link.changes.insert(wanted);
         }
         Ok(())
+    }
+
+    fn in_force(&self) -> &[Attribute] {
+        self.attributes.get(..usize::from(self.state.table.length)).unwrap_or_default()
+    }
+
+    /// The last handle of the table in force; 0 where there is none.
+    pub(super) fn last_handle(&self) -> u16 {
+        self.in_force().iter().rposition(Attribute::is_service).map_or(0, |at| self.group_end(at))
+    }
+
+    /// A table has taken the place of one whose last handle was `before`.
+    pub(super) fn table_changed(&mut self, before: u16) {
+        let kept = usize::from(self.state.table.kept).checked_sub(1).and_then(|at| self.attributes.get(at));
+        let start = kept.map_or(0, |a| a.handle).saturating_add(1);
+        let end = before.max(self.last_handle());
+        if end < start {
+            return;
+        }
+        let has_features = self.in_force().iter().any(Attribute::is_client_features);
+        for index in 0..self.links.len() {
+            let Some(link) = self.links.get_mut(index) else { return };
+            if !has_features {
+                link.changes = Changes::empty();
+            } else if link.is_up() && link.changes.contains(Changes::ROBUST_CACHING) {
+                link.changes.insert(Changes::UNAWARE);
+                link.changes.remove(Changes::TOLD);
+            }
+            // A confirmation that comes now is of what was indicated before this.
+            link.changes.remove(Changes::INDICATED);
+            self.supersede_request(index);
+        }
+        self.indicate_change(start, end);
+    }
+
+    /// Owes an indication of Service Changed to each subscriber (Vol 3, Part G, 7.1).
+    fn indicate_change(&mut self, start: u16, end: u16) {
+        let found = self.in_force().iter().position(|a| a.is_value_of(defaults::SERVICE_CHANGED));
+        let Some(cccd) = found.and_then(|at| self.cccd_of(at)) else { return };
+        let links = 0..self.links.len();
+        let waiting = links.clone().any(|link| self.subscriber(cccd, link).contains(Subscriber::PENDING));
+        let Some(attribute) = found.and_then(|at| self.attributes.get_mut(at)) else { return };
+        if !matches!(attribute.backing, Backing::Arena) || attribute.capacity < 4 {
+            return;
+        }
+        attribute.length = 4;
+        let at = usize::from(attribute.offset);
+        let Some(range) = self.values.get_mut(at..at.saturating_add(4)) else { return };
+        let (mut start, mut end) = (start, end);
+        if let (true, &[s0, s1, e0, e1]) = (waiting, &*range) {
+            // Someone has not been told of the last change yet: one range for both.
+            start = start.min(u16::from_le_bytes([s0, s1]));
+            end = end.max(u16::from_le_bytes([e0, e1]));
+        }
+        let ([s0, s1], [e0, e1]) = (start.to_le_bytes(), end.to_le_bytes());
+        copy(range, &[s0, s1, e0, e1]);
+        for index in links {
+            let subscriber = self.subscriber(cccd, index);
+            if subscriber.contains(Subscriber::INDICATE)
+                && let Some(link) = self.links.get_mut(index)
+            {
+                link.owed.insert(Owed::UPDATES);
+                self.state.work = true;
+                self.set_subscriber(cccd, index, subscriber | Subscriber::PENDING);
+            }
+        }
+    }
+
+    /// The answer to a request of a client that may not know the table in force, where it is not to be served (2.5.2.1).
+    pub(crate) fn out_of_sync(&mut self, index: usize, request: &Pdu<'_>) -> Option<Pdu<'static>> {
+        let link = self.links.get_mut(index).filter(|l| l.is_unaware())?;
+        if link.changes.contains(Changes::TOLD) {
+            self.now_aware(index);
+            return None;
+        }
+        let handle = match *request {
+            Pdu::ReadRequest { handle }
+            | Pdu::ReadBlobRequest { handle, .. }
+            | Pdu::WriteRequest { handle, .. }
+            | Pdu::PrepareWriteRequest { handle, .. } => handle,
+            Pdu::ReadMultipleRequest { handles } | Pdu::ReadMultipleVariableRequest { handles } => {
+                handles.iter().next().unwrap_or(0)
+            }
+            Pdu::ReadByTypeRequest { kind, .. } if kind == INCLUDE || kind == CHARACTERISTIC => return None,
+            Pdu::ReadByTypeRequest { start: 0x0001, end: 0xffff, kind } => {
+                if kind == DATABASE_HASH {
+                    link.changes.insert(Changes::TOLD);
+                }
+                return None;
+            }
+            Pdu::ReadByTypeRequest { start, .. } => start,
+            // Discovery, the MTU, and what has no handle.
+            _ => return None,
+        };
+        link.changes.insert(Changes::TOLD);
+        Some(Pdu::ErrorResponse { request: request.opcode(), handle, code: ErrorCode::DATABASE_OUT_OF_SYNC })
+    }
+
+    /// The client knows the table in force; what was held back goes now.
+    fn now_aware(&mut self, index: usize) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        link.changes.remove(Changes::UNAWARE | Changes::TOLD);
+        if let Some(id) = self.link_id(index) {
+            self.retry_updates(id);
+        }
+        self.tell_link(index, LinkNews::TRANSMIT);
+    }
+
+    /// True when a value is not to be told now: its client may take it for another one's (2.5.2.1).
+    pub(crate) fn is_withheld(&self, index: usize, at: usize) -> bool {
+        self.links.get(index).is_some_and(Link::is_unaware)
+            && self.attributes.get(at).is_none_or(|a| !a.is_value_of(defaults::SERVICE_CHANGED))
+    }
+
+    /// An indication of the value in slot `at` goes out.
+    pub(crate) fn indication_begun(&mut self, index: usize, at: usize) {
+        let changed = self.attributes.get(at).is_some_and(|a| a.is_value_of(defaults::SERVICE_CHANGED));
+        if changed && let Some(link) = self.links.get_mut(index) {
+            link.changes.insert(Changes::INDICATED);
+        }
+    }
+
+    /// Our indication was confirmed.
+    pub(crate) fn indication_confirmed(&mut self, index: usize) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        let changed = link.changes.contains(Changes::INDICATED);
+        link.changes.remove(Changes::INDICATED);
+        if changed && link.is_unaware() {
+            self.now_aware(index);
+        }
     }
 }

@@ -108,6 +108,7 @@ impl Core<'_> {
             return Err(Error::Stale);
         }
         let table = self.state.table;
+        let last = self.last_handle();
         // The default services stay where they are, if the new table has the same.
         let (kept, kept_octets) = (usize::from(table.kept), usize::from(table.kept_octets));
         self.close_captures(table.kept, table.length.saturating_sub(table.kept));
@@ -144,6 +145,7 @@ impl Core<'_> {
             self.lose_prepared(index);
         }
         self.ask_anew();
+        self.table_changed(last);
         // Whoever waits for an attribute of the old table learns that it is gone.
         self.state.news |= HostNews::HOST;
         Ok(())

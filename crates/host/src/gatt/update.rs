@@ -87,6 +87,9 @@ impl Core<'_> {
         }
         let at = self.attribute(id)?;
         self.may_tell(usize::from(link.index), at).map_err(Error::NotPermitted)?;
+        if self.is_withheld(usize::from(link.index), at) {
+            return Err(Error::Busy);
+        }
         Ok(at)
     }
 
@@ -164,7 +167,7 @@ impl Core<'_> {
                 continue;
             }
             let Some(value) = self.cccd_value(cccd) else { continue };
-            if self.may_tell(index, value).is_err() {
+            if self.may_tell(index, value).is_err() || self.is_withheld(index, value) {
                 continue;
             }
             let notify = subscriber.contains(Subscriber::NOTIFY);
@@ -183,6 +186,7 @@ impl Core<'_> {
                 true
             });
             if sent && !notify {
+                self.indication_begun(index, value);
                 let begun = self.link_id(index).map(|id| self.begin_indication(now, id));
                 if let Some(Ok(ticket)) = begun {
                     self.abandon_indication(ticket);
