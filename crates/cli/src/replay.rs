@@ -143,7 +143,7 @@ impl Report<'_> {
     }
 }
 
-fn counters(counters: &Counters) -> [(&'static str, u32); 7] {
+fn counters(counters: &Counters) -> [(&'static str, u32); 8] {
     [
         ("malformed", counters.malformed),
         ("unknown_handle", counters.unknown_handle),
@@ -152,5 +152,6 @@ fn counters(counters: &Counters) -> [(&'static str, u32); 7] {
         ("unexpected", counters.unexpected),
         ("reports_dropped", counters.reports_dropped),
         ("values_dropped", counters.values_dropped),
+        ("signatures_refused", counters.signatures_refused),
     ]
 }

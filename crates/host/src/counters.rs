@@ -20,6 +20,8 @@ pub struct Counters {
     pub reports_dropped: u32,
     /// Notifications and captured writes dropped because their queue was full.
     pub values_dropped: u32,
+    /// Signed writes that were dropped because the signature was wrong, its counter had been used, or no key of the peer is known.
+    pub signatures_refused: u32,
     /// Times that the transport gave up on what came from the controller.
     pub noise: u32,
 }

@@ -48,6 +48,8 @@ pub enum Error {
     NotPermitted(ErrorCode),
     /// The characteristic has no Client Characteristic Configuration descriptor.
     NoCccd,
+    /// There is no key of ours with which the peer could verify a signature.
+    NoSigningKey,
     /// The octets are no value of the type asked for.
     InvalidValue,
     /// The value is longer than the attribute, the buffer or the MTU allows.
@@ -186,6 +188,7 @@ impl fmt::Display for Error {
                 )
             }
             Error::NoCccd => f.write_str("the characteristic has no Client Characteristic Configuration descriptor"),
+            Error::NoSigningKey => f.write_str("there is no key to sign with: bond with the peer first"),
             Error::InvalidValue => f.write_str("the octets are no value of this type"),
             Error::TooLong => f.write_str("the value is too long"),
         }

@@ -34,7 +34,7 @@ mod att;
 mod config;
 mod core;
 mod counters;
-#[cfg(all(feature = "security", any(feature = "server", feature = "seams")))]
+#[cfg(all(feature = "security", any(feature = "client", feature = "server", feature = "seams")))]
 mod crypto;
 mod error;
 mod event;

@@ -4,6 +4,8 @@
 use crate::att::Client;
 #[cfg(feature = "server")]
 use crate::att::Indication;
+#[cfg(all(feature = "security", any(feature = "client", feature = "server")))]
+use crate::att::Signing;
 #[cfg(feature = "server")]
 use crate::gatt::Changes;
 use crate::{
@@ -184,6 +186,8 @@ pub struct Link {
     pub(crate) indication: Indication,
     #[cfg(feature = "server")]
     pub(crate) changes: Changes,
+    #[cfg(all(feature = "security", any(feature = "client", feature = "server")))]
+    pub(crate) signing: Signing,
     pub(crate) news: LinkNews,
     /// What `take_link_event` has not told yet.
     pub(crate) happened: Happened,
@@ -223,6 +227,8 @@ impl Link {
         indication: Indication::NEW,
         #[cfg(feature = "server")]
         changes: Changes::empty(),
+        #[cfg(all(feature = "security", any(feature = "client", feature = "server")))]
+        signing: Signing::NEW,
         news: LinkNews::empty(),
         happened: Happened::empty(),
     };

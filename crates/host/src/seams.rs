@@ -16,3 +16,32 @@ impl crate::Core<'_> {
         self.set_security(link, security)
     }
 }
+
+#[cfg(feature = "security")]
+impl crate::Core<'_> {
+    /// Sets the key with which the peer of a link signs, its most significant octet first, and the lowest counter that is accepted
+    /// of it: 0 at first, as pairing will.
+    #[cfg(feature = "server")]
+    pub fn inject_peer_signing_key(
+        &mut self,
+        link: crate::LinkId,
+        key: [u8; 16],
+        counter: u32,
+    ) -> Result<(), crate::Error> {
+        self.link_mut(link)?.signing.peer.set(Some(crate::att::SigningKey { key, counter }));
+        Ok(())
+    }
+
+    /// Sets the key with which we sign for the peer of a link, its most significant octet first, and the counter of the next
+    /// signature: 0 at first, as pairing will.
+    #[cfg(feature = "client")]
+    pub fn inject_own_signing_key(
+        &mut self,
+        link: crate::LinkId,
+        key: [u8; 16],
+        counter: u32,
+    ) -> Result<(), crate::Error> {
+        self.link_mut(link)?.signing.own.set(Some(crate::att::SigningKey { key, counter }));
+        Ok(())
+    }
+}

@@ -68,6 +68,7 @@ struct Settings {
     /// Preferred connection parameters: intervals, latency, timeout, in the units of Vol 3, Part C, 12.3.
     preferred: Kept<[u16; 4]>,
     default_services: bool,
+    signed_writes: bool,
     own: Own,
     address: Address,
 }
@@ -82,6 +83,7 @@ impl Settings {
         appearance: 0,
         preferred: Kept::none([0; 4]),
         default_services: false,
+        signed_writes: false,
         own: Own::Automatic,
         address: NOBODY,
     };
@@ -178,6 +180,7 @@ impl State {
             unexpected: 0,
             reports_dropped: 0,
             values_dropped: 0,
+            signatures_refused: 0,
             noise: 0,
         },
         news: HostNews::empty(),
@@ -239,6 +242,12 @@ impl State {
         if self.settings.name.is_some() { &self.settings } else { &Settings::DEFAULT }
     }
 
+    /// Whether signed writes are carried out.
+    #[cfg(all(feature = "security", feature = "server"))]
+    pub(crate) fn signed_writes(&self) -> bool {
+        self.settings().signed_writes
+    }
+
     /// The preferred connection parameters, in the units of Vol 3, Part C, 12.3.
     #[cfg(feature = "server")]
     pub(crate) fn preferred(&self) -> Option<[u16; 4]> {
@@ -267,6 +276,7 @@ impl State {
                 supervision_timeout: Duration::from_micros(u64::from(timeout).saturating_mul(TIMEOUT)),
             }),
             default_services: settings.default_services,
+            signed_writes: settings.signed_writes,
         }
     }
 
@@ -306,6 +316,7 @@ impl Settings {
                 [0; 4],
             ),
             default_services: config.default_services,
+            signed_writes: config.signed_writes,
             own,
             address,
         }

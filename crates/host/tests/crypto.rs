@@ -44,3 +44,16 @@ fn the_sample_of_the_database_hash_is_an_aes_cmac_with_key_zero() {
         assert_eq!(mac[..], octets(&vector["output"]["hash"]), "{}", vector["id"]);
     }
 }
+
+#[test]
+fn signatures_of_other_hosts_are_aes_cmac_over_the_octets_turned_round() {
+    for vector in vectors("att_signature") {
+        let (input, output) = (&vector["input"], &vector["output"]);
+        let counter = u32::try_from(input["sign_counter"].as_u64().expect("a number")).expect("32 bits");
+        let mut message = [octets(&input["pdu"]), counter.to_le_bytes().to_vec()].concat();
+        message.reverse();
+        let code = Core::aes_cmac(&key(&input["csrk"]), &message);
+        let signature: Vec<u8> = counter.to_le_bytes().into_iter().chain(code[..8].iter().rev().copied()).collect();
+        assert_eq!(signature, octets(&output["signature_wire"]), "{}", vector["id"]);
+    }
+}

@@ -44,6 +44,7 @@ fn no_two_errors_say_the_same() {
         Error::NotSupported,
         Error::NotSubscribed,
         Error::NoCccd,
+        Error::NoSigningKey,
         Error::InvalidValue,
         Error::TooLong,
     ];

@@ -299,6 +299,18 @@ impl<'d> Connection<'d> {
         self.host.ask(|core| core.inject_security(self.id, security))
     }
 
+    /// For tests: sets the key with which the peer signs, most significant octet first, and the lowest counter that is accepted.
+    #[cfg(all(feature = "seams", feature = "security", feature = "server"))]
+    pub fn inject_peer_signing_key(&self, key: [u8; 16], counter: u32) -> Result<(), Error> {
+        self.host.ask(|core| core.inject_peer_signing_key(self.id, key, counter))
+    }
+
+    /// For tests: sets the key with which we sign for the peer, most significant octet first, and the next counter.
+    #[cfg(all(feature = "seams", feature = "security", feature = "client"))]
+    pub fn inject_own_signing_key(&self, key: [u8; 16], counter: u32) -> Result<(), Error> {
+        self.host.ask(|core| core.inject_own_signing_key(self.id, key, counter))
+    }
+
     /// Keeps the link up when its last handle is dropped.
     pub fn detach(self) {
         self.host.with(|core| core.detach(self.id));

@@ -206,6 +206,8 @@ fn security(core: &mut Core<'_>, link: LinkId) {
     let security =
         Security { encrypted: flag(0), authenticated: flag(1), secure_connections: flag(2), bonded: flag(3), key_size };
     let _ = core.inject_security(link, security);
+    let _ = core.inject_peer_signing_key(link, [word() as u8; 16], word());
+    let _ = core.inject_own_signing_key(link, [word() as u8; 16], word());
     let _ = core.set_authorised(link, if flag(4) { Authorisation::Granted } else { Authorisation::Refused });
 }
 
@@ -224,6 +226,7 @@ fn config() -> Config {
         appearance: word() as u16,
         preferred_parameters: (word() & 1 == 1).then_some(preferred),
         default_services: word() & 1 == 1,
+        signed_writes: word() & 1 == 1,
         ..Config::new()
     }
 }
@@ -286,6 +289,7 @@ fn links(core: &mut Core<'_>, now: Instant, octets: &[u8], target: &mut [u8]) {
         }
         4 => {
             let _ = core.write_command(link, word() as u16, octets);
+            let _ = core.signed_write_command(link, word() as u16, octets);
             let _ = core.exchange_mtu(now, link, Some(word() as u16));
         }
         5 => {

@@ -21,6 +21,8 @@ mod question;
 mod receive;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(all(feature = "security", any(feature = "client", feature = "server")))]
+mod signed;
 
 #[cfg(feature = "client")]
 pub(crate) use client::Client;
@@ -40,6 +42,10 @@ pub(crate) use no_server::Server;
 pub use preparing::PrepareTicket;
 #[cfg(feature = "server")]
 pub use question::QuestionId;
+#[cfg(all(feature = "security", any(feature = "client", feature = "server")))]
+pub(crate) use signed::Signing;
+#[cfg(all(feature = "seams", feature = "security", any(feature = "client", feature = "server")))]
+pub(crate) use signed::SigningKey;
 
 /// How long a request or an indication may go unanswered (Vol 3, Part F, 3.3.3).
 #[cfg(any(feature = "client", feature = "server"))]

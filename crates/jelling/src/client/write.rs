@@ -19,12 +19,16 @@ enum Mode {
     Offered,
     Answered,
     Unanswered,
+    #[cfg(feature = "security")]
+    Signed,
 }
 
 /// How a value goes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     Command,
+    #[cfg(feature = "security")]
+    SignedCommand,
     Request,
     Parts,
 }
@@ -93,6 +97,14 @@ impl<'d, O: AsRef<[u8]>> Write<'d, O> {
         self.step.sending.mode = Mode::Unanswered;
         self
     }
+
+    /// Without an answer and with a signature, where the characteristic offers that; without either on an encrypted link, which
+    /// needs none (Vol 3, Part G, 4.9.2). What is longer than MTU - 15 is `TooLong`; `NoSigningKey` without a bond that has one.
+    #[cfg(feature = "security")]
+    pub fn signed(mut self) -> Self {
+        self.step.sending.mode = Mode::Signed;
+        self
+    }
 }
 
 impl Sending {
@@ -111,6 +123,11 @@ impl Sending {
                 Err(Error::Busy) => Poll::Pending,
                 result => Poll::Ready(result),
             },
+            #[cfg(feature = "security")]
+            Way::SignedCommand => match core.signed_write_command(link, handle, value) {
+                Err(Error::Busy) => Poll::Pending,
+                result => Poll::Ready(result),
+            },
             Way::Request => {
                 let answer = self.writing.request.go(core, now, link, &Pdu::WriteRequest { handle, value });
                 answer.map(|answer| answer.map(|answer| core.free_answer(answer)))
@@ -126,6 +143,10 @@ impl Sending {
         match self.mode {
             Mode::Answered if !answered => Err(Error::NotSupported),
             Mode::Unanswered if !unanswered => Err(Error::NotSupported),
+            #[cfg(feature = "security")]
+            Mode::Signed if self.properties.contains(Properties::SIGNED_WRITE) => Ok(Way::SignedCommand),
+            #[cfg(feature = "security")]
+            Mode::Signed => Err(Error::NotSupported),
             Mode::Offered if !answered && !unanswered => Err(Error::NotSupported),
             // What does not fit a command is refused there.
             Mode::Unanswered => Ok(Way::Command),
