@@ -15,7 +15,7 @@ use jelling_host::{
     wire::{
         Address, AddressKind, Packet, PacketKind, Uuid, Writer,
         ad::{self, AdWrite},
-        att::{ErrorCode, Pdu},
+        att::{ErrorCode, Handles, Pdu},
         hci::{AdvertisingKind, ScanKind, acl::AclPacket, command::CommandPacket, event::Event as HciEvent},
         l2cap::{Frame, signalling::Signal},
         smp,
@@ -270,7 +270,7 @@ fn register(core: &mut Core<'_>, octets: &[u8]) {
 #[inline(never)]
 fn links(core: &mut Core<'_>, now: Instant, octets: &[u8], target: &mut [u8]) {
     let Some(link) = core.links().nth(word() as usize) else { return };
-    match word() % 8 {
+    match word() % 9 {
         0 => core.disconnect(link),
         1 => core.release(link),
         2 => core.retain(link),
@@ -306,8 +306,28 @@ fn links(core: &mut Core<'_>, now: Instant, octets: &[u8], target: &mut [u8]) {
             }
         }
         6 => security(core, link),
+        7 => requests(core, now, link),
         _ => attributes(core, now, octets, target),
     }
+}
+
+/// Requests in their turn, and the peer's queue of prepared writes.
+#[inline(never)]
+fn requests(core: &mut Core<'_>, now: Instant, link: LinkId) {
+    let (handles, mut turn) = ([word() as u16; 3], None);
+    let Some(handles) = Handles::new(handles.get(..word() as usize).unwrap_or_default()) else { return };
+    let pdu = Pdu::ReadMultipleVariableRequest { handles };
+    if let Ok(ticket) = core.in_turn(link, &mut turn, |core| core.request(now, link, &pdu)) {
+        core.abandon_request(ticket);
+    }
+    core.leave_line(turn);
+    if let Ok(ticket) = core.begin_prepared(link) {
+        match word() & 1 {
+            0 => core.finish_prepared(ticket),
+            _ => core.cancel_prepared(ticket),
+        }
+    }
+    word_out(u32::from(core.take_link_event(link).is_ready()));
 }
 
 #[inline(never)]

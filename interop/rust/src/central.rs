@@ -25,7 +25,7 @@ async fn find(host: Host<'_>, name: &str) -> Result<Device> {
     anyhow::bail!("{name} was not found")
 }
 
-async fn connect<'d>(host: Host<'d>, name: &str) -> Result<Connection<'d>> {
+pub(crate) async fn connect<'d>(host: Host<'d>, name: &str) -> Result<Connection<'d>> {
     let device = find(host, name).await?;
     // The shortest interval: an air that takes its time gives a PDU each way in it.
     let interval = Duration::from_micros(7_500);

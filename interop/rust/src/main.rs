@@ -2,6 +2,7 @@
 //! It ends with success only when everything happened as the scenario says.
 
 mod central;
+mod client;
 mod peripheral;
 
 use anyhow::{Context, Result, bail};
@@ -16,6 +17,10 @@ const LONG: Uuid = Uuid::new128(0x7d2e_0001_5c0b_4f5a_9a3e_6b1f_0c2d_4e01);
 const WRITABLE: Uuid = Uuid::new128(0x7d2e_0002_5c0b_4f5a_9a3e_6b1f_0c2d_4e01);
 const NOTIFYING: Uuid = Uuid::new128(0x7d2e_0003_5c0b_4f5a_9a3e_6b1f_0c2d_4e01);
 const INDICATING: Uuid = Uuid::new128(0x7d2e_0004_5c0b_4f5a_9a3e_6b1f_0c2d_4e01);
+const REFUSED: Uuid = Uuid::new128(0x7d2e_0005_5c0b_4f5a_9a3e_6b1f_0c2d_4e01);
+const INCLUDED: Uuid = Uuid::new16(0x180f);
+const INCLUDED_WIDE: Uuid = Uuid::new128(0x7d2e_0009_5c0b_4f5a_9a3e_6b1f_0c2d_4e01);
+const LEVEL: Uuid = Uuid::new16(0x2a19);
 
 const NOTIFICATIONS: u32 = 100;
 const INDICATIONS: u32 = 20;
@@ -47,6 +52,11 @@ enum Role {
         #[arg(long)]
         peer_disconnects: bool,
     },
+    /// Do everything that a client can do with a server of this name
+    Client {
+        /// Its name
+        name: String,
+    },
     /// Serve one central under this name
     Peripheral {
         /// Our name
@@ -74,6 +84,7 @@ async fn play(host: Host<'_>, role: &Role) -> Result<()> {
             let end = if *peer_disconnects { central::End::Theirs } else { central::End::Ours };
             central::play(host, name, end).await
         }
+        Role::Client { name } => client::play(host, name).await,
         Role::Peripheral { name } => peripheral::play(host, name).await,
         Role::Both { name, peer } => {
             let (served, used) =
