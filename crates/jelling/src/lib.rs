@@ -46,7 +46,7 @@
 //! | --- | --- | --- |
 //! | `central` | scanning, connecting | scan slots have no octets; a link in this role is ended |
 //! | `peripheral` | advertising | a link in this role is ended |
-//! | `client` | discovery, reads, writes, subscriptions, the MTU exchange | notifications are dropped, indications confirmed |
+//! | `client` | discovery, reads and writes of all kinds, subscriptions, the MTU exchange | notifications are dropped, indications confirmed |
 //! | `server` | services, notifications, indications | `Gatt` has no octets; each request is answered Request Not Supported |
 //! | `l2cap` | nothing yet: it will hold channels | the same |
 //! | `security` | nothing yet: it will hold pairing, encryption, bonds | pairing and keys are refused, as with it |
