@@ -97,12 +97,7 @@ impl Core<'_> {
             // None yet, or it was passed over.
             _ => turn.insert(Turn { link: id, number: line.enter().ok_or(Error::Busy)? }).number,
         };
-        if is_free && number != line.now {
-            if line.is_patient() {
-                // Everybody is woken to come again, the one whose turn it is among them.
-                self.tell_link(usize::from(id.index), LinkNews::CLIENT);
-                return Err(Error::Busy);
-            }
+        if is_free && number != line.now && !line.is_patient() {
             line.asked = 0;
             line.leave(line.now);
         }
@@ -110,7 +105,7 @@ impl Core<'_> {
             return Ok(());
         }
         if is_free {
-            // The next one is passed over in its turn.
+            // Everybody is woken to come again, the one whose turn it is among them.
             self.tell_link(usize::from(id.index), LinkNews::CLIENT);
         }
         Err(Error::Busy)
