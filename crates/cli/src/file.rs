@@ -17,9 +17,9 @@ use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
-/// Attributes that a table served by the command may have.
-pub const ATTRIBUTES: usize = 8_192;
-/// Octets that the values of such a table may have.
+/// Attributes of a host that serves a file: those of the file, and of the stack's services.
+pub const ATTRIBUTES: usize = 8_192 + 64;
+/// Octets of the values of such a host: as many as a host may have.
 pub const OCTETS: usize = 65_535;
 /// Octets that prepared writes of one peer may take: several values of the longest kind.
 const PREPARE_QUEUE: u16 = 8_192;

@@ -5,22 +5,29 @@
 mod common;
 
 use common::{Running, run, spec, start, told};
+use rustix::process::Signal;
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path, sync::LazyLock};
 
 const DATABASE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../interop/database.toml");
 
-/// What `explore` prints of a file that is being served, and what it exports.
+/// What `explore` prints of a file that is being served, and what it exports. The server is then replayed.
 fn explored(sim: &mut Running, file: &Path) -> (Value, String) {
     let ports = sim.ports();
-    let mut server = start(&["-t", &spec(ports[0]), "serve", file.to_str().unwrap(), "--json"]);
+    let directory = tempfile::tempdir().unwrap();
+    let (file, snoop) = (file.to_str().unwrap(), directory.path().join("serve.btsnoop"));
+    let snoop = snoop.to_str().unwrap();
+    let mut server = start(&["-t", &spec(ports[0]), "--snoop", snoop, "serve", file, "--json"]);
     let ready: Value = serde_json::from_str(&server.prints("ready")).unwrap();
     let peer = format!("{}/public", ready["address"].as_str().unwrap());
-    let directory = tempfile::tempdir().unwrap();
     let export = directory.path().join("export.toml");
     let to = ["-t", &*spec(ports[1]), "--json", "explore", &*peer, "--export", export.to_str().unwrap()];
     let (code, table, error) = told(&run(&to));
     assert_eq!((code, &*error), (Some(0), ""));
+    server.signal(Signal::TERM);
+    assert_eq!(server.end(), (Some(0), String::new()));
+    let (_, replayed, _) = told(&run(&["--json", "replay", snoop, "--serve", file]));
+    assert!(replayed.contains("\"difference\":null"), "{replayed}");
     (serde_json::from_str(&table).unwrap(), fs::read_to_string(export).unwrap())
 }
 

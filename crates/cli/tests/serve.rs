@@ -183,9 +183,9 @@ fn a_file_beyond_the_room_is_an_error_with_its_line() {
     for (text, expected) in [
         (
             large(64),
-            "no room in the table: expected values of at most 65535 octets together, where a variable one counts with its max_length",
+            "no room in the table: expected values of at most 65,000 octets together, where a variable one counts with its max_length",
         ),
-        ("[[service]]\nuuid = \"1815\"\n".repeat(8_193), "no room in the table: expected at most 8192 attributes"),
+        ("[[service]]\nuuid = \"1815\"\n".repeat(8_300), "no room in the table: expected at most 8,192 attributes"),
     ] {
         let (_directory, path) = file(&text);
         let (code, out, error) = told(&run(&["-t", "sim:", "serve", path.to_str().unwrap()]));

@@ -1,9 +1,6 @@
 //! What a file asks for, attribute by attribute, for whoever puts it into a table.
 
-use super::{
-    ATTRIBUTES, Characteristic, Descriptor, File, FileHex, FilePermission, Include, OCTETS, Service, handles::Handles,
-    line_of,
-};
+use super::{Characteristic, Descriptor, File, FileHex, FilePermission, Include, Service, handles::Handles, line_of};
 use anyhow::{Result, anyhow};
 use jelling::{Argument, Error, Properties, Protection, Resource, Uuid};
 use std::{ops::Range, path::Path};
@@ -143,13 +140,10 @@ impl Plan<'_> {
     pub fn place<T>(&self, span: &Range<usize>, result: Result<T, Error>) -> Result<T> {
         result.map_err(|error| match error {
             Error::Full(Resource::Attributes) => {
-                self.mistake(span, &format!("no room in the table: expected at most {ATTRIBUTES} attributes"))
+                self.mistake(span, "no room in the table: expected at most 8,192 attributes")
             }
             Error::Full(Resource::Values) => {
-                let what = format!(
-                    "no room in the table: expected values of at most {OCTETS} octets together, where a variable one counts with its max_length"
-                );
-                self.mistake(span, &what)
+                self.mistake(span, ROOM)
             }
             // Those of the file have been compared with each other.
             Error::InvalidArgument(Argument::Handle) if self.file.default_services => self.mistake(
@@ -250,6 +244,8 @@ fn protection(list: Option<&[FilePermission]>, key_size: Option<u8>) -> Protecti
 /// Service, Include and Characteristic declarations (Vol 3, Part G, 3).
 const DECLARATIONS: [u16; 4] = [0x2800, 0x2801, 0x2802, 0x2803];
 pub(super) const CCCD: Uuid = Uuid::new16(0x2902);
+/// The services of the stack take a little of it.
+const ROOM: &str = "no room in the table: expected values of at most 65,000 octets together, where a variable one counts with its max_length";
 /// Octets of the longest value (Vol 3, Part F, 3.2.9).
 const LONGEST: usize = 512;
 
