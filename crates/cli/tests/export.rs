@@ -126,10 +126,26 @@ fn what_a_peer_keeps_back_is_null_and_its_permissions_are_told_as_far_as_they_sh
         // Writable Auxiliaries.
         ("0x002b", &["permissions = [\"read\", \"write\"]", "value = \"7072657373757265\"", "variable = true"]),
         ("0x0019", &["value = \"726f6f6d\""]),
-        ("0xfffa", &["value_handle = 0xfffd", "value = \"\""]),
+        ("0xfffa", &["value_handle = 0xfffc", "value = \"\""]),
         ("0x0300", &["end_handle = 0x0300"]),
     ] {
         assert_eq!(lines_of(handle), lines, "{handle}");
+    }
+}
+
+#[test]
+fn the_last_handle_is_one_like_any_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("last.toml");
+    for inside in [
+        "[[service]]\nuuid = \"1815\"\nhandle = 0xffff\n",
+        "[[service]]\nuuid = \"1815\"\nhandle = 0xfffd\n[[service.characteristic]]\nuuid = \"2a56\"\nvalue = \"07\"\nproperties = [\"read\"]\n",
+    ] {
+        fs::write(&path, format!("default_services = false\n{inside}")).unwrap();
+        let (table, first) = explored(&mut sim(), &path);
+        assert_eq!(table["services"][0]["end_handle"], 0xffff);
+        fs::write(&path, &first).unwrap();
+        assert_eq!(explored(&mut sim(), &path), (table, first));
     }
 }
 
