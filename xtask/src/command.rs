@@ -5,23 +5,37 @@ use anyhow::{Context, Result, ensure};
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
-    process::{Child, Command, Output, Stdio},
+    process::{Child, ChildStdout, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
-fn jelling(arguments: &[&str]) -> Command {
+pub(crate) fn jelling(arguments: &[&str]) -> Command {
     let mut command = Command::new(format!("{}/debug/jelling", crate::target()));
     command.env_remove("JELLING_TRANSPORT").env("RUST_BACKTRACE", "0").args(arguments);
     command
 }
 
 /// Ended when it is dropped.
-struct Server(Child);
+pub(crate) struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+impl Server {
+    /// `jelling serve` of a file: with it what it prints, and its address with the type.
+    pub(crate) fn start(radio: &Radio, file: &str) -> Result<(Server, BufReader<ChildStdout>, String)> {
+        let mut serve = jelling(&["-t", &radio.spec(), "--json", "serve", file, "--stdin"]);
+        let mut serve = Server(serve.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?);
+        let mut lines = BufReader::new(serve.0.stdout.take().context("no stdout")?);
+        let mut ready = String::new();
+        lines.read_line(&mut ready)?;
+        let address = ready.split("\"address\":\"").nth(1).and_then(|rest| rest.get(..17)).context("no ready line")?;
+        let address = format!("{address}/public");
+        Ok((serve, lines, address))
     }
 }
 
@@ -38,13 +52,7 @@ fn want(output: &Output, code: i32, word: &str) -> Result<()> {
 
 pub(crate) fn play(radio: &Radio) -> Result<()> {
     crate::run(&mut cargo(&["build", "--quiet", "--package", "jelling-cli"]))?;
-    let mut serve = jelling(&["-t", &radio.spec(), "--json", "serve", "interop/thermo.toml", "--stdin"]);
-    let mut serve = Server(serve.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?);
-    let mut lines = BufReader::new(serve.0.stdout.take().context("no stdout")?);
-    let mut ready = String::new();
-    lines.read_line(&mut ready)?;
-    let address = ready.split("\"address\":\"").nth(1).and_then(|rest| rest.get(..17)).context("no ready line")?;
-    let address = format!("{address}/public");
+    let (mut serve, _lines, address) = Server::start(radio, "interop/thermo.toml")?;
     let spec = radio.spec();
     let run = |arguments: &[&str]| jelling(&["-t", &spec, "--json"]).args(arguments).output();
     want(&run(&["info"])?, 0, "LE Encryption")?;

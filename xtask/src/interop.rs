@@ -39,6 +39,8 @@ pub(crate) enum Scenario {
     Rtt,
     /// The `jelling` command against itself, and what it says when something is wrong
     Command,
+    /// A table of every kind by `jelling serve`, and what `jelling explore` exports of it: Bumble's dumps of both are one
+    Export,
     /// Two Bumble hosts pair with LE Secure Connections, encrypt, refresh, and encrypt again
     BumblePair,
     /// The same with legacy pairing
@@ -60,6 +62,7 @@ const ALL: [Scenario; 14] = [
     Scenario::Both,
     Scenario::Rtt,
     Scenario::Command,
+    Scenario::Export,
     Scenario::BumblePair,
     Scenario::BumblePairLegacy,
     Scenario::BumbleChannel,
@@ -156,6 +159,7 @@ fn play(scenario: Scenario, kind: Kind) -> Result<()> {
             rig.judge("two", &commands, &att)
         }
         Scenario::Command => crate::command::play(&rig.radio),
+        Scenario::Export => crate::export::play(&rig.radio, &rig.captures),
         Scenario::BumblePair => rig.bumbles("pair"),
         Scenario::BumblePairLegacy => rig.bumbles("pair-legacy"),
         Scenario::BumbleChannel => rig.bumbles("channel"),

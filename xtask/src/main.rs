@@ -5,6 +5,7 @@ mod ci;
 mod command;
 mod coverage;
 mod demo;
+mod export;
 mod features;
 mod fuzz;
 mod images;
