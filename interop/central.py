@@ -5,28 +5,8 @@ import statistics
 import sys
 import time
 
-from bumble.core import AdvertisingData
-from bumble.device import Device, Peer
-from bumble.hci import Address
-from bumble.transport import open_transport
-
-from scenario import (INDICATING, INDICATIONS, LONG, LONG_VALUE, NOTIFICATIONS, NOTIFYING, SERVICE, WRITABLE, counter,
-                      tell, transport)
-
-
-async def find(device, name):
-    found = asyncio.get_running_loop().create_future()
-
-    def on_advertisement(advertisement):
-        text = advertisement.data.get(AdvertisingData.COMPLETE_LOCAL_NAME)
-        if text == name and not found.done():
-            found.set_result(advertisement.address)
-
-    device.on('advertisement', on_advertisement)
-    await device.start_scanning(active=True)
-    address = await asyncio.wait_for(found, 10)
-    await device.stop_scanning()
-    return address
+from scenario import (INDICATING, INDICATIONS, LONG, LONG_VALUE, NOTIFICATIONS, NOTIFYING, SERVICE, WRITABLE, central,
+                      counter, tell)
 
 
 async def values(characteristic, count, prefer_notify):
@@ -38,13 +18,8 @@ async def values(characteristic, count, prefer_notify):
 
 
 async def main():
-    name, options = sys.argv[2], sys.argv[3:]
-    async with await open_transport(transport()) as hci:
-        device = Device.with_hci('central', Address('F0:F1:F2:F3:F4:F6'), hci.source, hci.sink)
-        await device.power_on()
-        address = await find(device, name)
-        connection = await device.connect(address, timeout=10)
-        peer = Peer(connection)
+    options = sys.argv[3:]
+    async with central() as (connection, peer):
         gone = asyncio.get_running_loop().create_future()
         connection.on('disconnection', lambda reason: gone.done() or gone.set_result(reason))
         await peer.discover_services()

@@ -1,10 +1,15 @@
 """What both sides of the interop scenarios agree on."""
 
+import asyncio
+import contextlib
 import json
 import struct
 import sys
 
-from bumble.core import UUID
+from bumble.core import UUID, AdvertisingData
+from bumble.device import ConnectionParametersPreferences, Device, Peer
+from bumble.hci import Address, Phy
+from bumble.transport import open_transport
 
 SERVICE = UUID.from_16_bits(0x181A)
 LONG = UUID('7D2E0001-5C0B-4F5A-9A3E-6B1F0C2D4E01')
@@ -34,3 +39,32 @@ def tell(**event):
 def transport():
     """The transport to the controller, from the first argument."""
     return f'tcp-client:127.0.0.1:{sys.argv[1]}'
+
+
+async def find(device, name):
+    found = asyncio.get_running_loop().create_future()
+
+    def on_advertisement(advertisement):
+        text = advertisement.data.get(AdvertisingData.COMPLETE_LOCAL_NAME)
+        if text == name and not found.done():
+            found.set_result(advertisement.address)
+
+    device.on('advertisement', on_advertisement)
+    await device.start_scanning(active=True)
+    address = await asyncio.wait_for(found, 10)
+    await device.stop_scanning()
+    return address
+
+
+@contextlib.asynccontextmanager
+async def central():
+    """A Bumble central that is connected to the peer whose name is the second argument: the connection, and Bumble's peer."""
+    async with await open_transport(transport()) as hci:
+        device = Device.with_hci('central', Address('F0:F1:F2:F3:F4:F6'), hci.source, hci.sink)
+        await device.power_on()
+        address = await find(device, sys.argv[2])
+        # The shortest interval: an air that takes its time gives a PDU each way in it.
+        fast = ConnectionParametersPreferences(connection_interval_min=7.5, connection_interval_max=7.5)
+        connection = await device.connect(
+            address, timeout=10, connection_parameters_preferences={Phy.LE_1M: fast})
+        yield connection, Peer(connection)

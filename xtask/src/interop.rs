@@ -29,6 +29,8 @@ pub(crate) enum Scenario {
     Peripheral,
     /// The same; we end the link
     PeripheralLeft,
+    /// Our server with everything it has, Bumble's client
+    Server,
     /// Our central on a serial port of 1 Mbaud, a pty that leads to the controller; Bumble's peripheral
     SerialCentral,
     /// Our peripheral on such a port, Bumble's central
@@ -51,12 +53,13 @@ pub(crate) enum Scenario {
     BumblePty,
 }
 
-const ALL: [Scenario; 14] = [
+const ALL: [Scenario; 15] = [
     Scenario::Central,
     Scenario::CentralLeft,
     Scenario::Client,
     Scenario::Peripheral,
     Scenario::PeripheralLeft,
+    Scenario::Server,
     Scenario::SerialCentral,
     Scenario::SerialPeripheral,
     Scenario::Both,
@@ -87,7 +90,7 @@ const ATT: [u8; 21] = [
     0x01, 0x02, 0x03, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x10, 0x11, 0x12, 0x13, 0x1b, 0x1d, 0x1e, 0x52, 0x04, 0x05,
     0x06, 0x07,
 ];
-/// What only our own client sends: long writes.
+/// Long writes: Bumble's plain central sends none.
 const LONG_WRITE: [u8; 4] = [0x16, 0x17, 0x18, 0x19];
 /// Read Multiple of both kinds.
 const READ_MULTIPLE: [u8; 4] = [0x0e, 0x0f, 0x20, 0x21];
@@ -146,6 +149,13 @@ fn play(scenario: Scenario, kind: Kind) -> Result<()> {
             commands.extend((scenario == Scenario::PeripheralLeft).then_some(DISCONNECT));
             let att: Vec<u8> = ATT.iter().copied().filter(|opcode| !matches!(opcode, 0x06 | 0x07)).collect();
             rig.judge("peripheral", &commands, &att)
+        }
+        Scenario::Server => {
+            let ours = rig.ours("server", &["server", "our-peer"])?;
+            let peer = rig.bumble("client.py", &["our-peer"])?;
+            finish([ours, peer])?;
+            let commands = [&BRING_UP[..], &PERIPHERAL_COMMANDS].concat();
+            rig.judge("server", &commands, &[&ATT[..], &LONG_WRITE, &READ_MULTIPLE].concat())
         }
         Scenario::Both => {
             let end = rig.bumble("peripheral.py", &["end"])?;

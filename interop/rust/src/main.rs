@@ -4,6 +4,7 @@
 mod central;
 mod client;
 mod peripheral;
+mod server;
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
@@ -62,6 +63,11 @@ enum Role {
         /// Our name
         name: String,
     },
+    /// Serve one central, which tries everything a server does, under this name
+    Server {
+        /// Our name
+        name: String,
+    },
     /// Serve one central under a name, and connect to a peripheral of another, at once
     Both {
         /// Our name
@@ -76,7 +82,7 @@ enum Role {
     },
 }
 
-type Memory = Resources<Links<4, 247>, Gatt<32, 1024>, Pool<64, 8>, ScanSlots<8>, Tasks<16>>;
+type Memory = Resources<Links<4, 247>, Gatt<80, 2048>, Pool<64, 8>, ScanSlots<8>, Tasks<16>>;
 
 async fn play(host: Host<'_>, role: &Role) -> Result<()> {
     match role {
@@ -86,6 +92,7 @@ async fn play(host: Host<'_>, role: &Role) -> Result<()> {
         }
         Role::Client { name } => client::play(host, name).await,
         Role::Peripheral { name } => peripheral::play(host, name).await,
+        Role::Server { name } => server::play(host, name).await,
         Role::Both { name, peer } => {
             let (served, used) =
                 tokio::join!(peripheral::play(host, name), central::play(host, peer, central::End::Ours));
