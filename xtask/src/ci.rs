@@ -38,7 +38,7 @@ pub(crate) fn all() -> Result<()> {
         ("sizes", || images::sizes(false)),
         ("tests and interop", test),
         ("sweeps", || sweeps::all(5_000)),
-        ("fuzz", || fuzz::run(None, 15, false)),
+        ("fuzz", || fuzz::run(None, 8, false)),
         ("benchmarks, in small", bench::test),
         ("demo", demo::run),
     ])

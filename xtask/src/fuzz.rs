@@ -1,10 +1,11 @@
-//! Fuzzing: every target for a while, several side by side, on a nightly toolchain with cargo-fuzz; and the corpora.
+//! Fuzzing: every target for a while, several side by side; and the corpora. The targets are laid out as cargo-fuzz wants them,
+//! and are built as it builds them without a sanitizer, which needs neither it nor a nightly toolchain.
 
 use crate::{cargo, sweeps::scenarios};
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
     sync::{
         Mutex,
@@ -14,9 +15,6 @@ use std::{
     time::Instant,
 };
 
-/// cargo-fuzz, which cargo brings once.
-const CARGO_FUZZ: &str = "target/tools/fuzz/bin/cargo-fuzz";
-const VERSION: &str = "0.13.2";
 /// The corpora that are kept.
 const CORPORA: &str = "fuzz/corpus";
 
@@ -26,6 +24,13 @@ enum Build {
     Plain,
     Planted,
 }
+
+/// What makes the compiler count edges and comparisons for libFuzzer. Nothing here is unsafe: a sanitizer would take half the
+/// speed and find what the compiler has.
+const COUNTED: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+     -Cllvm-args=-sanitizer-coverage-trace-compares -Cllvm-args=-sanitizer-coverage-stack-depth \
+     -Cllvm-args=-simplifycfg-branch-fold-threshold=0";
 
 /// Where everything is that need not be kept.
 const FOLDER: &str = "target/fuzz";
@@ -52,9 +57,9 @@ impl Outcome {
     }
 }
 
-/// Fuzzes one target, or each, for so many seconds. Without a nightly toolchain there is no fuzzing, and it says so.
+/// Fuzzes one target, or each, for so many seconds.
 pub(crate) fn run(only: Option<&str>, seconds: u32, keep: bool) -> Result<()> {
-    let Some(chosen) = prepare(only, Build::Plain)? else { return Ok(()) };
+    let chosen = prepare(only, Build::Plain)?;
     println!("{:12} {:>7} {:>10} {:>10} {:>7} {:>7}", "target", "seconds", "executions", "a second", "corpus", "edges");
     let outcomes = each(&chosen, Build::Plain, seconds, |outcome| {
         let executions = outcome.executions();
@@ -81,7 +86,7 @@ pub(crate) fn run(only: Option<&str>, seconds: u32, keep: bool) -> Result<()> {
 
 /// Each target with a panic planted behind what it takes apart must find it in so many seconds, from its seeds.
 pub(crate) fn planted(only: Option<&str>, seconds: u32) -> Result<()> {
-    let Some(chosen) = prepare(only, Build::Planted)? else { return Ok(()) };
+    let chosen = prepare(only, Build::Planted)?;
     println!("{:12} {:>13} {:>10}", "target", "found after s", "executions");
     for target in &chosen {
         sow(target)?;
@@ -139,31 +144,24 @@ fn files(folder: &str, end: &str) -> Result<Vec<String>> {
     Ok(paths)
 }
 
-/// Builds every target; gives the chosen ones, or nothing where there is no nightly toolchain.
-fn prepare(only: Option<&str>, build: Build) -> Result<Option<Vec<String>>> {
-    let nightly = Command::new("rustup").args(["run", "nightly", "rustc", "--version"]).output();
-    if !nightly.is_ok_and(|n| n.status.success()) {
-        println!("no fuzzing: that needs `rustup toolchain install nightly`");
-        return Ok(None);
-    }
-    if !Path::new(CARGO_FUZZ).exists() {
-        eprintln!("setting up cargo-fuzz (once)");
-        let install =
-            ["install", "--quiet", "cargo-fuzz", "--version", VERSION, "--locked", "--root", "target/tools/fuzz"];
-        crate::run(&mut cargo(&install)).context("cargo-fuzz could not be set up")?;
-    }
+/// Builds the chosen targets, or all, and names them.
+fn prepare(only: Option<&str>, build: Build) -> Result<Vec<String>> {
     let targets = targets()?;
     let chosen: Vec<String> = targets.iter().filter(|target| only.is_none_or(|o| o == *target)).cloned().collect();
     ensure!(!chosen.is_empty(), "no such target: there are {}", targets.join(" "));
-    let mut command = Command::new(CARGO_FUZZ);
-    command.env("RUSTUP_TOOLCHAIN", "nightly").env_remove("CARGO").env_remove("RUSTC").env_remove("RUSTDOC");
-    // Nothing here is unsafe: a sanitizer would take half the speed and find what the compiler has.
-    command.args(["fuzz", "build", "--sanitizer", "none", "--target-dir", FOLDER]).args(only);
-    command.args((build == Build::Planted).then_some("--features=planted")).env("CARGO_TERM_QUIET", "true");
+    // With a target named, build scripts and macros are spared the counters.
+    let mut command = cargo(&["build", "--quiet", "--release", "--manifest-path", "fuzz/Cargo.toml"]);
+    command.args(["--target", &triple(), "--target-dir", FOLDER]).env("RUSTFLAGS", COUNTED);
+    command.args(only.map(|target| format!("--bin={target}")));
+    command.args((build == Build::Planted).then_some("--features=planted"));
     let start = Instant::now();
     crate::run(&mut command).context("the targets could not be built")?;
     println!("built in {:.1} s", start.elapsed().as_secs_f32());
-    Ok(Some(chosen))
+    Ok(chosen)
+}
+
+fn triple() -> String {
+    format!("{}-unknown-linux-gnu", std::env::consts::ARCH)
 }
 
 /// The names of the fuzz targets.
@@ -178,7 +176,7 @@ fn targets() -> Result<Vec<String>> {
 }
 
 fn program(target: &str) -> PathBuf {
-    PathBuf::from(format!("{FOLDER}/{}-unknown-linux-gnu/release/{target}", std::env::consts::ARCH))
+    PathBuf::from(format!("{FOLDER}/{}/release/{target}", triple()))
 }
 
 /// Where the inputs are put that a fuzzer finds worth keeping.

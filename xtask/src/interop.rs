@@ -53,7 +53,7 @@ pub(crate) enum Scenario {
     BumblePty,
 }
 
-const ALL: [Scenario; 15] = [
+const ALL: [Scenario; 16] = [
     Scenario::Central,
     Scenario::CentralLeft,
     Scenario::Client,
