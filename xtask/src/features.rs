@@ -1,8 +1,13 @@
 //! Every feature of the host and of the face: alone, in pairs, and what is left of the host without it.
 
-use crate::{cargo, run, setup};
-use anyhow::Result;
-use std::{path::Path, process::Command, time::Instant};
+use crate::{cargo, run};
+use anyhow::{Context, Result, ensure};
+use std::time::Instant;
+
+const PACKAGES: [&str; 3] = ["jelling-wire", "jelling-host", "jelling"];
+
+/// They exclude each other.
+const EXCLUSIVE: [&str; 2] = ["defmt", "log"];
 
 /// Combinations whose answers to what they lack are tested.
 const REFUSING: [&str; 5] =
@@ -19,37 +24,53 @@ pub(crate) enum Depth {
 
 /// Checks the crates with features in each combination; what is unused in any of them is an error.
 pub(crate) fn check(depth: Depth) -> Result<()> {
-    setup::cargo_hack()?;
     let start = Instant::now();
-    let depth = match depth {
-        Depth::Alone => "1",
-        Depth::Pairs => "2",
-    };
-    let mut hack = Command::new(std::path::absolute(Path::new(setup::CARGO_HACK))?);
-    hack.args([
-        "hack",
-        "check",
-        "--quiet",
-        "--package",
-        "jelling-wire",
-        "--package",
-        "jelling-host",
-        "--package",
-        "jelling",
-    ]);
-    hack.args(["--feature-powerset", "--depth", depth, "--mutually-exclusive-features", "defmt,log"]);
-    run(own(&mut hack)?)?;
-    for features in REFUSING {
-        let mut test = cargo(&["test", "--quiet", "--package", "jelling-host", "--test", "refusals"]);
-        test.args(["--no-default-features", "--features", features]);
-        run(own(&mut test)?)?;
+    let mut count = 0;
+    for package in PACKAGES {
+        for features in combinations(&features_of(package)?, depth) {
+            alone(package, &features)?;
+            count += 1;
+        }
     }
-    println!("features: every combination of depth {depth} builds, in {:.0} s", start.elapsed().as_secs_f32());
+    for features in REFUSING {
+        alone("jelling-host", features)?;
+        let test = ["test", "--quiet", "--package", "jelling-host", "--test", "refusals"];
+        run(cargo(&test).args(["--no-default-features", "--features", features]))?;
+        count += 1;
+    }
+    println!("features: {count} combinations build, in {:.0} s", start.elapsed().as_secs_f32());
     Ok(())
 }
 
-/// A folder of its own, so that nothing else is built anew.
-fn own(command: &mut Command) -> Result<&mut Command> {
-    let folder = std::path::absolute(format!("{}/features", crate::target()))?;
-    Ok(command.env("CARGO_TARGET_DIR", folder).env("RUSTFLAGS", "-Dwarnings"))
+/// Checks one library. Flags for it alone leave what it needs as other commands build it: a combination of the face is one of
+/// the host, which is checked by itself.
+fn alone(package: &str, features: &str) -> Result<()> {
+    let mut check = cargo(&["rustc", "--quiet", "--package", package, "--lib", "--profile", "check"]);
+    check.args(["--no-default-features", "--features", features, "--", "-Dwarnings"]);
+    run(&mut check).with_context(|| format!("{package} with the features {features:?}"))
+}
+
+/// The names of a crate's features.
+fn features_of(package: &str) -> Result<Vec<String>> {
+    let output = cargo(&["metadata", "--no-deps", "--format-version", "1"]).output().context("cannot run cargo")?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    let packages = metadata["packages"].as_array().context("no packages")?;
+    let found = packages.iter().find(|found| found["name"] == package);
+    let features = found.and_then(|found| found["features"].as_object()).context("no such package")?;
+    Ok(features.keys().cloned().collect())
+}
+
+/// None, each, and perhaps each pair, but those that exclude each other.
+fn combinations(features: &[String], depth: Depth) -> Vec<String> {
+    let mut list = vec![String::new()];
+    list.extend_from_slice(features);
+    if depth == Depth::Pairs {
+        for (i, one) in features.iter().enumerate() {
+            let others = features.iter().skip(i + 1);
+            let others = others.filter(|other| !EXCLUSIVE.map(|e| [one.as_str(), other].contains(&e)).eq(&[true; 2]));
+            list.extend(others.map(|other| format!("{one},{other}")));
+        }
+    }
+    list
 }

@@ -8,8 +8,6 @@ use std::{path::Path, process::Command};
 pub(crate) const ROOTCANAL: &str = "target/tools/rootcanal/rootcanal";
 /// A Python with Bumble.
 pub(crate) const PYTHON: &str = "target/tools/venv/bin/python";
-/// cargo-hack, which cargo brings once.
-pub(crate) const CARGO_HACK: &str = "target/tools/hack/bin/cargo-hack";
 /// The runner of gungraun, which must be as old as the library in benches/Cargo.toml.
 pub(crate) const GUNGRAUN: &str = "target/tools/gungraun/bin/gungraun-runner";
 /// What the venv holds.
@@ -38,16 +36,6 @@ pub(crate) fn radio() -> Result<()> {
     packages(&[("gcc", "gcc"), ("python3", "python3"), ("dpkg-deb", "dpkg"), ("socat", "socat")])?;
     once("RootCanal 1.13.0", "rootcanal.done", "1.13.0", || {
         run(Command::new("interop/rig/setup-rootcanal.sh").arg("target/tools/rootcanal"))
-    })
-}
-
-/// The tool that builds every combination of features.
-pub(crate) fn cargo_hack() -> Result<()> {
-    const VERSION: &str = "0.6.46";
-    once(&format!("cargo-hack {VERSION}"), "hack.done", VERSION, || {
-        let install =
-            ["install", "--quiet", "cargo-hack", "--version", VERSION, "--locked", "--root", "target/tools/hack"];
-        run(&mut crate::cargo(&install))
     })
 }
 
