@@ -44,7 +44,7 @@ fn count(access: &Access<'_>) -> Result<(), ErrorCode> {
 /// Allows even numbers.
 fn even(access: &Access<'_>) -> Result<(), ErrorCode> {
     let number: u8 = access.value().map_err(|_| ErrorCode::UNLIKELY_ERROR)?;
-    if number % 2 == 0 { Ok(()) } else { Err(REFUSED) }
+    if number.is_multiple_of(2) { Ok(()) } else { Err(REFUSED) }
 }
 
 struct Served<'d> {
