@@ -6,10 +6,10 @@ use crate::{
     gate::{Due, Verb, Waiters, enter, enter_telling, look, next_deadline, now},
 };
 use ::core::{
-    cell::Cell,
     fmt,
     future::poll_fn,
     pin::{Pin, pin},
+    sync::atomic::{AtomicU8, Ordering},
     task::Poll,
 };
 use embassy_futures::{
@@ -70,7 +70,7 @@ impl Runner<'_> {
         let host = self.host;
         let _session = Session(host);
         host.with(|core| core.transport_opened());
-        let due = &Cell::new(Due::default());
+        let due = &Noticed::default();
         let receive = async {
             let mut buffer = [0; RECEIVE_BUFFER];
             loop {
@@ -154,13 +154,30 @@ impl Runner<'_> {
     }
 }
 
+/// What the parts of a runner know to be due. They are one task; the octet is atomic only so that the task may go from one thread to
+/// another.
+#[derive(Debug, Default)]
+struct Noticed(AtomicU8);
+
+impl Noticed {
+    fn get(&self) -> Due {
+        let bits = self.0.load(Ordering::Relaxed);
+        Due { transmit: bits & 1 != 0, timer: bits & 2 != 0, anew: bits & 4 != 0 }
+    }
+
+    fn set(&self, due: Due) {
+        let bits = u8::from(due.transmit) | u8::from(due.timer) << 1 | u8::from(due.anew) << 2;
+        self.0.store(bits, Ordering::Relaxed);
+    }
+}
+
 /// Does something that may have left the runner, who does it, something to look at.
 fn act(host: Host<'_>, f: impl FnOnce(&mut Core<'_>)) -> Due {
     enter_telling(host.lock, Verb::Run, |core, _, _| f(core)).1.due
 }
 
 /// Waits until the runner finds this due.
-async fn when(due: &Cell<Due>, is_due: impl Fn(Due) -> bool) {
+async fn when(due: &Noticed, is_due: impl Fn(Due) -> bool) {
     poll_fn(|_| if is_due(due.get()) { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
@@ -179,7 +196,7 @@ fn ask_functions(host: Host<'_>) {
 }
 
 /// Sleeps until something is due, again and again.
-async fn keep_time(host: Host<'_>, due: &Cell<Due>) -> ::core::convert::Infallible {
+async fn keep_time(host: Host<'_>, due: &Noticed) -> ::core::convert::Infallible {
     loop {
         let (next, told) = enter_telling(host.lock, Verb::Act, |core, waiters, now| {
             core.handle_timeout(now);
