@@ -94,3 +94,61 @@ fn after_thirty_seconds_without_an_answer_nothing_of_ours_goes_on_the_bearer() {
         pair.is_whole();
     }
 }
+
+/// A table of three values with CCCDs, behind the default services.
+fn three(core: &mut Core<'_>) -> [AttributeId; 3] {
+    core.begin_registration().unwrap();
+    core.add_default_services().unwrap();
+    let service = ServiceSettings { uuid: wire::Uuid::new16(0x181a), primary: true, handle: None, end_handle: None };
+    core.add_service(&service).unwrap();
+    let settings = CharacteristicSettings {
+        uuid: wire::Uuid::new16(0x2a6e),
+        properties: Properties::NOTIFY,
+        protection: Protection::OPEN,
+        hooks: Hooks::DOOR,
+        handle: None,
+        value_handle: None,
+        storage: Storage::Variable(8, b""),
+        append: false,
+        cccd: true,
+    };
+    let ids = [(); 3].map(|()| core.add_characteristic(&settings).unwrap());
+    core.commit_registration().unwrap();
+    ids
+}
+
+/// Vol 3, Part F, 3.4.7.4; Part G, 7.2.
+#[test]
+fn several_values_go_in_one_notification_where_the_client_takes_them() {
+    let (mut pair, link, peripheral, _) = Pair::connected(27);
+    let [a, b, c] = three(&mut pair.core(1));
+    let values: [(AttributeId, &[u8]); 3] = [(a, b"one"), (b, b"two"), (c, b"and three")];
+    assert_eq!(pair.core(1).notify_several(peripheral, &[]), Ok(0));
+    assert_eq!(pair.core(1).notify_several(peripheral, &values), Err(Error::NotSubscribed));
+    for id in [a, b, c] {
+        pair.ask(link, &Pdu::WriteRequest { handle: id.handle() + 1, value: &[1, 0] }).unwrap();
+    }
+    sent(&mut pair, 1);
+    // One at a time, as long as the client has not said that it takes more.
+    assert_eq!(pair.core(1).notify_several(peripheral, &values), Ok(1));
+    assert_eq!(pair.core(1).notify_several(peripheral, &values), Err(Error::Busy));
+    pair.pump();
+    let [low, high] = a.handle().to_le_bytes();
+    assert_eq!(sent(&mut pair, 1), [[&[0x1b, low, high][..], b"one"].concat()]);
+    let features = Pdu::ReadByTypeRequest { start: 1, end: 0xffff, kind: wire::Uuid::new16(0x2b29) };
+    let found = pair.ask(link, &features).unwrap();
+    let handle = u16::from_le_bytes([found[2], found[3]]);
+    pair.ask(link, &Pdu::WriteRequest { handle, value: &[4] }).unwrap();
+    sent(&mut pair, 1);
+    // The MTU is 23: two fit, and the third, which is alone, goes as it always did.
+    assert_eq!(pair.core(1).notify_several(peripheral, &values), Ok(2));
+    pair.pump();
+    assert_eq!(pair.core(1).notify_several(peripheral, &values[2..]), Ok(1));
+    pair.pump();
+    let [b0, b1] = b.handle().to_le_bytes();
+    let [c0, c1] = c.handle().to_le_bytes();
+    let both = [&[0x23, low, high, 3, 0][..], b"one", &[b0, b1, 3, 0], b"two"].concat();
+    assert_eq!(sent(&mut pair, 1), [both, [&[0x1b, c0, c1][..], b"and three"].concat()]);
+    // A first value that is too long for two is judged alone.
+    assert_eq!(pair.core(1).notify_several(peripheral, &[(a, &[7; 21]), (b, b"two")]), Err(Error::TooLong));
+}

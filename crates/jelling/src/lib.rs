@@ -116,6 +116,6 @@ pub use resources::{Resources, Tasks};
 pub use runner::{RunError, Runner};
 #[cfg(feature = "server")]
 pub use server::{
-    Characteristic, CharacteristicOptions, Descriptor, Indicate, Notify, ReadRequest, ReadRequested, Registration,
-    Service, ServiceOptions, SubscriptionChanged, WriteRequest, WriteRequested, Written, WrittenInto,
+    Characteristic, CharacteristicOptions, Descriptor, Indicate, Notify, NotifySeveral, ReadRequest, ReadRequested,
+    Registration, Service, ServiceOptions, SubscriptionChanged, WriteRequest, WriteRequested, Written, WrittenInto,
 };

@@ -2,9 +2,11 @@
 
 mod registration;
 mod requested;
+mod several;
 
 pub use registration::{CharacteristicOptions, Registration, ServiceOptions};
 pub use requested::{ReadRequest, ReadRequested, WriteRequest, WriteRequested};
+pub use several::NotifySeveral;
 
 use crate::{
     Connection, ToOctets, Value,

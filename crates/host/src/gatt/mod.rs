@@ -21,6 +21,8 @@ mod queue;
 mod registration;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "server")]
+mod several;
 #[cfg(feature = "client")]
 mod subscription;
 #[cfg(feature = "server")]

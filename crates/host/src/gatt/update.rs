@@ -80,7 +80,13 @@ impl Core<'_> {
     }
 
     /// The slot of a value that may be told to a peer: who has subscribed, and could read it as far as security goes.
-    fn to_tell(&self, id: AttributeId, link: LinkId, wanted: Updates, recipient: Recipient) -> Result<usize, Error> {
+    pub(super) fn to_tell(
+        &self,
+        id: AttributeId,
+        link: LinkId,
+        wanted: Updates,
+        recipient: Recipient,
+    ) -> Result<usize, Error> {
         let subscribed = self.subscribed(id, link)?;
         if recipient == Recipient::Subscriber && !subscribed.contains(wanted) {
             return Err(Error::NotSubscribed);
