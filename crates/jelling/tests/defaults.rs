@@ -128,3 +128,31 @@ fn a_client_signs_what_it_writes() {
         assert_eq!(name.write(&1u8).signed().await, Err(Error::NotSupported));
     });
 }
+
+#[test]
+fn several_values_reach_a_client_with_and_without_the_word_that_it_takes_them_together() {
+    play(Config::default(), async |host, theirs, ours| {
+        let mut db = host.services().unwrap();
+        let service = db.service(SERVICE).unwrap();
+        let [first, second] =
+            [0x2a6e, 0x2a6f].map(|uuid| db.characteristic(service, Uuid::new16(uuid), Properties::NOTIFY).unwrap());
+        db.register().unwrap();
+        let values = [(first, &[1u8][..]), (second, &[2, 2]), (first, &[3])];
+        assert_eq!(theirs.notify_several(&values).await, Err(Error::NotSubscribed));
+        let mut updates = vec![];
+        for uuid in [0x2a6e, 0x2a6f] {
+            let characteristic = find(&ours, SERVICE, uuid).await;
+            updates.push(characteristic.subscribe(Updates::NOTIFY).depth(2).await.unwrap());
+        }
+        let [firsts, seconds] = &mut updates[..] else { panic!("two subscriptions") };
+        for word in [None, Some(4u8)] {
+            if let Some(word) = word {
+                find(&ours, Uuid::new16(0x1801), 0x2b29).await.write(&word).await.unwrap();
+            }
+            theirs.notify_several(&values).await.unwrap();
+            assert_eq!(firsts.notified::<u8>().await, Ok(1));
+            assert_eq!(firsts.notified::<u8>().await, Ok(3));
+            assert_eq!(seconds.notified::<[u8; 2]>().await, Ok([2, 2]));
+        }
+    });
+}
