@@ -3,7 +3,7 @@
 
 use crate::{
     core::Host,
-    gate::{Due, Verb, Waiters, enter, enter_telling, look, next_deadline, now},
+    gate::{Due, Verb, Waiters, enter_telling, look, next_deadline, now},
 };
 use ::core::{
     fmt,
@@ -188,7 +188,9 @@ fn ask_functions(_: Host<'_>) {}
 /// Calls the application's functions that decide on reads and writes, with the lock open.
 #[cfg(feature = "server")]
 fn ask_functions(host: Host<'_>) {
-    while let Some((question, function)) = enter(host.lock, Verb::Look, |core, _, _| core.poll_question()).flatten() {
+    while let Some((question, function)) =
+        crate::gate::enter(host.lock, Verb::Look, |core, _, _| core.poll_question()).flatten()
+    {
         let word = function(&jelling_host::Access::new(&host, question));
         // A peer that has left is owed nothing.
         let _ = host.ask(|core| core.answer_question(now(), question, word));

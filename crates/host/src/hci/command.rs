@@ -133,21 +133,20 @@ impl Core<'_> {
     /// True when anything but a link may want a command.
     pub(crate) fn may_command(&self) -> bool {
         let state = &self.state;
-        let mut settled = !state.flush && state.orphan.is_none();
+        let settled = !state.flush && state.orphan.is_none();
         #[cfg(feature = "peripheral")]
-        {
+        let settled = settled && {
             let advertising = &state.advertising;
             let stage = if advertising.wanted { AdvertisingStage::On } else { AdvertisingStage::Off };
-            settled &= advertising.stage == stage && !advertising.changed;
-        }
+            advertising.stage == stage && !advertising.changed
+        };
         #[cfg(feature = "central")]
-        {
+        let settled = settled && {
             let (scanning, initiator) = (&state.scanning, &state.initiator);
-            settled &= scanning.stage == if scanning.wanted { ScanStage::On } else { ScanStage::Off };
-            settled &= !(scanning.wanted && scanning.changed);
-            settled &=
-                initiator.stage == if initiator.wanted { InitiatorStage::Initiating } else { InitiatorStage::Idle };
-        }
+            let scan = if scanning.wanted { ScanStage::On } else { ScanStage::Off };
+            let initiate = if initiator.wanted { InitiatorStage::Initiating } else { InitiatorStage::Idle };
+            scanning.stage == scan && !(scanning.wanted && scanning.changed) && initiator.stage == initiate
+        };
         !settled
     }
 
