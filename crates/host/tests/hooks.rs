@@ -261,3 +261,45 @@ fn a_task_answers_later_and_the_link_goes_on_meanwhile() {
     assert!(matches!(pair.core(0).answer(ticket), Poll::Ready(Err(Error::Disconnected))));
     pair.is_whole();
 }
+
+#[test]
+fn all_the_words_that_a_request_needs_come_within_29_s() {
+    let ends = Duration::from_secs(29);
+    for registers in [false, true] {
+        let (mut pair, link, ..) = Pair::connected(27);
+        let mut ids = serve(&mut pair.core(1), Hook::Deferred);
+        let begin = pair.now;
+        let handles = [3, 0, 5, 0];
+        let request = Pdu::ReadMultipleRequest { handles: Handles::parse(&handles).unwrap() };
+        let ticket = pair.core(0).request(begin, link, &request).unwrap();
+        pair.pump();
+        pair.now = begin.after(Duration::from_secs(20));
+        let now = pair.now;
+        if registers {
+            ids = serve(&mut pair.core(1), Hook::Deferred);
+        } else {
+            let taken = pair.core(1).take_question(ids[0], AccessKind::Read);
+            let Poll::Ready(Ok(question)) = taken else { panic!("nobody is asked") };
+            pair.core(1).answer_question(now, question, Ok(())).unwrap();
+        }
+        pair.pump();
+        // The next question has what is left of the time.
+        let asked = ids[usize::from(!registers)];
+        assert!(matches!(pair.core(1).take_question(asked, AccessKind::Read), Poll::Ready(Ok(_))));
+        assert_eq!(pair.core(1).poll_timeout(), Some(begin.after(ends)), "{registers}");
+        pair.now = begin.after(ends);
+        let now = pair.now;
+        pair.core(1).handle_timeout(now);
+        pair.pump();
+        assert_eq!(pair.core(0).answer(ticket), Poll::Ready(Err(Error::Gatt(ErrorCode::UNLIKELY_ERROR))));
+        // Nothing is due any more, and the next request has its own time.
+        assert!(pair.core(1).poll_timeout().is_none_or(|due| due > now.after(ends)));
+        let ticket = pair.core(0).request(now, link, &Pdu::ReadRequest { handle: 3 }).unwrap();
+        pair.pump();
+        assert_eq!(pair.core(1).poll_timeout(), Some(now.after(ends)));
+        pair.core(0).abandon_request(ticket);
+        pair.core(0).disconnect(link);
+        pair.pump();
+        pair.is_whole();
+    }
+}

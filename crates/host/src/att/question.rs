@@ -45,6 +45,7 @@ pub(crate) struct Question {
     met: u16,
     /// Why the one after those is not; [`ASK`] while that is open.
     refusal: ErrorCode,
+    /// When all the words on the request are due.
     deadline: Option<Instant>,
 }
 
@@ -75,6 +76,16 @@ impl Question {
         *self = Question { number: self.number, ..Question::NONE };
     }
 
+    /// The table is another one: nothing is known, but for how much time there is.
+    fn forget(&mut self) {
+        *self = Question { number: self.number, deadline: self.deadline, ..Question::NONE };
+    }
+
+    /// When a word is due.
+    fn due(&self) -> Option<Instant> {
+        self.deadline.filter(|_| self.is_open())
+    }
+
     /// What is known of the access that is met next.
     fn meet(&mut self, kind: AccessKind, handle: u16, offset: usize) -> Result<(), ErrorCode> {
         let turn = self.met;
@@ -92,7 +103,6 @@ impl Question {
     /// The word has come.
     fn decide(&mut self, word: Result<(), ErrorCode>) {
         self.stage = Stage::Silent;
-        self.deadline = None;
         match word {
             Ok(()) => self.allowed = self.allowed.saturating_add(1),
             // Zero is no error code.
@@ -105,7 +115,7 @@ impl Question {
 impl Server {
     /// When a word is due at the latest.
     pub(crate) fn question_deadline(&self) -> Option<Instant> {
-        let [a, b] = [Slot::Request, Slot::Command].map(|slot| self.question(slot).deadline);
+        let [a, b] = [Slot::Request, Slot::Command].map(|slot| self.question(slot).due());
         match (a, b) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -190,7 +200,8 @@ impl Core<'_> {
             return;
         }
         if let Some(question) = self.question_mut(link, slot) {
-            question.deadline = Some(now.after(WORD_TIMEOUT));
+            // The peer counts from its request on, however many questions there are.
+            question.deadline.get_or_insert(now.after(WORD_TIMEOUT));
         }
         if let Some(attribute) = at.and_then(|at| self.attributes.get_mut(at)) {
             attribute.flags.insert(AttributeFlags::NEWS);
@@ -293,7 +304,7 @@ impl Core<'_> {
         for index in 0..self.links.len() {
             for slot in [Slot::Request, Slot::Command] {
                 let Some(question) = self.question_mut(index, slot) else { return };
-                if question.deadline.is_none_or(|deadline| deadline > now) {
+                if question.due().is_none_or(|due| due > now) {
                     continue;
                 }
                 question.decide(Err(ErrorCode::UNLIKELY_ERROR));
@@ -311,7 +322,7 @@ impl Core<'_> {
         for index in 0..self.links.len() {
             self.drop_command(index);
             if let Some(question) = self.question_mut(index, Slot::Request) {
-                question.end();
+                question.forget();
                 self.state.work = true;
             }
         }
