@@ -167,10 +167,9 @@ impl Core<'_> {
         match client.phase {
             Phase::Waiting => Poll::Pending,
             Phase::Answered => {
-                client.phase = Phase::Idle;
                 let answer = core::mem::replace(&mut client.answer, Chain::NONE);
                 let result = client.error.take().map_or(Ok(Answer(answer)), Err);
-                self.tell_link(usize::from(ticket.link.index), LinkNews::CLIENT);
+                self.free_bearer(usize::from(ticket.link.index));
                 Poll::Ready(result)
             }
             Phase::Dead => Poll::Ready(Err(Error::Timeout)),
@@ -188,13 +187,22 @@ impl Core<'_> {
         match client.phase {
             Phase::Waiting => client.phase = Phase::Swallowing,
             Phase::Answered => {
-                client.phase = Phase::Idle;
                 let answer = core::mem::replace(&mut client.answer, Chain::NONE);
                 self.free_answer(Answer(answer));
-                self.tell_link(usize::from(ticket.link.index), LinkNews::CLIENT);
+                self.free_bearer(usize::from(ticket.link.index));
             }
             _ => {}
         }
+    }
+
+    /// The next request may go: one that was left behind before any other, and nobody else asks for that one.
+    fn free_bearer(&mut self, index: usize) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        link.client.phase = Phase::Idle;
+        if link.owes_requests() {
+            self.state.work = true;
+        }
+        self.tell_link(index, LinkNews::CLIENT);
     }
 
     /// Copies an answer's octets from `offset` on and tells how many there were to copy.
@@ -241,15 +249,18 @@ impl Core<'_> {
             Err(error) => Err(error),
         };
         self.pool().release(reserve);
+        self.state.news |= HostNews::POOL;
+        if swallowed {
+            return self.free_bearer(index);
+        }
         if let Some(link) = self.links.get_mut(index) {
-            link.client.phase = if swallowed { Phase::Idle } else { Phase::Answered };
+            link.client.phase = Phase::Answered;
             match stored {
                 Ok(chain) => link.client.answer = chain,
                 Err(error) => link.client.error.set(Some(error)),
             }
         }
         self.tell_link(index, LinkNews::CLIENT);
-        self.state.news |= HostNews::POOL;
     }
 
     /// Frees what our request holds, as its link goes down.

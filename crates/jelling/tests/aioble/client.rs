@@ -114,6 +114,30 @@ fn tasks_that_ask_again_and_again_take_turns() {
     });
 }
 
+/// What a task leaves behind, a subscription or a part of a long write, goes before the next request of another task that has
+/// one under way, and neither stays.
+#[test]
+fn what_is_left_behind_goes_between_requests() {
+    play(async |[central, peripheral], _, _| {
+        let local = serve(peripheral, &everything().initial(&[9; 200]).max_len(200));
+        let (ours, theirs) = connected(central, peripheral, 1).await;
+        let remote = found(&ours).await;
+        for millis in (0..700).step_by(10) {
+            let mut buffer = [0; 200];
+            let read = remote.read_into(&mut buffer).timeout(Duration::from_secs(5));
+            let updates = remote.subscribe(Updates::NOTIFY).await.unwrap();
+            let leave = async {
+                select(remote.write(&[8; 200]).response(), Timer::after_millis(millis)).await;
+                drop(updates);
+            };
+            assert_eq!(join(read, leave).await.0, Ok(200), "after {millis} ms");
+            Timer::after_secs(1).await;
+            assert_eq!(local.subscribed(&theirs), Ok(Updates::empty()), "after {millis} ms");
+            assert_eq!(local.read::<[u8; 200]>(), Ok([9; 200]), "after {millis} ms");
+        }
+    });
+}
+
 #[test]
 fn discovery_finds_one_some_or_none() {
     play(async |[central, peripheral], _, _| {
