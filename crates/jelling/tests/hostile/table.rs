@@ -2,9 +2,12 @@
 
 use crate::{
     procedures::{HANDLES, PROCEDURES, is_well, remote},
-    support::play,
+    support::{honest, play},
 };
 use jelling::{Error, ErrorCode};
+
+/// Stands for the right answer.
+const HONEST: &[u8] = &[];
 
 /// Answers one after another, whatever is asked; the last one again and again.
 pub(crate) fn in_turn(answers: &'static [&'static [u8]]) -> impl FnMut(&[u8]) -> Vec<Vec<u8>> {
@@ -15,7 +18,7 @@ pub(crate) fn in_turn(answers: &'static [&'static [u8]]) -> impl FnMut(&[u8]) ->
         }
         let answer = answers[next.min(answers.len() - 1)];
         next += 1;
-        vec![answer.to_vec()]
+        if answer == HONEST { honest::answer(request) } else { vec![answer.to_vec()] }
     }
 }
 
@@ -30,10 +33,10 @@ fn what_hostile_answers_lead_to() {
     use Error::{Gatt, InvalidValue, Protocol, TooLong};
     let handle = Gatt(ErrorCode::INVALID_HANDLE);
     let table: &[Row] = &[
-        ("an error of another request", "read", &[&[0x01, 0x12, 0x13, 0, 0x01]], Err(Protocol)),
+        ("an error of another request", "read", &[&[0x01, 0x12, 0x13, 0, 0x01], HONEST], Err(Protocol)),
         ("an error of this request", "read", &[&[0x01, 0x0a, 0x13, 0, 0x01]], Err(handle)),
         ("an error that is cut", "read", &[&[0x01, 0x0a, 0x13, 0]], Err(Protocol)),
-        ("the answer to another request", "read", &[&[0x0d, 1]], Err(Protocol)),
+        ("the answer to another request", "read", &[&[0x0d, 1], HONEST], Err(Protocol)),
         ("an answer beyond the MTU", "read", &[&[0x0b; 24]], Err(Protocol)),
         ("a value without an end", "read", &[&[0x0b; 23], FULL], Err(Protocol)),
         ("a value that ends with its PDU", "read", &[&[0x0b; 23], &[0x01, 0x0c, 0x13, 0, 0x0b]], Ok(())),
@@ -48,14 +51,14 @@ fn what_hostile_answers_lead_to() {
         (
             "a service that ends before it begins",
             "services",
-            &[&[0x11, 6, 0x10, 0, 0x0f, 0, 0x1a, 0x18]],
+            &[&[0x11, 6, 0x10, 0, 0x0f, 0, 0x1a, 0x18], HONEST],
             Err(Protocol),
         ),
-        ("a service at handle 0", "services", &[&[0x11, 6, 0, 0, 0x0f, 0, 0x1a, 0x18]], Err(Protocol)),
+        ("a service at handle 0", "services", &[&[0x11, 6, 0, 0, 0x0f, 0, 0x1a, 0x18], HONEST], Err(Protocol)),
         (
             "services that overlap",
             "services",
-            &[&[0x11, 6, 0x10, 0, 0x1f, 0, 0x1a, 0x18, 0x1f, 0, 0x2f, 0, 0x1a, 0x18]],
+            &[&[0x11, 6, 0x10, 0, 0x1f, 0, 0x1a, 0x18, 0x1f, 0, 0x2f, 0, 0x1a, 0x18], HONEST],
             Err(Protocol),
         ),
         (
@@ -64,40 +67,50 @@ fn what_hostile_answers_lead_to() {
             &[&[0x11, 6, 0x10, 0, 0xff, 0xff, 0x1a, 0x18, 0xff, 0xff, 0xff, 0xff, 0x1a, 0x18]],
             Err(Protocol),
         ),
-        ("services of no such length", "services", &[&[0x11, 8, 0x10, 0, 0x1f, 0, 0x1a, 0x18, 1, 2]], Err(Protocol)),
-        ("services that are cut", "services", &[&[0x11, 6, 0x10, 0, 0x1f, 0, 0x1a]], Err(Protocol)),
-        ("a service by UUID again", "service by UUID", &[&[0x07, 0x10, 0, 0x0f, 0]], Err(Protocol)),
+        (
+            "services of no such length",
+            "services",
+            &[&[0x11, 8, 0x10, 0, 0x1f, 0, 0x1a, 0x18, 1, 2], HONEST],
+            Err(Protocol),
+        ),
+        ("services that are cut", "services", &[&[0x11, 6, 0x10, 0, 0x1f, 0, 0x1a], HONEST], Err(Protocol)),
+        ("a service by UUID again", "service by UUID", &[&[0x07, 0x10, 0, 0x0f, 0], HONEST], Err(Protocol)),
         ("a characteristic again", "characteristics", &[&[0x09, 7, 0x12, 0, 2, 0x13, 0, 0x6e, 0x2a]], Err(Protocol)),
         (
             "a value before its declaration",
             "characteristics",
-            &[&[0x09, 7, 0x12, 0, 2, 0x12, 0, 0x6e, 0x2a]],
+            &[&[0x09, 7, 0x12, 0, 2, 0x12, 0, 0x6e, 0x2a], HONEST],
             Err(Protocol),
         ),
         (
             "a value beyond the service",
             "characteristics",
-            &[&[0x09, 7, 0x12, 0, 2, 0x20, 0, 0x6e, 0x2a]],
+            &[&[0x09, 7, 0x12, 0, 2, 0x20, 0, 0x6e, 0x2a], HONEST],
             Err(Protocol),
         ),
         (
             "a characteristic after the last",
             "characteristics",
-            &[&[0x09, 7, 0x12, 0, 2, 0x1f, 0, 0x6e, 0x2a, 0x13, 0, 2, 0x1f, 0, 0x6e, 0x2a]],
+            &[&[0x09, 7, 0x12, 0, 2, 0x1f, 0, 0x6e, 0x2a, 0x13, 0, 2, 0x1f, 0, 0x6e, 0x2a], HONEST],
             Err(Protocol),
         ),
         ("an include again", "includes", &[&[0x09, 8, 0x11, 0, 0x20, 0, 0x2f, 0, 0x0f, 0x18]], Err(Protocol)),
-        ("an include of handle 0", "includes", &[&[0x09, 8, 0x11, 0, 0, 0, 0x2f, 0, 0x0f, 0x18], NONE], Err(Protocol)),
+        (
+            "an include of handle 0",
+            "includes",
+            &[&[0x09, 8, 0x11, 0, 0, 0, 0x2f, 0, 0x0f, 0x18], HONEST],
+            Err(Protocol),
+        ),
         (
             "an include that ends before",
             "includes",
-            &[&[0x09, 8, 0x11, 0, 0x20, 0, 0x1f, 0, 0x0f, 0x18], NONE],
+            &[&[0x09, 8, 0x11, 0, 0x20, 0, 0x1f, 0, 0x0f, 0x18], HONEST],
             Err(Protocol),
         ),
         (
             "an include beyond the service",
             "includes",
-            &[&[0x09, 8, 0x20, 0, 0x20, 0, 0x2f, 0, 0x0f, 0x18], NONE],
+            &[&[0x09, 8, 0x20, 0, 0x20, 0, 0x2f, 0, 0x0f, 0x18], HONEST],
             Err(Protocol),
         ),
         (
@@ -123,16 +136,16 @@ fn what_hostile_answers_lead_to() {
             Ok(()),
         ),
         ("a descriptor again", "descriptors", &[&[0x05, 1, 0x14, 0, 2, 0x29]], Err(Protocol)),
-        ("a descriptor of another form", "descriptors", &[&[0x05, 3, 0x14, 0, 2, 0x29]], Err(Protocol)),
-        ("an attribute before the first", "attribute", &[&[0x05, 1, 0x0f, 0, 2, 0x29]], Err(Protocol)),
+        ("a descriptor of another form", "descriptors", &[&[0x05, 3, 0x14, 0, 2, 0x29], HONEST], Err(Protocol)),
+        ("an attribute before the first", "attribute", &[&[0x05, 1, 0x0f, 0, 2, 0x29], HONEST], Err(Protocol)),
         ("a value by UUID again", "read by UUID", &[&[0x09, 4, 0x13, 0, 1, 2]], Err(Protocol)),
         (
             "values by UUID that do not ascend",
             "read by UUID",
-            &[&[0x09, 4, 0x13, 0, 1, 2, 0x12, 0, 1, 2]],
+            &[&[0x09, 4, 0x13, 0, 1, 2, 0x12, 0, 1, 2], HONEST],
             Err(Protocol),
         ),
-        ("an entry shorter than a handle", "read by UUID", &[&[0x09, 1, 0x13]], Err(Protocol)),
+        ("an entry shorter than a handle", "read by UUID", &[&[0x09, 1, 0x13], HONEST], Err(Protocol)),
         ("values that are cut", "read multiple variable", &[&[0x21, 2, 0, 1, 2, 2, 0, 1]], Err(Protocol)),
         ("a value that lies of its length", "read multiple variable", &[&[0x21, 0xff, 0xff, 1, 2]], Err(Protocol)),
         ("half a length", "read multiple variable", &[&[0x21, 2, 0, 1, 2, 2]], Err(Protocol)),
@@ -152,32 +165,32 @@ fn what_hostile_answers_lead_to() {
         ),
         ("the answer to Read Multiple", "read multiple variable", &[&[0x0f, 1, 2]], Err(Protocol)),
         ("the answer with lengths", "read multiple", &[&[0x21, 1, 0, 1, 1, 0, 1]], Err(Protocol)),
-        ("an answer that holds more than it may", "write", &[&[0x13, 0]], Err(Protocol)),
+        ("an answer that holds more than it may", "write", &[&[0x13, 0], HONEST], Err(Protocol)),
         (
             "an echo of another handle",
             "long write",
-            &[&[0x17, 0x14, 0, 0, 0, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7]],
+            &[&[0x17, 0x14, 0, 0, 0, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7], HONEST],
             Err(Protocol),
         ),
         (
             "an echo of another offset",
             "long write",
-            &[&[0x17, 0x13, 0, 1, 0, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7]],
+            &[&[0x17, 0x13, 0, 1, 0, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7], HONEST],
             Err(Protocol),
         ),
         (
             "an echo whose last octet differs",
             "long write",
-            &[&[0x17, 0x13, 0, 0, 0, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 8]],
+            &[&[0x17, 0x13, 0, 0, 0, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 8], HONEST],
             Err(Protocol),
         ),
         (
             "an echo that is cut",
             "long write",
-            &[&[0x17, 0x13, 0, 0, 0, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7]],
+            &[&[0x17, 0x13, 0, 0, 0, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7], HONEST],
             Err(Protocol),
         ),
-        ("an echo that goes on", "reliable write", &[&[0x17, 0x13, 0, 0, 0, 1, 1]], Err(Protocol)),
+        ("an echo that goes on", "reliable write", &[&[0x17, 0x13, 0, 0, 0, 1, 1], HONEST], Err(Protocol)),
         (
             "a full queue",
             "reliable write",

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use core::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     convert::Infallible,
     future::poll_fn,
     task::{Poll, Waker},
@@ -22,8 +22,6 @@ pub(crate) struct Peer<'s> {
     script: RefCell<Script<'s>>,
     /// ATT PDUs of the host since they were last taken.
     heard: RefCell<Vec<Vec<u8>>>,
-    /// Packets that the controller keeps, so that the host has no room.
-    held: Cell<Option<u8>>,
 }
 
 impl<'s> Peer<'s> {
@@ -33,7 +31,6 @@ impl<'s> Peer<'s> {
             waker: RefCell::default(),
             script: RefCell::new(Box::new(|_| vec![])),
             heard: RefCell::default(),
-            held: Cell::new(None),
         };
         Rc::new(peer)
     }
@@ -53,13 +50,6 @@ impl<'s> Peer<'s> {
         let length = u8::try_from(pdu.len()).unwrap();
         let head = [HANDLE[0], HANDLE[1] | 0x20, length + 4, 0, length, 0, 4, 0];
         self.push(PacketKind::Acl, [&head, pdu].concat());
-    }
-
-    /// The controller keeps what the host sends, or lets it all go.
-    pub(crate) fn hold(&self, holds: bool) {
-        if let Some(kept) = self.held.replace(holds.then_some(0)).filter(|kept| *kept > 0) {
-            self.event(0x13, &[1, HANDLE[0], HANDLE[1], kept, 0]);
-        }
     }
 
     fn push(&self, kind: PacketKind, octets: Vec<u8>) {
@@ -100,10 +90,7 @@ impl<'s> Peer<'s> {
     }
 
     fn acl(&self, octets: &[u8]) {
-        match self.held.get() {
-            Some(kept) => self.held.set(Some(kept + 1)),
-            None => self.event(0x13, &[1, HANDLE[0], HANDLE[1], 1, 0]),
-        }
+        self.event(0x13, &[1, HANDLE[0], HANDLE[1], 1, 0]);
         assert_eq!(octets[6..8], [4, 0], "ATT alone is spoken here");
         assert_eq!(octets.len() - 8, usize::from(octets[4]), "every PDU goes in one packet");
         let pdu = &octets[8..];
@@ -170,9 +157,8 @@ pub(crate) fn play<R>(application: impl AsyncFnOnce(Host<'_>, Connection<'_>, &P
 
 /// A server of one service: declaration, include, characteristic, value, CCCD, user description.
 pub(crate) mod honest {
-    /// The service, the included one, the characteristic.
+    /// The service, the characteristic, the handle of its value.
     pub(crate) const SERVICE: u16 = 0x181a;
-    pub(crate) const INCLUDED: u16 = 0x180f;
     pub(crate) const CHARACTERISTIC: u16 = 0x2a6e;
     pub(crate) const VALUE: u16 = 0x0013;
 
