@@ -152,6 +152,12 @@ fn what_hostile_answers_lead_to() {
         ("fewer values", "read multiple variable", &[&[0x21, 2, 0, 1, 2]], Err(Protocol)),
         ("more values", "read multiple variable", &[&[0x21, 1, 0, 1, 1, 0, 2, 1, 0, 3]], Err(Protocol)),
         (
+            "more values, as many as fit",
+            "read multiple variable",
+            &[&[0x21, 1, 0, 1, 1, 0, 2, 1, 0, 3, 1, 0, 4, 1, 0, 5, 1, 0, 6, 1, 0, 7]],
+            Err(Protocol),
+        ),
+        (
             "the last value cut by the MTU",
             "read multiple variable",
             &[&[0x21, 2, 0, 1, 2, 99, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]],
