@@ -28,12 +28,16 @@ pub(crate) fn schedule_wake(at: u64, waker: &Waker) {
     }
     let alarms = &*ALARMS;
     let mut pending = lock(&alarms.pending);
+    let is_first = pending.iter().all(|(due, _)| at < *due);
     match pending.iter_mut().find(|(_, w)| w.will_wake(waker)) {
         Some((due, _)) => *due = at.min(*due),
         None => pending.push((at, waker.clone())),
     }
     drop(pending);
-    alarms.changed.notify_one();
+    // The thread sleeps until the first alarm: for others it need not be woken, and a timer that is polled again is none.
+    if is_first {
+        alarms.changed.notify_one();
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
