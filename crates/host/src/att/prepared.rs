@@ -88,27 +88,38 @@ impl Core<'_> {
         }
         let mut at = 0;
         while let Some(part) = self.part(queue, at) {
+            let before = self.last_end(queue, at, part.handle);
             at = part.at.saturating_add(part.length);
-            self.put(index, queue, part);
-            if self.next_of(queue, at, part.handle).is_none()
-                && let Some(slot) = self.find(part.handle)
-            {
-                self.written_by_peer(slot, index);
+            let Some(slot) = self.find(part.handle) else { continue };
+            let base = self.base(slot, before);
+            self.put(index, queue, slot, Part { offset: base.saturating_add(part.offset), ..part });
+            if self.next_of(queue, at, part.handle).is_none() {
+                self.written_by_peer(slot, index, base);
             }
         }
         Ok(())
+    }
+
+    /// Where in a value its parts begin, of which those that are written already end at `before`: behind what is there, where a write
+    /// adds to it.
+    fn base(&self, slot: usize, before: Option<usize>) -> usize {
+        let appends = self.attributes.get(slot).is_some_and(|a| a.flags.contains(AttributeFlags::APPEND));
+        if appends { self.value_length(slot).saturating_sub(before.unwrap_or(0)) } else { 0 }
     }
 
     /// Whether a part can be written, given the parts before it.
     fn judge(&mut self, index: usize, queue: Chain, at: usize, part: Part) -> Result<(), ErrorCode> {
         let slot = self.find(part.handle).ok_or(ErrorCode::INVALID_HANDLE)?;
         self.may_write(index, slot)?;
+        let base = self.base(slot, None);
         // What the parts before this one would leave behind.
         let length = match self.last_end(queue, at, part.handle) {
-            Some(end) if self.attributes.get(slot).is_some_and(|a| a.flags.contains(AttributeFlags::VARIABLE)) => end,
+            Some(end) if self.attributes.get(slot).is_some_and(|a| a.flags.contains(AttributeFlags::VARIABLE)) => {
+                base.saturating_add(end)
+            }
             _ => self.value_length(slot),
         };
-        self.may_write_at(slot, length, part.offset, part.length)?;
+        self.may_write_at(slot, length, base.saturating_add(part.offset), part.length)?;
         if self.attributes.get(slot).is_some_and(|a| a.kind() == Kind::Cccd) {
             let mut value = [0; 2];
             self.pool().read(queue, part.at, &mut value);
@@ -149,8 +160,7 @@ impl Core<'_> {
     }
 
     /// Puts a part into its value.
-    fn put(&mut self, index: usize, queue: Chain, part: Part) {
-        let Some(slot) = self.find(part.handle) else { return };
+    fn put(&mut self, index: usize, queue: Chain, slot: usize, part: Part) {
         let mut octets = [0; 64];
         let mut done = 0usize;
         loop {
@@ -171,14 +181,15 @@ impl Core<'_> {
         let variable = self.attributes.get(slot).is_some_and(|a| a.flags.contains(AttributeFlags::VARIABLE));
         let mut w = Writer::new(target);
         self.write_value(index, slot, 0, usize::MAX, &mut w);
-        let mut length = self.value_length(slot);
+        let (mut length, base) = (self.value_length(slot), self.base(slot, None));
         let queue = self.prepared(index);
         let mut at = 0;
         while let Some(part) = self.next_of(queue, at, handle) {
             at = part.at.saturating_add(part.length);
-            let end = part.offset.saturating_add(part.length);
+            let start = base.saturating_add(part.offset);
+            let end = start.saturating_add(part.length);
             let last = end.min(target.len());
-            if let Some(room) = target.get_mut(part.offset..last) {
+            if let Some(room) = target.get_mut(start..last) {
                 self.pool().read(queue, part.at, room);
             }
             if variable {

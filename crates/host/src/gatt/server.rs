@@ -171,14 +171,14 @@ impl Core<'_> {
         copy(self.values.get_mut(range).unwrap_or_default(), octets);
     }
 
-    /// A prepared write is done: the application gets the whole value.
-    pub(crate) fn written_by_peer(&mut self, at: usize, link: usize) {
+    /// A prepared write is done: the application gets the value from `from` on, which is all of it or what was added.
+    pub(crate) fn written_by_peer(&mut self, at: usize, link: usize, from: usize) {
         if self.attributes.get(at).is_none_or(|a| a.kind == Kind::Cccd) {
             return;
         }
         let mut whole = [0; 512];
         let n = copy(&mut whole, self.stored(at));
-        self.captured(at, link, whole.get(..n).unwrap_or_default());
+        self.captured(at, link, whole.get(from..n).unwrap_or_default());
         self.note_writer(at, link);
     }
 

@@ -312,14 +312,18 @@ impl Oracle {
                 values.push((*handle, attribute.value.clone()));
                 values.len() - 1
             });
-            let value = Self::put(attribute, &values[at].1, *offset, octets);
+            // Parts of a value that writes add to begin behind what was there.
+            let behind = if attribute.append { attribute.value.len() } else { 0 };
+            let value = Self::put(attribute, &values[at].1, behind + offset, octets);
             values[at].1 = value.and_then(|v| Self::has_room(attribute).map(|()| v)).map_err(|code| (*handle, code))?;
         }
         for (handle, _) in &values {
             self.may_write(peer, *handle).and_then(|a| Self::asked(a).map_err(|code| (*handle, code)))?;
         }
         for (handle, value) in values {
-            self.store(peer, handle, value.clone(), value);
+            let attribute = self.attributes.iter().find(|a| a.handle == handle);
+            let behind = attribute.filter(|a| a.append).map_or(0, |a| a.value.len());
+            self.store(peer, handle, value.clone(), value[behind..].to_vec());
         }
         Ok(())
     }
