@@ -1,11 +1,12 @@
 //! A host without a face: the core, driven verb by verb, by hand. What goes into it can be recorded, and played again.
 
+mod server;
+
 use core::time::Duration;
 use jelling_host::{
-    AdvertisingSettings, AdvertisingTicket, AttributeId, CharacteristicSettings, Config, ConnectSettings,
-    ConnectTicket, Core, Gatt, Hooks, IndicationTicket, Instant, LinkId, Links, OwnAddress, Policy, Pool, Properties,
-    Protection, QueueId, RequestTicket, Scan, ScanSettings, ScanTicket, ServiceSettings, Storage, Store,
-    TRANSMIT_BUFFER, Updates,
+    AdvertisingSettings, AdvertisingTicket, AttributeId, Config, ConnectSettings, ConnectTicket, Core, Gatt,
+    IndicationTicket, Instant, LinkId, Links, OwnAddress, Policy, Pool, QueueId, RequestTicket, Scan, ScanSettings,
+    ScanTicket, Store, TRANSMIT_BUFFER, Updates,
     wire::{
         Address, Packet, PacketKind, Uuid,
         att::Pdu,
@@ -14,7 +15,7 @@ use jelling_host::{
 };
 use std::task::Poll;
 
-type Memory = Store<Links<2, 64>, Gatt<12, 256>, Pool<32, 6>, Scan<3>>;
+type Memory = Store<Links<2, 64>, Gatt<32, 640>, Pool<32, 6>, Scan<3>>;
 
 /// The handle of the characteristic's value, and of its CCCD.
 pub const VALUE: u16 = 3;
@@ -48,13 +49,15 @@ pub enum Verb {
     Notify { length: u8 },
     Indicate { length: u8 },
     Register,
+    Decide { word: u8 },
+    Secure { state: u8 },
 }
 
 impl Verb {
     /// The verb of three octets, whatever they are.
     pub fn from_octets([kind, a, b]: [u8; 3]) -> Self {
-        let handle = u16::from(a % 8);
-        match kind % 24 {
+        let handle = u16::from(a % 16);
+        match kind % 26 {
             0 | 1 => Verb::Start,
             2 | 3 => Verb::Advertise,
             4 => Verb::EndAdvertising,
@@ -75,6 +78,8 @@ impl Verb {
             20 => Verb::Abandon,
             21 => Verb::Update { length: b },
             22 => Verb::Notify { length: b },
+            24 => Verb::Decide { word: a },
+            25 => Verb::Secure { state: a },
             _ if b > 250 => Verb::Stop,
             _ if b > 240 => Verb::Register,
             _ => Verb::Indicate { length: b },
@@ -110,6 +115,7 @@ pub struct Session {
 #[derive(Debug, Default)]
 struct Held {
     value: Option<AttributeId>,
+    decided: server::Decided,
     advertising: Option<AdvertisingTicket>,
     scan: Option<ScanTicket>,
     connect: Option<ConnectTicket>,
@@ -138,7 +144,7 @@ impl Actor {
         // A random address, so that random octets are a part of the session.
         let config = Config { address: OwnAddress::RandomStatic, ..Config::default() };
         actor.memory.core().configure(config);
-        register(&mut actor.memory.core(), &mut actor.held);
+        server::register(&mut actor.memory.core(), &mut actor.held);
         actor
     }
 
@@ -177,7 +183,10 @@ impl Actor {
     pub fn packet(&mut self, micros: u64, kind: PacketKind, octets: &[u8]) {
         self.record(micros, Input::Packet(kind, octets.to_vec()));
         self.session.packets += 1;
-        self.core().handle_packet(Instant::from_micros(micros), Packet::new(kind, octets));
+        let now = Instant::from_micros(micros);
+        let mut core = self.memory.core();
+        core.handle_packet(now, Packet::new(kind, octets));
+        server::answer_functions(&mut core, &mut self.held, now);
     }
 
     /// The time is this.
@@ -192,14 +201,22 @@ impl Actor {
         let mut buffer = [0; TRANSMIT_BUFFER];
         let mut core = self.memory.core();
         core.begun_anew();
-        let may = core.may_transmit();
-        let packet = core.poll_transmit(Instant::from_micros(micros), &mut buffer)?;
-        assert!(may, "{packet:?} was not to be expected");
-        for octet in core::iter::once(&packet.kind.indicator()).chain(packet.data) {
+        let now = Instant::from_micros(micros);
+        let (kind, octets) = loop {
+            let may = core.may_transmit();
+            let packet = core.poll_transmit(now, &mut buffer).map(|packet| (packet.kind, packet.data.to_vec()));
+            assert!(may || packet.is_none(), "{packet:?} was not to be expected");
+            // A request that was held meets its function only when its turn comes.
+            if packet.is_some() || !core.has_question() {
+                break packet?;
+            }
+            server::answer_functions(&mut core, &mut self.held, now);
+        };
+        for octet in core::iter::once(&kind.indicator()).chain(&octets) {
             self.session.hash = (self.session.hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3);
         }
         self.session.packets += 1;
-        Some((packet.kind, packet.data.to_vec()))
+        Some((kind, octets))
     }
 
     /// The application does something, after it has taken what was there for it.
@@ -213,6 +230,12 @@ impl Actor {
     /// The application takes what is there for it.
     pub fn look(&mut self) {
         look(&mut self.memory.core(), &mut self.held);
+    }
+
+    /// Whether a task is asked about a request, or a write without an answer, of the peer.
+    pub fn is_asked(&mut self) -> bool {
+        self.look();
+        self.held.decided.is_asked()
     }
 
     /// Whether a request has been answered since it let go.
@@ -246,7 +269,7 @@ impl Actor {
         for link in held.links {
             core.release(link);
         }
-        self.held.value = held.value;
+        (self.held.value, self.held.decided) = (held.value, held.decided);
     }
 
     /// Plays a session again on a new host; gives what came out of it.
@@ -261,32 +284,6 @@ impl Actor {
             }
         }
         actor.session
-    }
-}
-
-fn register(core: &mut Core<'_>, held: &mut Held) {
-    let mut build = || -> Result<AttributeId, jelling_host::Error> {
-        core.begin_registration()?;
-        let uuid = Uuid::new16(0x181a);
-        core.add_service(&ServiceSettings { uuid, primary: true, handle: None, end_handle: None })?;
-        let settings = CharacteristicSettings {
-            uuid: Uuid::new16(0x2a6e),
-            properties: Properties::all(),
-            protection: Protection::OPEN,
-            hooks: Hooks::DOOR,
-            handle: None,
-            value_handle: None,
-            storage: Storage::Variable(60, b"value"),
-            append: false,
-            cccd: true,
-        };
-        let id = core.add_characteristic(&settings)?;
-        core.commit_registration()?;
-        Ok(id)
-    };
-    match build() {
-        Ok(id) => held.value = Some(id),
-        Err(_) => core.discard_registration(),
     }
 }
 
@@ -337,6 +334,7 @@ fn look(core: &mut Core<'_>, held: &mut Held) {
         let _ = core.take_written(id);
         let _ = core.take_subscription_change(id);
     }
+    server::look(core, held);
 }
 
 /// The values that are written: of each length another.
@@ -431,7 +429,9 @@ fn apply(core: &mut Core<'_>, held: &mut Held, now: Instant, peer: Address, verb
                 held.indication = core.indicate(now, id, link, octets(length)).ok();
             }
         }
-        Verb::Register => register(core, held),
+        Verb::Register => server::register(core, held),
+        Verb::Decide { word } => server::decide(core, held, now, word),
+        Verb::Secure { state } => link.into_iter().for_each(|link| server::secure(core, link, state)),
         Verb::Advertise | Verb::Scan { .. } | Verb::Connect => {}
     }
 }

@@ -24,18 +24,24 @@ const CIRCLE: usize = 2_000;
 const STEPS: usize = 300;
 /// In microseconds: longer than any wait of a host.
 const FOREVER: u64 = 200_000_000;
+/// In microseconds: as long as a task of the application may take.
+const DECISION: u64 = 29_000_000;
 
 struct Host {
     actor: Actor,
     thin: Thin,
     now: u64,
+    /// A request of the peer that has not been answered.
+    waits: Option<Opcode>,
+    /// There may be others: octets that nobody looked at, or requests while nothing went out.
+    may_wait: bool,
 }
 
 /// The first octet chooses the host's role; the rest are steps.
 pub fn connected(data: &[u8]) {
     let Some((&first, steps)) = data.split_first() else { return };
     let begins = if first & 1 == 0 { Verb::Connect } else { Verb::Advertise };
-    let mut host = Host { actor: Actor::new(PEER, false), thin: Thin::default(), now: 0 };
+    let mut host = Host { actor: Actor::new(PEER, false), thin: Thin::default(), now: 0, waits: None, may_wait: false };
     host.act(Verb::Start);
     host.act(begins);
     assert!(host.thin.is_linked(), "no link at first");
@@ -90,13 +96,41 @@ impl Host {
         for _ in 0..CIRCLE {
             let Some(due) = self.actor.deadline().filter(|due| *due <= end) else {
                 self.now = end;
-                return;
+                return self.decided_in(micros);
             };
             self.now = self.now.max(due);
             self.actor.timeout(self.now);
             self.settle();
         }
         panic!("time goes in circles");
+    }
+
+    /// What the peer was told since it was last listened to. The one request that waits for the application is answered once.
+    fn heard(&mut self) -> Vec<(ChannelId, Vec<u8>)> {
+        let heard = self.thin.heard();
+        if let Some(request) = self.waits {
+            let answers = heard.iter().filter(|(c, octets)| *c == ChannelId::ATT && is_answer(request, octets));
+            match answers.count() {
+                0 => {}
+                // Several of one kind may have come while nothing went out.
+                n if n == 1 || self.may_wait => self.waits = None,
+                _ => panic!("answers to one request: {heard:02x?}"),
+            }
+        }
+        heard
+    }
+
+    /// After so long the application has decided, or the host in its place.
+    fn decided_in(&mut self, micros: u64) {
+        self.heard();
+        if micros > DECISION && self.is_trusted() {
+            assert_eq!(self.waits, None, "a request is not answered");
+        }
+    }
+
+    /// True while the host hears the truth, and is heard.
+    fn is_trusted(&self) -> bool {
+        !self.thin.is_holding() && !self.thin.has_lied() && self.thin.is_linked()
     }
 
     fn step(&mut self, step: Step<'_>, begins: Verb) {
@@ -110,7 +144,10 @@ impl Host {
                 };
                 self.frame(channel, octets, usize::from(piece));
             }
-            Step::Acl(octets) => self.thin.lie(PacketKind::Acl, octets),
+            Step::Acl(octets) => {
+                self.may_wait = true;
+                self.thin.lie(PacketKind::Acl, octets);
+            }
             Step::Event(octets) => self.thin.lie(PacketKind::Event, octets),
             Step::Verb(octets) => Step::verb(octets).into_iter().for_each(|verb| self.act(verb)),
             Step::Time(tenths) => self.pass(u64::from(tenths) * u64::from(tenths) * 100_000),
@@ -118,6 +155,7 @@ impl Host {
             Step::Again { reason } => {
                 plant(self.thin.is_linked() && is_planted(&[reason]));
                 self.thin.part(Status(reason));
+                (self.waits, self.may_wait) = (None, false);
                 self.settle();
                 self.act(begins);
             }
@@ -139,23 +177,35 @@ impl Host {
         if !held {
             self.settle();
         }
-        self.thin.heard();
+        self.heard();
         let mtu = self.mtu();
+        let waits = self.waits.is_some();
         let piece = if piece == 0 { ACL_LENGTH } else { piece };
         self.thin.say(channel, octets, piece);
         self.settle();
         // What the controller holds back comes later; one that lies may have made the host end the link.
-        let trusts = !held && !self.thin.has_lied() && self.thin.is_linked();
-        if !trusts || mtu.is_none_or(|mtu| usize::from(mtu) < octets.len()) {
+        if held {
+            return self.frame_into_silence(channel, octets);
+        }
+        if !self.is_trusted() || mtu.is_none_or(|mtu| usize::from(mtu) < octets.len()) {
             return;
         }
-        let heard = self.thin.heard();
+        let heard = self.heard();
         let told = |channel, is: &dyn Fn(&[u8]) -> bool| heard.iter().filter(|(c, o)| *c == channel && is(o)).count();
         match (channel, Pdu::parse(octets), Signal::parse(octets)) {
             (ChannelId::ATT, Ok(pdu), _) => {
                 let Some(expected) = answers(&pdu) else { return };
                 let answered = told(channel, &|heard| is_answer(pdu.opcode(), heard));
+                if expected == 1 && waits {
+                    // It came before the answer to another one, and has none itself (Vol 3, Part F, 3.3.2).
+                    return;
+                }
+                if (expected, answered) == (1, 0) && self.actor.is_asked() {
+                    self.waits = (!self.may_wait).then_some(pdu.opcode());
+                    return;
+                }
                 assert_eq!(answered, expected, "answers to {pdu}: {heard:02x?}");
+                self.may_wait &= expected == 0;
             }
             (ChannelId::SIGNALLING, _, Ok(Signal::ConnectionParameterUpdateRequest { identifier, .. })) => {
                 let answered = told(channel, &|heard| heard.get(1) == Some(&identifier));
@@ -163,6 +213,19 @@ impl Host {
             }
             _ => {}
         }
+    }
+
+    /// A frame came while nothing goes out: a request waits, unless another one may.
+    fn frame_into_silence(&mut self, channel: ChannelId, octets: &[u8]) {
+        let pdu = Pdu::parse(octets).ok();
+        let answers = pdu.as_ref().and_then(answers);
+        if channel != ChannelId::ATT || answers == Some(0) {
+            return;
+        }
+        if answers == Some(1) && self.waits.is_none() && !self.may_wait {
+            self.waits = pdu.map(|pdu| pdu.opcode());
+        }
+        self.may_wait = true;
     }
 
     /// The link ends, the application lets go: nothing is kept.
