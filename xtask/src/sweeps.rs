@@ -5,7 +5,7 @@ use anyhow::Result;
 
 /// The program of `scenarios/`.
 pub(crate) fn scenarios(arguments: &[&str]) -> Result<()> {
-    let mut command = cargo(&["run", "--quiet", "--release", "--package", "jelling-scenarios", "--"]);
+    let mut command = cargo(&["run", "--quiet", "--profile", "sweeps", "--package", "jelling-scenarios", "--"]);
     run(command.args(arguments).env("RUST_BACKTRACE", "0"))
 }
 
