@@ -1,6 +1,6 @@
 //! The `jelling` command against itself, and what it says when something is wrong.
 
-use crate::{cargo, rig::Radio};
+use crate::rig::Radio;
 use anyhow::{Context, Result, ensure};
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -51,7 +51,7 @@ fn want(output: &Output, code: i32, word: &str) -> Result<()> {
 }
 
 pub(crate) fn play(radio: &Radio) -> Result<()> {
-    crate::run(&mut cargo(&["build", "--quiet", "--package", "jelling-cli"]))?;
+    crate::programs()?;
     let (mut serve, _lines, address) = Server::start(radio, "interop/thermo.toml")?;
     let spec = radio.spec();
     let run = |arguments: &[&str]| jelling(&["-t", &spec, "--json"]).args(arguments).output();

@@ -1,8 +1,9 @@
 //! The main job, shown: scan, connect, discover and notifications on simulated controllers.
 
-use crate::cargo;
 use anyhow::Result;
+use std::process::Command;
 
 pub(crate) fn run() -> Result<()> {
-    crate::run(&mut cargo(&["run", "--quiet", "--package", "jelling-cli", "--", "demo"]))
+    crate::programs()?;
+    crate::run(Command::new(format!("{}/debug/jelling", crate::target())).arg("demo"))
 }

@@ -1,7 +1,7 @@
 //! Fuzzing: every target for a while, several side by side; and the corpora. The targets are laid out as cargo-fuzz wants them,
 //! and are built as it builds them without a sanitizer, which needs neither it nor a nightly toolchain.
 
-use crate::{cargo, sweeps::scenarios};
+use crate::{cargo, interop, sweeps::scenarios};
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     fs,
@@ -121,8 +121,9 @@ fn sow(target: &str) -> Result<()> {
 /// Makes seeds of captures, and of the tables of packets that dissectors have read.
 pub(crate) fn corpus(mut captures: Vec<String>) -> Result<()> {
     if captures.is_empty() {
-        captures =
-            files(&format!("{}/captures", crate::target()), "btsnoop").context("run `cargo xtask interop` first")?;
+        let folders = interop::RADIOS.map(|kind| files(&interop::captures(kind).to_string_lossy(), "btsnoop"));
+        let found: Result<Vec<_>> = folders.into_iter().collect();
+        captures = found.context("run `cargo xtask interop` first")?.concat();
     }
     let tables = files("interop", "tsv")?.into_iter().filter(|path| path.contains("packets"));
     let files: Vec<String> = captures.into_iter().chain(tables).collect();

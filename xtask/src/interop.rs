@@ -2,7 +2,6 @@
 //! dissectors.
 
 use crate::{
-    cargo,
     rig::{Kind, Radio, SerialPort, Sim},
     setup,
 };
@@ -72,7 +71,7 @@ const ALL: [Scenario; 16] = [
     Scenario::BumblePty,
 ];
 
-const RADIOS: [Kind; 2] = [Kind::Rootcanal, Kind::Sim];
+pub(crate) const RADIOS: [Kind; 2] = [Kind::Rootcanal, Kind::Sim];
 
 /// How the tool ends when RootCanal ended on a call that is being recorded: the next one goes on.
 const ENDED: i32 = 3;
@@ -98,28 +97,41 @@ const READ_MULTIPLE: [u8; 4] = [0x0e, 0x0f, 0x20, 0x21];
 /// Plays one scenario, or all, so many times on these controllers, or on all.
 pub(crate) fn run(scenario: Option<Scenario>, radio: Option<Kind>, count: usize) -> Result<()> {
     setup::all()?;
-    crate::run(&mut cargo(&["build", "--quiet", "--package", "jelling-interop", "--package", "jelling-cli"]))?;
+    crate::programs()?;
     let chosen = scenario.map_or(ALL.to_vec(), |one| vec![one]);
-    for kind in RADIOS.into_iter().filter(|k| radio.is_none_or(|r| r == *k)) {
-        let ptys = |s: &Scenario| *s == Scenario::BumblePty;
-        for scenario in chosen.iter().copied().filter(|s| !ptys(s) || kind == Kind::Sim) {
-            let mut slowest = Duration::ZERO;
-            for round in 1..=count {
-                let start = Instant::now();
-                play(scenario, kind).with_context(|| format!("{scenario:?} on {kind:?}, round {round} of {count}"))?;
-                slowest = slowest.max(start.elapsed());
-            }
-            let slowest = slowest.as_secs_f32();
-            println!("interop {scenario:?} on {kind:?}: {count} of {count} passed, slowest {slowest:.2} s");
+    let chosen = chosen.as_slice();
+    // They mostly wait: the kinds of controllers have an air each, and are played on side by side.
+    thread::scope(|scope| {
+        let kinds = RADIOS.into_iter().filter(|k| radio.is_none_or(|r| r == *k));
+        let runs: Vec<_> = kinds.map(|kind| scope.spawn(move || run_on(kind, chosen, count))).collect();
+        let ends: Vec<_> = runs.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+        ends.into_iter().try_for_each(|end| end.map_err(|_| anyhow::anyhow!("a panic"))?)
+    })
+}
+
+fn run_on(kind: Kind, chosen: &[Scenario], count: usize) -> Result<()> {
+    let ptys = |s: &Scenario| *s == Scenario::BumblePty;
+    for scenario in chosen.iter().copied().filter(|s| !ptys(s) || kind == Kind::Sim) {
+        let mut slowest = Duration::ZERO;
+        for round in 1..=count {
+            let start = Instant::now();
+            play(scenario, kind).with_context(|| format!("{scenario:?} on {kind:?}, round {round} of {count}"))?;
+            slowest = slowest.max(start.elapsed());
         }
+        let slowest = slowest.as_secs_f32();
+        println!("interop {scenario:?} on {kind:?}: {count} of {count} passed, slowest {slowest:.2} s");
     }
     Ok(())
 }
 
+/// Where a kind of controllers leaves its captures.
+pub(crate) fn captures(kind: Kind) -> PathBuf {
+    Path::new(&crate::target()).join(format!("captures/{kind:?}").to_lowercase())
+}
+
 fn play(scenario: Scenario, kind: Kind) -> Result<()> {
     let serial = matches!(scenario, Scenario::SerialCentral | Scenario::SerialPeripheral);
-    let captures = PathBuf::from(crate::target()).join("captures");
-    let rig = Rig { radio: Radio::start(kind)?, captures, serial };
+    let rig = Rig { radio: Radio::start(kind)?, captures: captures(kind), serial };
     std::fs::create_dir_all(&rig.captures)?;
     match scenario {
         Scenario::Central | Scenario::CentralLeft | Scenario::SerialCentral => {
@@ -175,7 +187,7 @@ fn play(scenario: Scenario, kind: Kind) -> Result<()> {
         Scenario::BumbleChannel => rig.bumbles("channel"),
         Scenario::BumblePty => {
             let ptys = Sim::ptys()?;
-            bumbles([0, 1].map(|i| format!("serial:{}", ptys.paths()[i])), "channel")
+            bumbles([0, 1].map(|i| format!("serial:{}", ptys.paths()[i])), "channel", &rig.captures)
         }
         Scenario::Rtt => {
             let peer = rig.bumble("peripheral.py", &["bumble-peer"])?;
@@ -193,7 +205,7 @@ fn play(scenario: Scenario, kind: Kind) -> Result<()> {
 /// Every command that our controllers claim, called on them and on RootCanal: the answers must be those of the table.
 pub(crate) fn commands(record: bool) -> Result<()> {
     setup::all()?;
-    crate::run(&mut cargo(&["build", "--quiet", "--package", "jelling-interop"]))?;
+    crate::programs()?;
     loop {
         let (ours, theirs) = (Radio::start(Kind::Sim)?, Radio::start(Kind::Rootcanal)?);
         let mut command = Command::new(format!("{}/debug/commands", crate::target()));
@@ -259,7 +271,7 @@ impl Rig {
     }
 
     fn bumbles(&self, what: &str) -> Result<()> {
-        bumbles([0, 1].map(|_| format!("tcp-client:127.0.0.1:{}", self.radio.port())), what)
+        bumbles([0, 1].map(|_| format!("tcp-client:127.0.0.1:{}", self.radio.port())), what, &self.captures)
     }
 
     fn capture(&self, name: &str) -> PathBuf {
@@ -331,11 +343,9 @@ fn agree(file: &Path) -> Result<()> {
 }
 
 /// Two Bumble hosts on the controllers at two of Bumble's SPECs.
-fn bumbles(specs: [String; 2], what: &str) -> Result<()> {
+fn bumbles(specs: [String; 2], what: &str, captures: &Path) -> Result<()> {
     let mut command = Command::new(setup::PYTHON);
     command.arg("interop/bumbles.py").args(specs).arg(what);
-    let captures = PathBuf::from(crate::target()).join("captures");
-    std::fs::create_dir_all(&captures)?;
     let captures = format!("btsnoop:file:{}/bumble-{what}-{{instance}}.btsnoop", captures.display());
     command.env("BUMBLE_SNOOPER", captures);
     finish([Rig::spawn(what, &mut command)?]).map(|_| ())

@@ -173,3 +173,10 @@ fn cargo(arguments: &[&str]) -> Command {
     command.args(arguments);
     command
 }
+
+/// Builds our programs as `cargo test` builds them: with a test asked for too, cargo takes the features that tests need, and what
+/// is built serves both.
+fn programs() -> Result<()> {
+    let mut build = cargo(&["build", "--quiet", "--workspace", "--test", "readme_test"]);
+    run(build.args(["jelling", "jelling-interop", "commands", "numbers"].map(|name| format!("--bin={name}"))))
+}

@@ -1,6 +1,6 @@
 //! Our names of numbers against Bumble's, and a capture with a packet of each kind against what dissectors call them.
 
-use crate::{cargo, run, setup};
+use crate::{run, setup};
 use anyhow::{Context, Result, ensure};
 use std::{fs, path::Path, process::Command};
 
@@ -9,7 +9,7 @@ const TABLES: [&str; 3] = ["interop/packets-commands.tsv", "interop/packets-uppe
 
 pub(crate) fn compare() -> Result<()> {
     setup::all()?;
-    run(&mut cargo(&["build", "--quiet", "--package", "jelling-interop"]))?;
+    crate::programs()?;
     let folder = Path::new(&crate::target()).join("captures");
     fs::create_dir_all(&folder)?;
     let (capture, numbers) = (folder.join("numbers.btsnoop"), folder.join("numbers.tsv"));

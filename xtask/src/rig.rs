@@ -117,7 +117,7 @@ impl Sim {
     }
 
     fn spawn(places: &[&str]) -> Result<Self> {
-        crate::run(&mut crate::cargo(&["build", "--quiet", "--package", "jelling-cli"]))?;
+        crate::programs()?;
         let mut process = Command::new(format!("{}/debug/jelling", crate::target()))
             .args(["--json", "sim"])
             .args(places)
