@@ -1,73 +1,91 @@
-//! What CI runs, stage by stage, with the time of each.
+//! What CI runs, stage by stage.
 
-use crate::{bench, cargo, coverage, demo, features, fuzz, images, interop, numbers, run, sweeps};
-use anyhow::Result;
-use std::time::Instant;
+use crate::{
+    bench, cargo, coverage, demo, features, fuzz, images, interop,
+    lanes::{self, Stage},
+    numbers, run, setup, sweeps,
+};
+use anyhow::{Context, Result};
 
 /// README's test command.
 pub(crate) fn test() -> Result<()> {
+    tests()?;
+    peers()
+}
+
+/// The tests that need cargo alone.
+fn tests() -> Result<()> {
     run(&mut cargo(&["test", "--workspace"]))?;
     run(&mut cargo(&["test", "--package", "jelling", "--features", "std,sim,sync"]))?;
-    run(&mut cargo(&["test", "--package", "jelling", "--features", "sim,log", "--test", "log"]))?;
+    run(&mut cargo(&["test", "--package", "jelling", "--features", "sim,log", "--test", "log"]))
+}
+
+/// What is compared and played with Bumble, RootCanal and dissectors.
+fn peers() -> Result<()> {
     interop::commands(false)?;
     numbers::compare()?;
     interop::run(None, None, 1)
 }
 
-/// What is documented links to what is there.
-fn documentation() -> Result<()> {
-    run(cargo(&["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))
+/// Not all features: `defmt` and `log` exclude each other.
+const FEATURES: &str = "jelling/std,jelling/sim,jelling/sync,jelling/log,jelling-transport/std";
+
+fn lint() -> Result<()> {
+    run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--features", FEATURES, "--", "--deny", "warnings"]))
 }
 
-/// One stage.
-type Stage = (&'static str, fn() -> Result<()>);
+/// What is documented links to what is there.
+fn documentation() -> Result<()> {
+    let mut doc = cargo(&["doc", "--quiet", "--workspace", "--no-deps", "--features", FEATURES]);
+    run(doc.env("RUSTDOCFLAGS", "--deny warnings"))
+}
 
-/// Everything.
-pub(crate) fn all() -> Result<()> {
-    // Not all features: `defmt` and `log` exclude each other.
-    const FEATURES: &str = "jelling/std,jelling/sim,jelling/sync,jelling/log,jelling-transport/std";
-    const CLIPPY: [&str; 8] =
-        ["clippy", "--workspace", "--all-targets", "--features", FEATURES, "--", "--deny", "warnings"];
-    stages(&[
+/// No lane waits for what another builds: the first builds for development, the second in profiles and folders of its own, and the
+/// third waits for the network.
+const CI: [&[Stage]; 3] = [
+    &[
         ("format", || run(&mut cargo(&["fmt", "--all", "--check"]))),
-        ("lint", || run(&mut cargo(&CLIPPY))),
+        ("lint", lint),
         ("documentation", documentation),
         ("features, each alone", || features::check(features::Depth::Alone)),
+        ("tests", tests),
+        ("interop", peers),
+        ("demo", demo::run),
+    ],
+    &[
+        ("sweeps", || sweeps::all(5_000)),
         ("no_std", images::no_std),
         ("no-panic image", images::no_panic),
         ("sizes", || images::sizes(false)),
-        ("tests and interop", test),
-        ("sweeps", || sweeps::all(5_000)),
-        ("fuzz", || fuzz::run(None, 8, false)),
         ("benchmarks, in small", bench::test),
-        ("demo", demo::run),
-    ])
+        ("fuzz", || fuzz::run(None, 8, false)),
+    ],
+    &[("tools", || setup::all().and_then(|()| images::tools()))],
+];
+
+const FULL: [&[Stage]; 1] = [&[
+    ("features, in pairs", || features::check(features::Depth::Pairs)),
+    ("interop, 20 times", || interop::run(None, None, 20)),
+    ("sweeps and random sessions", || sweeps::all(100_000)),
+    ("fuzz, for long", || fuzz::run(None, 300, false)),
+    ("fuzz, with panics planted", || fuzz::planted(None, 15)),
+    ("coverage", coverage::measure),
+    ("benchmarks", || bench::compare(500, false)),
+]];
+
+/// Everything, or one stage of it.
+pub(crate) fn all(stage: Option<&str>) -> Result<()> {
+    stage.map_or_else(|| lanes::play("ci", &CI), |name| one(&CI, name))
 }
 
-/// What takes too long for CI.
-pub(crate) fn full() -> Result<()> {
-    stages(&[
-        ("features, in pairs", || features::check(features::Depth::Pairs)),
-        ("interop, 20 times", || interop::run(None, None, 20)),
-        ("sweeps and random sessions", || sweeps::all(100_000)),
-        ("fuzz", || fuzz::run(None, 300, false)),
-        ("fuzz, with panics planted", || fuzz::planted(None, 15)),
-        ("coverage", coverage::measure),
-        ("benchmarks", || bench::compare(500, false)),
-    ])
+/// What takes too long for CI, or one stage of it.
+pub(crate) fn full(stage: Option<&str>) -> Result<()> {
+    stage.map_or_else(|| lanes::play("full", &FULL), |name| one(&FULL, name))
 }
 
-/// Runs stages one after the other, and prints the time of each.
-fn stages(stages: &[Stage]) -> Result<()> {
-    let mut times = vec![];
-    for (name, stage) in stages {
-        println!("== {name}");
-        let start = Instant::now();
-        stage()?;
-        times.push((name, start.elapsed()));
-    }
-    for (name, time) in times {
-        println!("{:>7.1} s  {name}", time.as_secs_f32());
-    }
-    Ok(())
+fn one(lanes: &[&[Stage]], name: &str) -> Result<()> {
+    let stages = || lanes.iter().flat_map(|lane| lane.iter());
+    let known = || stages().map(|(name, _)| *name).collect::<Vec<_>>().join("; ");
+    let (_, work) = stages().find(|(n, _)| *n == name).with_context(|| format!("the stages are: {}", known()))?;
+    work()
 }

@@ -10,6 +10,7 @@ mod features;
 mod fuzz;
 mod images;
 mod interop;
+mod lanes;
 mod numbers;
 mod rig;
 mod setup;
@@ -113,9 +114,15 @@ enum Task {
         markdown: bool,
     },
     /// Everything CI runs, with the time of each stage
-    Ci,
+    Ci {
+        /// Only this one
+        stage: Option<String>,
+    },
     /// What takes too long for CI: features in pairs, interop twenty times, random sessions, fuzzing, planted panics, coverage, benchmarks
-    Full,
+    Full {
+        /// Only this one
+        stage: Option<String>,
+    },
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -144,8 +151,8 @@ fn main() -> Result<()> {
         Task::Corpus { captures } => fuzz::corpus(captures),
         Task::Bench { milliseconds, markdown } => bench::compare(milliseconds, markdown),
         Task::Coverage => coverage::measure(),
-        Task::Ci => ci::all(),
-        Task::Full => ci::full(),
+        Task::Ci { stage } => ci::all(stage.as_deref()),
+        Task::Full { stage } => ci::full(stage.as_deref()),
     }
 }
 

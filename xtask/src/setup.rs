@@ -2,7 +2,11 @@
 
 use crate::run;
 use anyhow::{Context, Result};
-use std::{path::Path, process::Command};
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::Command,
+};
 
 /// RootCanal, as `interop/rig/setup-rootcanal.sh` leaves it.
 pub(crate) const ROOTCANAL: &str = "target/tools/rootcanal/rootcanal";
@@ -19,16 +23,24 @@ pub(crate) fn all() -> Result<()> {
     dissectors()
 }
 
+/// Only one process at a time sets up; whoever needs the same waits for it. It ends when the file is dropped.
+fn alone() -> Result<File> {
+    fs::create_dir_all("target/tools")?;
+    let file = File::create("target/tools/lock")?;
+    file.lock()?;
+    Ok(file)
+}
+
 /// Does `work` unless `mark` says that it has been done for this version.
 fn once(what: &str, mark: &str, version: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    let _alone = alone()?;
     let mark = Path::new("target/tools").join(mark);
-    if std::fs::read_to_string(&mark).is_ok_and(|done| done == version) {
+    if fs::read_to_string(&mark).is_ok_and(|done| done == version) {
         return Ok(());
     }
     eprintln!("setting up {what} (once)");
-    std::fs::create_dir_all("target/tools")?;
     work().with_context(|| format!("{what} could not be set up"))?;
-    Ok(std::fs::write(mark, version)?)
+    Ok(fs::write(mark, version)?)
 }
 
 /// The controllers alone.
@@ -50,7 +62,7 @@ pub(crate) fn gungraun() -> Result<()> {
 }
 
 fn bumble() -> Result<()> {
-    let requirements = std::fs::read_to_string(REQUIREMENTS)?;
+    let requirements = fs::read_to_string(REQUIREMENTS)?;
     once("Bumble", "venv.done", &requirements, || {
         run(Command::new("python3").args(["-m", "venv", "target/tools/venv"]))?;
         run(Command::new(PYTHON).args(["-m", "pip", "install", "--quiet", "--requirement", REQUIREMENTS]))
@@ -63,6 +75,7 @@ fn dissectors() -> Result<()> {
 
 /// Installs Debian packages for the programs that are missing.
 pub(crate) fn packages(wanted: &[(&str, &str)]) -> Result<()> {
+    let _alone = alone()?;
     let missing: Vec<&str> =
         wanted.iter().filter(|(program, _)| !is_there(program)).map(|(_, package)| *package).collect();
     if missing.is_empty() {
