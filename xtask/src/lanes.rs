@@ -1,5 +1,8 @@
 //! Stages in lanes: one after the other in each, the lanes side by side. What a stage prints appears at once, behind its name.
 
+#[cfg(test)]
+mod tests;
+
 use anyhow::{Context, Result, bail};
 use std::{
     collections::VecDeque,
@@ -33,7 +36,10 @@ struct Outcome {
 /// Runs each stage as `xtask TASK STAGE`, and prints the time of each. After a failure none begins any more, and those that have
 /// begun are waited for.
 pub(crate) fn play(task: &str, lanes: &[&[Stage]]) -> Result<()> {
-    let program = program()?;
+    play_by(&program()?, task, lanes)
+}
+
+fn play_by(program: &Path, task: &str, lanes: &[&[Stage]]) -> Result<()> {
     let (start, failed, outcomes) = (Instant::now(), AtomicBool::new(false), Mutex::new(vec![]));
     let lane = |number: usize| -> Result<()> {
         for (name, _) in lanes[number] {
@@ -42,7 +48,7 @@ pub(crate) fn play(task: &str, lanes: &[&[Stage]]) -> Result<()> {
             }
             let begin = start.elapsed();
             println!("== {:4.0} s  {name}", begin.as_secs_f32());
-            let mut command = command(&program, number);
+            let mut command = command(program, number);
             let told = stage(name, command.args([task, name])).unwrap_or_else(|error| Some(format!("{error:#}")));
             let time = start.elapsed().saturating_sub(begin);
             let how = if told.is_some() { "FAILED after" } else { "done in" };
