@@ -1,6 +1,14 @@
 //! Prepared writes to a value that writes add to.
 #![cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
-#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, missing_docs, reason = "tests")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "tests"
+)]
 
 mod support;
 
