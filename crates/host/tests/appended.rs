@@ -1,4 +1,4 @@
-//! Prepared writes to a value that writes add to.
+//! Writes to a value that writes add to, and to one that cuts them.
 #![cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
 #![allow(
     clippy::arithmetic_side_effects,
@@ -20,7 +20,7 @@ use jelling_host::wire::{
 use jelling_host::*;
 use support::pair::Pair;
 
-fn serve(core: &mut Core<'_>, hook: Hook) -> AttributeId {
+fn serve(core: &mut Core<'_>, hook: Hook, storage: Storage<'_>) -> AttributeId {
     core.begin_registration().unwrap();
     let service = ServiceSettings { uuid: Uuid::new16(0x181a), primary: true, handle: None, end_handle: None };
     core.add_service(&service).unwrap();
@@ -31,7 +31,7 @@ fn serve(core: &mut Core<'_>, hook: Hook) -> AttributeId {
         hooks: Hooks { read: Hook::Door, write: hook },
         handle: None,
         value_handle: None,
-        storage: Storage::Variable(16, b"old"),
+        storage,
         append: true,
         cccd: false,
     };
@@ -44,7 +44,7 @@ fn serve(core: &mut Core<'_>, hook: Hook) -> AttributeId {
 #[test]
 fn parts_are_added_behind_what_is_there() {
     let (mut pair, link, peripheral, _) = Pair::connected(27);
-    let id = serve(&mut pair.core(1), Hook::Deferred);
+    let id = serve(&mut pair.core(1), Hook::Deferred, Storage::Variable(16, b"old"));
     let now = pair.now;
     let prepare = |pair: &mut Pair, offset, value| {
         pair.ask(link, &Pdu::PrepareWriteRequest { handle: id.handle(), offset, value }).unwrap();
@@ -75,4 +75,28 @@ fn parts_are_added_behind_what_is_there() {
         assert_eq!(pair.ask(link, &execute), Err(Error::Gatt(code)));
         assert_eq!(pair.core(1).read_local(id, &mut octets), Ok(8));
     }
+}
+
+#[test]
+fn what_is_too_long_is_cut_where_that_is_wanted() {
+    let (mut pair, link, ..) = Pair::connected(27);
+    let id = serve(&mut pair.core(1), Hook::Door, Storage::Cut(8, b"old"));
+    let value = |pair: &mut Pair| {
+        let mut octets = [0; 16];
+        let length = pair.core(1).read_local(id, &mut octets).unwrap();
+        octets[..length].to_vec()
+    };
+    pair.ask(link, &Pdu::WriteRequest { handle: id.handle(), value: b"and new" }).unwrap();
+    assert_eq!(value(&mut pair), b"oldand n");
+    let mut octets = [0; 16];
+    assert!(matches!(pair.core(1).take_captured(id, &mut octets), Poll::Ready(Ok((_, 5)))));
+    pair.core(1).write_local(id, b"ol").unwrap();
+    for (offset, part) in [(0, &b"der a"[..]), (5, b"nd older")] {
+        pair.ask(link, &Pdu::PrepareWriteRequest { handle: id.handle(), offset, value: part }).unwrap();
+    }
+    pair.ask(link, &Pdu::ExecuteWriteRequest { flags: 1 }).unwrap();
+    assert_eq!(value(&mut pair), b"older an");
+    assert!(matches!(pair.core(1).take_captured(id, &mut octets), Poll::Ready(Ok((_, 6)))));
+    // The application's own values are its own matter.
+    assert_eq!(pair.core(1).write_local(id, &[7; 9]), Err(Error::TooLong));
 }

@@ -103,8 +103,14 @@ impl Core<'_> {
     /// Where in a value its parts begin, of which those that are written already end at `before`: behind what is there, where a write
     /// adds to it.
     fn base(&self, slot: usize, before: Option<usize>) -> usize {
-        let appends = self.attributes.get(slot).is_some_and(|a| a.flags.contains(AttributeFlags::APPEND));
-        if appends { self.value_length(slot).saturating_sub(before.unwrap_or(0)) } else { 0 }
+        let Some(attribute) = self.attributes.get(slot) else { return 0 };
+        let length = usize::from(attribute.length);
+        match before {
+            _ if !attribute.flags.contains(AttributeFlags::APPEND) => 0,
+            // It may have been cut: what comes is beyond it.
+            Some(_) if length >= usize::from(attribute.capacity) => length,
+            _ => length.saturating_sub(before.unwrap_or(0)),
+        }
     }
 
     /// Whether a part can be written, given the parts before it.

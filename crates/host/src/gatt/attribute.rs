@@ -49,6 +49,8 @@ bitflags! {
         const DEFERS_READ = 32;
         /// A task of the application decides on each write.
         const DEFERS_WRITE = 64;
+        /// A write that is too long is cut.
+        const CUTS = 128;
     }
 }
 

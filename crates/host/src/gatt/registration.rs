@@ -24,6 +24,8 @@ pub enum Storage<'a> {
     Fixed(&'a [u8]),
     /// In the arena, with room for this many octets, of which these are there first.
     Variable(usize, &'a [u8]),
+    /// As `Variable`; a peer's write that is longer is cut, and not refused.
+    Cut(usize, &'a [u8]),
 }
 
 /// A service to be registered.
@@ -216,6 +218,10 @@ impl Core<'_> {
             Storage::Fixed(octets) => (octets.len(), octets),
             Storage::Variable(capacity, octets) => {
                 attribute.flags.insert(AttributeFlags::VARIABLE);
+                (capacity, octets)
+            }
+            Storage::Cut(capacity, octets) => {
+                attribute.flags.insert(AttributeFlags::VARIABLE | AttributeFlags::CUTS);
                 (capacity, octets)
             }
         };

@@ -103,7 +103,7 @@ impl Core<'_> {
         if offset > length {
             return Err(ErrorCode::INVALID_OFFSET);
         }
-        if end > usize::from(attribute.capacity) {
+        if end > usize::from(attribute.capacity) && !attribute.flags.contains(AttributeFlags::CUTS) {
             return Err(ErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH);
         }
         Ok(())
@@ -129,6 +129,9 @@ impl Core<'_> {
         let variable = attribute.flags.contains(AttributeFlags::VARIABLE);
         let start = if attribute.flags.contains(AttributeFlags::APPEND) { usize::from(attribute.length) } else { 0 };
         let capacity = usize::from(attribute.capacity);
+        let cuts = attribute.flags.contains(AttributeFlags::CUTS);
+        let room = if cuts { capacity.saturating_sub(start) } else { usize::MAX };
+        let value = value.get(..room).unwrap_or(value);
         if start.saturating_add(value.len()) > capacity || (!variable && value.len() != capacity) {
             return Err(ErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH);
         }

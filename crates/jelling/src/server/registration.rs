@@ -86,6 +86,7 @@ pub struct CharacteristicOptions<'a> {
     max_len: Option<usize>,
     fixed: bool,
     append: bool,
+    cut: bool,
     capture: usize,
     cccd: bool,
 }
@@ -104,6 +105,7 @@ impl<'a> CharacteristicOptions<'a> {
             max_len: None,
             fixed: false,
             append: false,
+            cut: false,
             capture: 0,
             cccd: true,
         }
@@ -141,6 +143,14 @@ impl<'a> CharacteristicOptions<'a> {
     #[must_use]
     pub const fn append(mut self) -> Self {
         self.append = true;
+        self
+    }
+
+    /// A write of a peer that is longer than there is room for is cut, as aioble does it, and not answered with Invalid Attribute
+    /// Value Length.
+    #[must_use]
+    pub const fn cut(mut self) -> Self {
+        self.cut = true;
         self
     }
 
@@ -248,7 +258,10 @@ impl<'a> CharacteristicOptions<'a> {
         match self.constant {
             Some(octets) => Storage::Constant(octets),
             None if self.fixed => Storage::Fixed(self.initial),
-            None => Storage::Variable(self.max_len.unwrap_or(DEFAULT_MAX_LEN.max(self.initial.len())), self.initial),
+            None => {
+                let room = self.max_len.unwrap_or(DEFAULT_MAX_LEN.max(self.initial.len()));
+                if self.cut { Storage::Cut(room, self.initial) } else { Storage::Variable(room, self.initial) }
+            }
         }
     }
 }
