@@ -1,5 +1,6 @@
 //! The scenarios: each of them ends by itself, with success or an error, whatever goes wrong.
 
+mod changes;
 mod plays;
 mod together;
 
@@ -83,6 +84,8 @@ scenarios! {
     CROWD = together::crowd, 27;
     /// Reads and writes on which a task of the server decides.
     ASKED = together::asked, 27;
+    /// The table changes: Service Changed is indicated, and a client of robust caching goes on.
+    CHANGED = changes::changed, 27;
 }
 
 /// What the peripheral serves.

@@ -102,6 +102,7 @@ sweeps! {
     resubscribe = RESUBSCRIBE;
     crowd = CROWD;
     asked = ASKED;
+    changed = CHANGED;
 }
 
 #[test]
