@@ -257,3 +257,24 @@ fn a_key_that_only_a_write_needs_keeps_nobody_from_subscribing() {
     assert_eq!(raw.ask(0, &[0x12, 7, 0, 1, 0]), [[0x13]]);
     raw.is_whole(0);
 }
+
+#[test]
+fn a_long_value_is_read_from_every_octet_on_in_every_mtu() {
+    let value: Vec<u8> = (0..512u16).map(|i| (i % 251) as u8).collect();
+    for mtu in [23, 24, 185, 247, 512, 517u16] {
+        let memory: Box<Store<Links<1, 517>, Gatt<8, 1024>, Pool<4, 2>, Scan<1>>> = Box::new(Store::NEW);
+        let mut raw = Raw::new(memory, Config { mtu, ..Config::new() }, 27, 1);
+        let id = serve(&mut raw.core(), Hooks::DOOR, 1)[0];
+        raw.core().write_local(id, &value).unwrap();
+        assert_eq!(raw.ask(0, &[0x02, 0x05, 0x02]), [[&[0x03][..], &mtu.to_le_bytes()].concat()]);
+        let room = usize::from(mtu) - 1;
+        assert_eq!(raw.ask(0, &[0x0a, 3, 0]), [[&[0x0b][..], &value[..room.min(512)]].concat()]);
+        for offset in 0..=512usize {
+            let [low, high] = (offset as u16).to_le_bytes();
+            let part = &value[offset..(offset + room).min(512)];
+            assert_eq!(raw.ask(0, &[0x0c, 3, 0, low, high]), [[&[0x0d][..], part].concat()], "{mtu}, {offset}");
+        }
+        assert_eq!(raw.ask(0, &[0x0c, 3, 0, 0x01, 0x02]), error(0x0c, 3, ErrorCode::INVALID_OFFSET));
+        raw.is_whole(0);
+    }
+}
