@@ -135,9 +135,7 @@ impl Raw {
             }
             let mut buffer = [0; TRANSMIT_BUFFER];
             let may = core.may_transmit();
-            let may = core.may_transmit();
             let sent = core.poll_transmit(now, &mut buffer);
-            assert!(may || sent.is_none(), "{sent:?} was not to be expected");
             assert!(may || sent.is_none(), "{sent:?} was not to be expected");
             if let Some(packet) = &sent {
                 match packet.kind {
