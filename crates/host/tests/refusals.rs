@@ -160,7 +160,7 @@ fn every_command_of_the_security_manager_is_refused() {
 fn without_a_server_each_request_is_not_supported() {
     let mut asked = Asked::connected();
     // Vol 3, Part F, 3.4: every request there is, a malformed one, and one that nobody knows; responses and the rest apart.
-    for request in [0x02, 0x04, 0x06, 0x08, 0x0a, 0x0c, 0x0e, 0x10, 0x12, 0x16, 0x18, 0x20, 0x3e] {
+    for request in [0x00, 0x02, 0x04, 0x06, 0x08, 0x0a, 0x0c, 0x0e, 0x10, 0x12, 0x16, 0x18, 0x20, 0x3e] {
         for payload in [vec![request], vec![request, 1, 0, 0xff, 0xff, 0, 0x28], vec![request; 24]] {
             let answers = asked.answers(ATT, &payload);
             assert_eq!(answers, [vec![0x01, request, 0, 0, 0x06]], "request {request:#04x}");

@@ -1,23 +1,23 @@
 //! A host without a GATT server. It answers each request all the same: a client waits for 30 s, and then uses the bearer no
 //! more, where nothing comes (Vol 3, Part F, 3.3.3).
 
-use crate::{Core, counters::count, time::Instant};
+use crate::{Core, counters::count, kept::Kept, time::Instant};
 use jelling_wire::{
     att::{ErrorCode, Opcode, Pdu},
     l2cap::ChannelId,
 };
 
-/// The slot of the peer's request: its opcode until it is refused; 0, which is no opcode, when there is none.
+/// The slot of the peer's request: its opcode until it is refused.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Server {
-    refused: Opcode,
+    refused: Kept<Opcode>,
 }
 
 impl Server {
-    pub(crate) const NEW: Server = Server { refused: Opcode(0) };
+    pub(crate) const NEW: Server = Server { refused: Kept::none(Opcode(0)) };
 
     pub(crate) fn owes(&self) -> bool {
-        self.refused != Opcode(0)
+        self.refused.get().is_some()
     }
 }
 
@@ -36,7 +36,7 @@ impl Core<'_> {
         if let Some(link) = self.links.get_mut(index)
             && !link.server.owes()
         {
-            link.server.refused = request;
+            link.server.refused.set(Some(request));
         }
     }
 
@@ -44,7 +44,7 @@ impl Core<'_> {
     /// (Vol 3, Part G, 4.3.1).
     pub(crate) fn send_held_reply(&mut self, _: Instant, index: usize) -> bool {
         let Some(link) = self.links.get_mut(index) else { return false };
-        let request = core::mem::replace(&mut link.server.refused, Opcode(0));
+        let Some(request) = link.server.refused.take() else { return false };
         self.put_frame(index, ChannelId::ATT, crate::links::DEFAULT_MTU.into(), |_, w| {
             Pdu::ErrorResponse { request, handle: 0, code: ErrorCode::REQUEST_NOT_SUPPORTED }.emit(w);
             true
