@@ -24,7 +24,7 @@ pub(crate) enum Slot {
 
 /// What waits for the transmit buffer, or for the application.
 #[derive(Clone, Copy, Debug, Default)]
-enum Held {
+pub(super) enum Held {
     #[default]
     Nothing,
     /// A request that has changed nothing yet.
@@ -33,24 +33,33 @@ enum Held {
     Long(Chain),
     /// The answer to a request that has been carried out.
     Reply([u8; HELD], u8),
+    /// A longer one.
+    LongReply(Chain),
     /// The answer to Prepare Write Request repeats it: these last octets of what is prepared.
     Prepared { handle: u16, offset: u16, length: u16 },
 }
 
 impl Held {
-    fn reply(pdu: &Pdu<'_>) -> Self {
+    pub(super) fn reply(pdu: &Pdu<'_>) -> Self {
         let mut octets = [0; HELD];
         let mut w = Writer::new(&mut octets);
         pdu.emit(&mut w);
         let length = u8::try_from(w.len()).unwrap_or(0);
         Held::Reply(octets, length)
     }
+
+    /// An answer as octets, if it needs no block.
+    pub(super) fn short_reply(octets: &[u8]) -> Option<Self> {
+        let mut kept = [0; HELD];
+        kept.get_mut(..octets.len())?.copy_from_slice(octets);
+        Some(Held::Reply(kept, u8::try_from(octets.len()).ok()?))
+    }
 }
 
 /// The slot of the peer's request, of its command, and of its prepared writes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Server {
-    held: Held,
+    pub(super) held: Held,
     question: Question,
     command: Chain,
     command_question: Question,
@@ -252,18 +261,22 @@ impl Core<'_> {
     pub(crate) fn send_held_reply(&mut self, now: Instant, index: usize) -> bool {
         let Some(link) = self.links.get_mut(index) else { return false };
         let held = link.server.held;
-        let mtu = usize::from(link.mtu);
+        // An answer that was made under one MTU fits, whatever has been exchanged meanwhile.
         let sent = match held {
             Held::Nothing => false,
             Held::Request(octets, length) => {
                 self.serve_held(now, index, octets.get(..usize::from(length)).unwrap_or_default())
             }
             Held::Long(_) => self.serve_long(now, index),
-            Held::Reply(octets, length) => self.put_frame(index, ChannelId::ATT, mtu, |_, w| {
+            Held::Reply(octets, length) => self.put_frame(index, ChannelId::ATT, LONGEST, |_, w| {
                 w.bytes(octets.get(..usize::from(length)).unwrap_or_default());
                 true
             }),
-            Held::Prepared { handle, offset, length } => self.put_frame(index, ChannelId::ATT, mtu, |core, w| {
+            Held::LongReply(chain) => self.put_frame(index, ChannelId::ATT, LONGEST, |core, w| {
+                core.put_chain(chain, 0, w);
+                true
+            }),
+            Held::Prepared { handle, offset, length } => self.put_frame(index, ChannelId::ATT, LONGEST, |core, w| {
                 Pdu::PrepareWriteResponse { handle, offset, value: &[] }.emit(w);
                 core.repeat_prepared(index, usize::from(length), w);
                 true
@@ -292,10 +305,10 @@ impl Core<'_> {
     }
 
     /// A request has been answered.
-    fn drop_request(&mut self, index: usize) {
+    pub(super) fn drop_request(&mut self, index: usize) {
         let Some(link) = self.links.get_mut(index) else { return };
         link.server.question.end();
-        if let Held::Long(chain) = core::mem::take(&mut link.server.held) {
+        if let Held::Long(chain) | Held::LongReply(chain) = core::mem::take(&mut link.server.held) {
             self.pool().free(chain, 0);
             self.state.news |= HostNews::POOL;
         }

@@ -18,6 +18,8 @@ mod prepared;
 mod preparing;
 #[cfg(feature = "server")]
 mod question;
+#[cfg(feature = "server")]
+mod ready;
 mod receive;
 #[cfg(feature = "server")]
 mod server;

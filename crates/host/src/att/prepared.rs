@@ -230,10 +230,14 @@ impl Core<'_> {
     /// Appends the last `length` octets of the queue: those of the part that came last.
     pub(super) fn repeat_prepared(&mut self, index: usize, length: usize, w: &mut Writer<'_>) {
         let queue = self.prepared(index);
-        let mut at = queue.len().saturating_sub(length);
+        self.put_chain(queue, queue.len().saturating_sub(length), w);
+    }
+
+    /// Appends the octets of a chain from `at` on.
+    pub(super) fn put_chain(&mut self, chain: Chain, mut at: usize, w: &mut Writer<'_>) {
         let mut piece = [0; 32];
         loop {
-            let n = self.pool().read(queue, at, &mut piece);
+            let n = self.pool().read(chain, at, &mut piece);
             if n == 0 {
                 break;
             }

@@ -242,10 +242,13 @@ impl Core<'_> {
             return None;
         }
         let mut function = None;
-        let question = self.look(|core, question| {
+        let mut called = |core: &Self, question: &Question| {
             function = core.find(question.handle).and_then(|at| core.function(at, question.kind));
             function.is_some()
-        });
+        };
+        // A request of several values goes on first: those that were set for its client are to be what it reads.
+        let begun = self.look(|core, question| question.allowed != 0 && called(core, question));
+        let question = begun.or_else(|| self.look(&mut called));
         self.state.asks = question.is_some();
         question.zip(function)
     }
@@ -266,7 +269,7 @@ impl Core<'_> {
         let question = self.open_question(id)?;
         question.decide(word);
         match id.slot {
-            Slot::Request => self.state.work = true,
+            Slot::Request => self.go_on_with_request(now, index),
             Slot::Command => self.go_on_with_command(now, index),
         }
         Ok(())

@@ -75,11 +75,14 @@ impl ReadRequest<'_> {
         self.0.question.offset()
     }
 
-    /// Sets the value and lets the peer read it.
-    pub fn answer<T: ToOctets + ?Sized>(self, value: &T) -> Result<(), Error> {
-        let id = self.0.question.attribute();
-        self.0.connection.host.ask(|core| core.write_local(id, value.to_octets().as_ref()))?;
-        self.accept()
+    /// Sets the value and lets the peer read it: this one, whatever another request is answered meanwhile.
+    pub fn answer<T: ToOctets + ?Sized>(mut self, value: &T) -> Result<(), Error> {
+        let Asked { connection, question, open } = &mut self.0;
+        connection.host.ask(|core| {
+            core.write_local(question.attribute(), value.to_octets().as_ref())?;
+            *open = false;
+            core.answer_question(now(), *question, Ok(()))
+        })
     }
 }
 
