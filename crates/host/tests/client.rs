@@ -93,6 +93,77 @@ fn a_dead_bearer_says_so_whatever_it_owes() {
 }
 
 #[test]
+fn a_bearer_that_an_indication_has_ended_says_so_to_everyone_whatever_it_owes() {
+    let (mut pair, link, peripheral, id) = Pair::connected(27);
+    pair.ask(link, &Pdu::WriteRequest { handle: CCCD, value: &[2, 0] }).unwrap();
+    let now = pair.now;
+    let mut core = pair.core(1);
+    let queue = core.open_subscription(peripheral, VALUE, Updates::NOTIFY, 1, None, Policy::DropOldest).unwrap();
+    let prepared = core.begin_prepared(peripheral).unwrap();
+    core.indicate(now, id, peripheral, b"x").unwrap();
+    // The peer hears nothing of it.
+    let mut buffer = [0; TRANSMIT_BUFFER];
+    while pair.core(1).poll_transmit(now, &mut buffer).is_some() {}
+    let request = Pdu::ReadRequest { handle: VALUE };
+    let due = now.after(Duration::from_secs(30));
+    let mut core = pair.core(1);
+    core.handle_timeout(due);
+    core.close_subscription(queue, Some(CCCD));
+    core.cancel_prepared(prepared);
+    assert_eq!(core.request(due, peripheral, &request), Err(Error::Timeout));
+    assert_eq!(core.begin_prepared(peripheral), Err(Error::Timeout));
+}
+
+#[test]
+fn a_dead_bearer_says_so_to_everyone_in_the_line() {
+    let (mut pair, link, ..) = Pair::connected(27);
+    pair.air.controllers[0].silent = true;
+    let (now, request) = (pair.now, Pdu::ReadRequest { handle: VALUE });
+    pair.core(0).request(now, link, &request).unwrap();
+    let mut turns = [None; 3];
+    for turn in &mut turns {
+        assert_eq!(pair.core(0).in_turn(link, turn, |core| core.request(now, link, &request)), Err(Error::Busy));
+    }
+    let due = now.after(Duration::from_secs(30));
+    pair.core(0).handle_timeout(due);
+    // The first one, who does not come, keeps nobody waiting.
+    let [_, others @ ..] = &mut turns;
+    for turn in others.iter_mut().rev() {
+        assert_eq!(pair.core(0).in_turn(link, turn, |core| core.request(due, link, &request)), Err(Error::Timeout));
+        assert_eq!(*turn, None);
+    }
+}
+
+#[test]
+fn a_line_of_nobody_who_comes_keeps_nobody_waiting() {
+    let (mut pair, link, ..) = Pair::connected(27);
+    let (now, request) = (pair.now, Pdu::ReadRequest { handle: VALUE });
+    let first = pair.core(0).request(now, link, &request).unwrap();
+    // All places are taken, and none of those who have one asks again.
+    let mut turns = [None; 16];
+    for turn in &mut turns {
+        assert_eq!(pair.core(0).in_turn(link, turn, |core| core.request(now, link, &request)), Err(Error::Busy));
+        assert!(turn.is_some());
+    }
+    let mut late = None;
+    assert_eq!(pair.core(0).in_turn(link, &mut late, |core| core.request(now, link, &request)), Err(Error::Busy));
+    assert_eq!(late, None);
+    pair.pump();
+    let Poll::Ready(Ok(answer)) = pair.core(0).answer(first) else { panic!("no answer") };
+    pair.core(0).free_answer(answer);
+    while pair.core(0).poll_event().is_some() {}
+    for _ in 0..17 * 16 {
+        match pair.core(0).in_turn(link, &mut late, |core| core.request(now, link, &request)) {
+            Ok(_) => return,
+            Err(error) => assert_eq!(error, Error::Busy),
+        }
+        assert!(pair.core(0).poll_event().is_some(), "nobody would ask again");
+        while pair.core(0).poll_event().is_some() {}
+    }
+    panic!("it is nobody's turn");
+}
+
+#[test]
 fn what_happens_beside_a_call_is_told_once_and_as_it_is_by_then() {
     let (mut pair, central, peripheral, _) = Pair::connected(27);
     assert_eq!(pair.core(0).take_link_event(central), Poll::Pending);

@@ -103,9 +103,9 @@ impl Core<'_> {
     /// Sends a request. `Busy` while the bearer has one, or the link's transmit buffer is in use: wait for
     /// [`Event::Client`](crate::Event::Client) or [`Event::Transmit`](crate::Event::Transmit) and call again.
     pub fn request(&mut self, now: Instant, id: LinkId, request: &Pdu<'_>) -> Result<RequestTicket, Error> {
-        let link = self.link(id)?;
+        self.may_begin(id)?;
         // What tasks that gave up left behind goes first: the next request could follow each answer at once, for ever.
-        if link.owes_requests() && link.client.phase != Phase::Dead {
+        if self.link(id)?.owes_requests() {
             return Err(Error::Busy);
         }
         self.place(now, id, request)

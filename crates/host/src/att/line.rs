@@ -75,6 +75,10 @@ impl Core<'_> {
         turn: &mut Option<Turn>,
         place: impl FnOnce(&mut Self) -> Result<RequestTicket, Error>,
     ) -> Result<RequestTicket, Error> {
+        if let Err(error) = self.may_begin(id) {
+            self.leave_line(turn.take());
+            return Err(error);
+        }
         self.come_forward(id, turn)?;
         let result = place(self);
         if result.is_ok()
@@ -93,15 +97,16 @@ impl Core<'_> {
         let is_free = self.can_request(id);
         let line = &mut self.link_mut(id)?.client.line;
         let number = match turn {
-            Some(turn) if line.has(turn.number) => turn.number,
-            // None yet, or it was passed over.
-            _ => turn.insert(Turn { link: id, number: line.enter().ok_or(Error::Busy)? }).number,
+            Some(turn) if line.has(turn.number) => Some(turn.number),
+            // None yet, or it was passed over; or there is no place.
+            _ => line.enter(),
         };
-        if is_free && number != line.now && !line.is_patient() {
+        *turn = number.map(|number| Turn { link: id, number });
+        if is_free && number != Some(line.now) && !line.is_patient() {
             line.asked = 0;
             line.leave(line.now);
         }
-        if number == line.now {
+        if number == Some(line.now) {
             return Ok(());
         }
         if is_free {

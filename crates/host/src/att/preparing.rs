@@ -30,8 +30,9 @@ pub struct PrepareTicket {
 
 impl Core<'_> {
     /// Takes the peer's queue of prepared writes. `Busy` while somebody has it, or has left something in it: wait for
-    /// [`Event::Client`](crate::Event::Client) and call again.
+    /// [`Event::Client`](crate::Event::Client) and call again. `Timeout` where the bearer is dead.
     pub fn begin_prepared(&mut self, id: LinkId) -> Result<PrepareTicket, Error> {
+        self.may_begin(id)?;
         let link = self.link_mut(id)?;
         let preparing = &mut link.client.preparing;
         if preparing.taken || link.owed.contains(Owed::CANCEL_PREPARED) {
