@@ -174,6 +174,9 @@ pub struct Link {
     pub(crate) incoming: Incoming,
     pub(crate) signalling: SignallingReply,
     pub(crate) mtu: u16,
+    /// The largest MTU of ours as the peer was told, in a request or an answer; 0 as long as it was not.
+    #[cfg(any(feature = "client", feature = "server"))]
+    pub(crate) told_mtu: u16,
     /// A request or an indication of ours was not answered in time: see `may_begin`.
     #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) att_is_dead: bool,
@@ -216,6 +219,8 @@ impl Link {
         incoming: Incoming { header: [0; 4], filled: 0 },
         signalling: SignallingReply { octets: [0; 8], length: 0 },
         mtu: 0,
+        #[cfg(any(feature = "client", feature = "server"))]
+        told_mtu: 0,
         #[cfg(any(feature = "client", feature = "server"))]
         att_is_dead: false,
         security: Security::NONE,

@@ -43,7 +43,6 @@ pub(crate) struct Client {
     reserve: u16,
     answer: Chain,
     error: Kept<Error>,
-    asked_mtu: u16,
     pub(crate) exchanged: bool,
     pub(super) preparing: Preparing,
     pub(super) line: Line,
@@ -58,7 +57,6 @@ impl Client {
         reserve: 0,
         answer: Chain::NONE,
         error: Kept::none(Error::Timeout),
-        asked_mtu: 0,
         exchanged: false,
         preparing: Preparing::NEW,
         line: Line::NEW,
@@ -142,7 +140,7 @@ impl Core<'_> {
         let link = self.link_mut(id)?;
         let client = &mut link.client;
         if let Pdu::ExchangeMtuRequest { mtu } = request {
-            client.asked_mtu = *mtu;
+            link.told_mtu = *mtu;
             client.exchanged = true;
         }
         client.ticket = client.ticket.wrapping_add(1);
@@ -228,7 +226,7 @@ impl Core<'_> {
             Some(Pdu::ErrorResponse { request, code, .. }) if *request == client.request => Err(Error::Gatt(*code)),
             Some(Pdu::ExchangeMtuResponse { mtu }) if client.request == Opcode::EXCHANGE_MTU_REQUEST => {
                 // Vol 3, Part F, 3.4.2.2: the smaller of both, and never less than the default.
-                let mtu = client.asked_mtu.min(*mtu);
+                let mtu = link.told_mtu.min(*mtu);
                 self.set_mtu(index, mtu);
                 Ok(())
             }
@@ -318,17 +316,19 @@ impl Core<'_> {
         if sent { Ok(()) } else { Err(Error::TooLong) }
     }
 
-    /// Asks the peer for a larger MTU: `mtu` or the largest there is room for. An error once this side has asked
-    /// before (Vol 3, Part F, 3.4.2.1).
+    /// Asks the peer for a larger MTU: `mtu` or the largest there is room for; what the peer was told where it has asked first
+    /// (Vol 3, Part F, 3.4.2.2). An error once this side has asked before (3.4.2.1).
     pub fn exchange_mtu(&mut self, now: Instant, id: LinkId, mtu: Option<u16>) -> Result<RequestTicket, Error> {
         let most = self.own_mtu();
         let mtu = mtu.unwrap_or(most);
         if !(crate::links::DEFAULT_MTU..=most).contains(&mtu) {
             return Err(Error::InvalidArgument(crate::error::Argument::Mtu));
         }
-        if self.link(id)?.client.exchanged {
+        let link = self.link(id)?;
+        if link.client.exchanged {
             return Err(Error::Gatt(ErrorCode::REQUEST_NOT_SUPPORTED));
         }
+        let mtu = if link.told_mtu == 0 { mtu } else { link.told_mtu };
         self.request(now, id, &Pdu::ExchangeMtuRequest { mtu })
     }
 }

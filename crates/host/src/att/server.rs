@@ -81,7 +81,11 @@ impl Core<'_> {
     }
 
     fn serve_mtu(&mut self, index: usize, mtu: u16, w: &mut Writer<'_>) -> Result<(), Refusal> {
-        let own = self.own_mtu();
+        let most = self.own_mtu();
+        let Some(link) = self.links.get_mut(index) else { return Err((0, ErrorCode::UNLIKELY_ERROR)) };
+        // Vol 3, Part F, 3.4.2.2: our answer has the same MTU as our request.
+        let own = if link.told_mtu == 0 { most } else { link.told_mtu };
+        link.told_mtu = own;
         self.set_mtu(index, own.min(mtu));
         Pdu::ExchangeMtuResponse { mtu: own }.emit(w);
         Ok(())

@@ -15,7 +15,7 @@ pub type ExchangeMtu<'d> = Operation<'d, MtuStep>;
 
 impl<'d> Connection<'d> {
     /// Exchanges the ATT MTU (Vol 3, Part F, 3.4.2) and gives the one in force: ours is the most that `Resources` has room for,
-    /// or [`ExchangeMtu::mtu`]. 1 s at most. This side may ask once on a link: after that Request Not Supported.
+    /// or [`ExchangeMtu::mtu`]; where the peer has asked before, what it was told then. 1 s at most. This side may ask once on a link: after that Request Not Supported.
     ///
     /// Dropping the future lets the answer take effect all the same.
     pub fn exchange_mtu(&self) -> ExchangeMtu<'d> {
