@@ -217,10 +217,11 @@ impl Core<'_> {
         let mut subscriber = Subscriber::CHANGED;
         subscriber.set(Subscriber::NOTIFY, wanted & 1 != 0);
         subscriber.set(Subscriber::INDICATE, wanted & 2 != 0);
-        let offset = self.attributes.get(at).map_or(0, |a| usize::from(a.offset));
-        if let Some(octet) = self.values.get_mut(offset.saturating_add(link)) {
-            *octet = subscriber.bits();
+        if subscriber.intersects(Subscriber::NOTIFY | Subscriber::INDICATE) {
+            // Who subscribes once more is still owed what it has not been told.
+            subscriber |= self.subscriber(at, link).intersection(Subscriber::PENDING);
         }
+        self.set_subscriber(at, link, subscriber);
         if let Some(value) = self.cccd_value(at)
             && let Some(attribute) = self.attributes.get_mut(value)
         {
