@@ -13,7 +13,7 @@
 mod support;
 
 use core::task::Poll;
-use jelling_host::wire::{PacketKind, Uuid};
+use jelling_host::wire::{PacketKind, Uuid, att::Pdu};
 use jelling_host::*;
 use support::{HANDLE, pair::Pair};
 
@@ -33,6 +33,10 @@ const CLOSED: u16 = 0x32;
 
 fn serve(core: &mut Core<'_>, hook: Hook) -> [AttributeId; 3] {
     core.begin_registration().unwrap();
+    add(core, hook)
+}
+
+fn add(core: &mut Core<'_>, hook: Hook) -> [AttributeId; 3] {
     let service = ServiceSettings { uuid: Uuid::new16(0x181a), primary: true, handle: None, end_handle: None };
     core.add_service(&service).unwrap();
     let values =
@@ -243,4 +247,29 @@ fn the_application_may_decide_on_them_too() {
     let now = pair.now;
     pair.core(1).answer_question(now, question, Ok(())).unwrap();
     assert_eq!(value(&mut pair, id), b"later");
+}
+
+/// A client of robust caching that does not know the table is ignored (Vol 3, Part G, 2.5.2.1), for good.
+#[test]
+fn what_was_ignored_cannot_be_said_again_by_another() {
+    let register = |core: &mut Core<'_>| {
+        core.begin_registration().unwrap();
+        core.add_default_services().unwrap();
+        add(core, Hook::Door)
+    };
+    let (mut pair, link, peripheral) = Pair::serving(251, |core| {
+        core.configure(ACCEPTING);
+        register(core);
+    });
+    pair.core(1).inject_peer_signing_key(peripheral, KEY, 0).unwrap();
+    pair.ask(link, &Pdu::WriteRequest { handle: 11, value: &[1] }).unwrap();
+    let [id, ..] = register(&mut pair.core(1));
+    say(&mut pair, &SIGNED);
+    let read = Pdu::ReadRequest { handle: OPEN };
+    assert!(pair.ask(link, &read).is_err(), "the table is another one");
+    pair.ask(link, &read).unwrap_err();
+    assert_eq!(dropped(&mut pair), (0, 1));
+    say(&mut pair, &SIGNED);
+    assert_eq!(value(&mut pair, id), b"first");
+    assert_eq!(dropped(&mut pair), (1, 1));
 }

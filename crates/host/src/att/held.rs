@@ -317,13 +317,13 @@ impl Core<'_> {
     pub(super) fn on_write_command(&mut self, now: Instant, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
         // Nothing is answered, whatever becomes of it (Vol 3, Part F, 3.4.5.3).
         let written = match pdu {
-            // Vol 3, Part G, 2.5.2.1: who may mean the old table is ignored.
-            _ if self.links.get(index).is_some_and(Link::is_unaware) => Err(ErrorCode::DATABASE_OUT_OF_SYNC),
-            Pdu::WriteCommand { handle, value } => self.write_from_peer(index, Slot::Command, *handle, value),
             #[cfg(feature = "security")]
             Pdu::SignedWriteCommand { handle, value, signature } => {
                 self.signed_write_from_peer(index, *handle, value, signature)
             }
+            // Vol 3, Part G, 2.5.2.1: who may mean the old table is ignored.
+            _ if self.links.get(index).is_some_and(Link::is_unaware) => Err(ErrorCode::DATABASE_OUT_OF_SYNC),
+            Pdu::WriteCommand { handle, value } => self.write_from_peer(index, Slot::Command, *handle, value),
             _ => Err(ErrorCode::REQUEST_NOT_SUPPORTED),
         };
         match written {

@@ -106,6 +106,10 @@ impl Core<'_> {
             return Ok(());
         };
         link.signing.peer.set(key.after(counter));
+        // Vol 3, Part G, 2.5.2.1: who may mean the old table is ignored, and the counter is used: nobody says it a second time.
+        if link.is_unaware() {
+            return Err(ErrorCode::DATABASE_OUT_OF_SYNC);
+        }
         self.write_vouched(index, handle, value)
     }
 
