@@ -55,6 +55,15 @@ impl Core<'_> {
         }
     }
 
+    /// What the subscriptions to a peer's characteristic want together, by the handle of its value.
+    pub fn subscribed_to(&self, link: LinkId, handle: u16) -> Updates {
+        let kinds = self.queues.iter().filter(|queue| queue.handle == handle).map(|queue| match queue.used {
+            Use::Subscription(of, kind) if of == link => kind,
+            _ => Updates::empty(),
+        });
+        kinds.fold(Updates::empty(), Updates::union)
+    }
+
     fn owe_confirmation(&mut self, link: LinkId) {
         if let Ok(link) = self.link_mut(link) {
             link.owed.insert(Owed::CONFIRMATION);
@@ -95,15 +104,7 @@ impl Core<'_> {
             return false;
         };
         // What other subscriptions to the same characteristic still want stays on.
-        let mut rest = Updates::empty();
-        for other in self.queues.iter() {
-            if let Use::Subscription(link, kind) = other.used
-                && link == id
-                && other.handle == queue.handle
-            {
-                rest |= kind;
-            }
-        }
+        let rest = self.subscribed_to(id, queue.handle);
         let value = [rest.bits(), 0];
         if !self.request_unattended(now, id, &Pdu::WriteRequest { handle: queue.cccd, value: &value }) {
             return false;

@@ -34,11 +34,12 @@ pub struct SubscribeStep {
 }
 
 impl<'d> ClientCharacteristic<'d> {
-    /// Subscribes to notifications, indications, both or (with `Updates::empty()`) none: the CCCD is found and written, 3 s at
-    /// most. Values queue from before the write on. The queue holds one value, and a new one replaces it, unless the builder
-    /// says otherwise. `NotSupported` where the characteristic does not offer it, `NoCccd` where it cannot be switched on.
+    /// Subscribes to notifications, indications, both or (with `Updates::empty()`) none, which ends what other subscriptions get:
+    /// the CCCD is found and written, 3 s at most. Values queue from before the write on. The queue holds one value, and a new one
+    /// replaces it, unless the builder says otherwise. `NotSupported` where the characteristic does not offer it, `NoCccd` where it
+    /// cannot be switched on.
     ///
-    /// Dropping the future closes the queue; the peer may have been told by then, and its values are ignored.
+    /// Dropping the future closes the queue, and the peer is told to stop, as when a [`Subscription`] is dropped.
     pub fn subscribe(&self, updates: Updates) -> Subscribe<'d> {
         let step = SubscribeStep {
             link: self.link,
@@ -127,7 +128,9 @@ impl<'d> Step<'d> for SubscribeStep {
         if let Err(error) = self.open(core) {
             return Poll::Ready(Err(error));
         }
-        let value = [self.updates.bits(), 0];
+        // There is one CCCD for all subscriptions to the characteristic.
+        let updates = if self.updates.is_empty() { self.updates } else { core.subscribed_to(self.link, self.handle) };
+        let value = [updates.bits(), 0];
         match self.request.go(core, now, self.link, &Pdu::WriteRequest { handle: cccd, value: &value }) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),

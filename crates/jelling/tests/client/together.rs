@@ -98,6 +98,33 @@ fn eight_tasks_of_all_kinds_share_a_connection() {
 }
 
 #[test]
+fn subscriptions_to_one_characteristic_take_nothing_from_each_other() {
+    with_server(async |ours, theirs, local| {
+        let both = Updates::NOTIFY | Updates::INDICATE;
+        let mut first = ours.level.subscribe(Updates::NOTIFY).await.unwrap();
+        let mut second = ours.level.subscribe(Updates::INDICATE).await.unwrap();
+        assert_eq!(local[0].subscribed(&theirs), Ok(both));
+        local[0].notify(&theirs, &1u8).await.unwrap();
+        assert_eq!(first.notified::<u8>().await, Ok(1));
+        let (told, taken) = join(local[0].indicate(&theirs, &2u8), second.indicated::<u8>()).await;
+        assert_eq!((told, taken), (Ok(()), Ok(2)));
+        // At once, in either order, and one that is given up on its way.
+        drop((first, second));
+        let (first, second) = join(ours.level.subscribe(Updates::INDICATE), ours.level.subscribe(both)).await;
+        let first = first.unwrap();
+        drop(second.unwrap());
+        for patience in 1..10 {
+            let _ = polled(patience, ours.level.subscribe(Updates::NOTIFY)).await;
+            Timer::after_secs(1).await;
+            assert_eq!(local[0].subscribed(&theirs), Ok(Updates::INDICATE), "{patience}");
+        }
+        drop(first);
+        Timer::after_secs(1).await;
+        assert_eq!(local[0].subscribed(&theirs), Ok(Updates::empty()));
+    });
+}
+
+#[test]
 fn what_happens_beside_a_call_is_told() {
     play(async |_, connection, peer| {
         peer.answers(honest::answer);
