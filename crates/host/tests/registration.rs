@@ -59,3 +59,36 @@ fn a_discarded_registration_gives_its_captures_back() {
     assert_eq!(used(&mut core), kept);
     assert!(core.is_captured(value));
 }
+
+#[test]
+fn a_capture_that_is_opened_anew_replaces_the_one_before() {
+    let mut memory = Box::new(Memory::NEW);
+    let mut core = memory.core();
+    core.begin_registration().unwrap();
+    let value = add(&mut core);
+    for depth in [1, 2, 1] {
+        core.open_capture(value, depth, 20).unwrap();
+        assert_eq!(used(&mut core), (1, depth));
+    }
+    // One that fails changes nothing.
+    assert_eq!(core.open_capture(value, 16, 200), Err(Error::Full(Resource::Blocks)));
+    assert_eq!(used(&mut core), (1, 1));
+    core.discard_registration();
+    assert_eq!(used(&mut core), (0, 0));
+}
+
+#[test]
+fn what_fails_half_way_leaves_nothing_behind() {
+    let mut memory = Box::new(Memory::NEW);
+    let mut core = memory.core();
+    core.begin_registration().unwrap();
+    let first = add(&mut core);
+    let failed = core.all_or_nothing(|core| {
+        let value = add(core);
+        core.open_capture(value, 2, 20)?;
+        core.open_capture(value, 16, 200)
+    });
+    assert_eq!(failed, Err(Error::Full(Resource::Blocks)));
+    assert_eq!(used(&mut core), (0, 0));
+    assert_eq!(add(&mut core).handle(), first.handle() + 3);
+}

@@ -6,8 +6,8 @@
 use core::time::Duration;
 use embassy_futures::join::join;
 use jelling::{
-    CharacteristicOptions, ClientCharacteristic, Config, Connection, Error, ErrorCode, Host, PreferredParameters,
-    Properties, Updates, Uuid,
+    Argument, Characteristic, CharacteristicOptions, ClientCharacteristic, Config, Connection, Error, ErrorCode, Host,
+    PreferredParameters, Properties, Registration, Resource, Updates, Uuid,
     sim::{self, Simulation},
 };
 
@@ -154,5 +154,39 @@ fn several_values_reach_a_client_with_and_without_the_word_that_it_takes_them_to
             assert_eq!(firsts.notified::<u8>().await, Ok(3));
             assert_eq!(seconds.notified::<[u8; 2]>().await, Ok([2, 2]));
         }
+    });
+}
+
+fn describe<'d>(
+    db: &mut Registration<'d>,
+    characteristic: Characteristic<'d>,
+    options: &CharacteristicOptions<'_>,
+) -> Result<(), Error> {
+    db.descriptor(characteristic, Uuid::new16(0x2901), options).map(|_| ())
+}
+
+#[test]
+fn what_cannot_be_added_is_not_there() {
+    sim::run(1, async |[server, client]| {
+        let mut db = server.bare_services().unwrap();
+        let first = db.service(SERVICE).unwrap();
+        let readable = CharacteristicOptions::new(Properties::READ);
+        // There are blocks for one of these.
+        let captured = readable.max_len(512).capture(16);
+        let value = db.characteristic_with(first, VALUE, &captured).unwrap();
+        let order = Err(Error::InvalidArgument(Argument::Order));
+        let full = db.characteristic_with(first, VALUE, &captured).map(|_| ());
+        assert_eq!(full, Err(Error::Full(Resource::Blocks)));
+        assert_eq!(describe(&mut db, value, &captured), full);
+        describe(&mut db, value, &readable).unwrap();
+        let second = db.service(SERVICE).unwrap();
+        assert_eq!(second.handle(), value.handle() + 2);
+        // Neither goes to another one than it was meant for.
+        assert_eq!(db.characteristic_with(first, VALUE, &readable).map(|_| ()), order);
+        assert_eq!(describe(&mut db, value, &readable), order);
+        let last = db.characteristic_with(second, VALUE, &readable).unwrap();
+        describe(&mut db, last, &readable).unwrap();
+        db.register().unwrap();
+        assert_eq!((server.pools().queues.used, client.pools().queues.used), (1, 0));
     });
 }

@@ -15,10 +15,11 @@ use crate::{
 use core::task::Poll;
 
 impl Core<'_> {
-    /// Keeps each write of peers to a characteristic, up to `depth` of them, until it is taken.
+    /// Keeps each write of peers to a characteristic, up to `depth` of them, until it is taken. What was kept before is dropped.
     pub fn open_capture(&mut self, id: AttributeId, depth: usize, length: usize) -> Result<QueueId, Error> {
         let at = self.attribute(id)?;
         let queue = self.open_queue(Use::Capture, depth, length, Policy::DropNewest)?;
+        self.close_captures(u16::try_from(at).unwrap_or(u16::MAX), 1);
         if let Some(attribute) = self.attributes.get_mut(at) {
             attribute.queue = queue.index.saturating_add(1);
         }

@@ -38,7 +38,7 @@ impl Core<'_> {
             (table.kept, table.kept_octets) = (table.defaults, table.default_octets);
             return Ok(());
         }
-        self.undo_unless(|core| {
+        self.all_or_nothing(|core| {
             core.add_gap(config.name, config.appearance)?;
             core.add_gatt()?;
             let table = &mut core.state.table;

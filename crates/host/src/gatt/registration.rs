@@ -236,13 +236,30 @@ impl Core<'_> {
         Ok(())
     }
 
-    pub(super) fn undo_unless<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+    /// Adds several things to the registration, or, where one of them fails, none of them.
+    pub fn all_or_nothing<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
         let before = self.state.table;
         let result = work(self);
         if result.is_err() {
+            let added = self.state.table.pending.saturating_sub(before.pending);
+            self.close_captures(before.length.saturating_add(before.pending), added);
             self.state.table = before;
         }
         result
+    }
+
+    /// True where a service, or the value of a characteristic, is the last of the registration: what is added belongs to it.
+    pub fn is_last(&self, id: AttributeId) -> bool {
+        let table = &self.state.table;
+        let pending = self.attributes.get(usize::from(table.length)..).unwrap_or_default();
+        let pending = pending.get(..usize::from(table.pending)).unwrap_or_default();
+        let mut owners = pending.iter().rev().filter(|a| a.is_service() || a.kind == Kind::Value);
+        let last = owners.next();
+        let service = pending.iter().rev().find(|a| a.is_service());
+        let is_it = |a: &Attribute| a.handle == id.handle;
+        table.building
+            && id.generation == table.pending_generation
+            && (last.is_some_and(is_it) || service.is_some_and(is_it))
     }
 
     fn id(&self, handle: u16) -> AttributeId {
@@ -267,7 +284,7 @@ impl Core<'_> {
         let kind = if settings.primary { Kind::PrimaryService } else { Kind::SecondaryService };
         let other = settings.end_handle.unwrap_or(0);
         let attribute = Attribute { handle, kind, other, permissions: Permissions::READ, ..Attribute::NEW };
-        self.undo_unless(|core| core.push(attribute, settings.uuid)).map(|handle| self.id(handle))
+        self.all_or_nothing(|core| core.push(attribute, settings.uuid)).map(|handle| self.id(handle))
     }
 
     fn pending_service(&self) -> Option<&Attribute> {
@@ -290,12 +307,12 @@ impl Core<'_> {
         let handle = self.handle_in_service(handle)?;
         let attribute =
             Attribute { handle, kind: Kind::Include, other: service, permissions: Permissions::READ, ..Attribute::NEW };
-        self.undo_unless(|core| core.push(attribute, Uuid::new16(0))).map(|handle| self.id(handle))
+        self.all_or_nothing(|core| core.push(attribute, Uuid::new16(0))).map(|handle| self.id(handle))
     }
 
     /// Adds a characteristic to the last service and gives its value.
     pub fn add_characteristic(&mut self, settings: &CharacteristicSettings<'_>) -> Result<AttributeId, Error> {
-        self.undo_unless(|core| {
+        self.all_or_nothing(|core| {
             let handle = core.handle_in_service(settings.handle)?;
             let declaration = Attribute {
                 handle,
@@ -333,7 +350,7 @@ impl Core<'_> {
 
     /// Adds a descriptor to the last characteristic.
     pub fn add_descriptor(&mut self, settings: &DescriptorSettings<'_>) -> Result<AttributeId, Error> {
-        self.undo_unless(|core| {
+        self.all_or_nothing(|core| {
             let handle = core.handle_in_service(settings.handle)?;
             let Protection { permissions, key_size } = settings.protection;
             if settings.uuid == super::table::CCCD {

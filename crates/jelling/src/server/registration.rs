@@ -3,7 +3,7 @@
 use super::{Characteristic, Descriptor, Service};
 use crate::core::Host;
 use jelling_host::{
-    AttributeId, CharacteristicSettings, Core, DescriptorSettings, Error, Hook, Hooks, OnAccess, Permissions,
+    Argument, AttributeId, CharacteristicSettings, Core, DescriptorSettings, Error, Hook, Hooks, OnAccess, Permissions,
     Properties, Protection, ServiceSettings, Storage, wire::Uuid,
 };
 
@@ -289,7 +289,7 @@ impl<'d> Registration<'d> {
         self.host.ask(|core| core.add_include(handle, included)).map(|_| ())
     }
 
-    /// Adds a characteristic to `service`, which must be the last one.
+    /// Adds a characteristic to `service`, which must be the last one; else `InvalidArgument(Order)`. On an error nothing is added.
     pub fn characteristic(
         &mut self,
         service: Service<'d>,
@@ -299,7 +299,7 @@ impl<'d> Registration<'d> {
         self.characteristic_with(service, uuid, &CharacteristicOptions::new(properties))
     }
 
-    /// Adds a characteristic to `service`, which must be the last one.
+    /// Adds a characteristic to `service`, which must be the last one; else `InvalidArgument(Order)`. On an error nothing is added.
     pub fn characteristic_with(
         &mut self,
         service: Service<'d>,
@@ -318,14 +318,12 @@ impl<'d> Registration<'d> {
             append: options.append,
             cccd: options.cccd && updates,
         };
-        let id = self.host.ask(|core| {
-            let id = core.add_characteristic(&settings)?;
-            options.open_capture(core, id)
-        })?;
+        let id = self.add(service.id, options, |core| core.add_characteristic(&settings))?;
         Ok(Characteristic { host: self.host, service: service.id, id })
     }
 
-    /// Adds a descriptor to `characteristic`, which must be the last one. 2902 adds a CCCD.
+    /// Adds a descriptor to `characteristic`, which must be the last one; else `InvalidArgument(Order)`. 2902 adds a CCCD. On an error
+    /// nothing is added.
     pub fn descriptor(
         &mut self,
         characteristic: Characteristic<'d>,
@@ -346,11 +344,26 @@ impl<'d> Registration<'d> {
             handle: options.handle,
             storage: options.storage(),
         };
-        let id = self.host.ask(|core| {
-            let id = core.add_descriptor(&settings)?;
-            options.open_capture(core, id)
-        })?;
+        let id = self.add(characteristic.id, options, |core| core.add_descriptor(&settings))?;
         Ok(Descriptor { host: self.host, characteristic: characteristic.id, id })
+    }
+
+    /// Adds an attribute to what must be the last one, with its capture, or changes nothing.
+    fn add(
+        &mut self,
+        owner: AttributeId,
+        options: &CharacteristicOptions<'_>,
+        add: impl FnOnce(&mut Core<'_>) -> Result<AttributeId, Error>,
+    ) -> Result<AttributeId, Error> {
+        self.host.ask(|core| {
+            if !core.is_last(owner) {
+                return Err(Error::InvalidArgument(Argument::Order));
+            }
+            core.all_or_nothing(|core| {
+                let id = add(core)?;
+                options.open_capture(core, id)
+            })
+        })
     }
 
     /// Puts the new table in the place of the one in force, whose handles are `Stale` from then on.
