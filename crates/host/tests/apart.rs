@@ -150,3 +150,36 @@ fn an_answer_that_has_to_wait_without_a_block_is_refused() {
     raw.settle();
     assert_eq!(answers(&mut raw)[0], [[0x01, 0x0a, 0, 0, 0x11]]);
 }
+
+#[test]
+fn what_is_not_in_force_yet_gets_no_question_and_is_told_to_nobody() {
+    let (mut raw, ids) = clients(251, Hook::Deferred);
+    let now = raw.now;
+    raw.say(0, &[0x0a, VALUES[0], 0]);
+    raw.settle();
+    let link = raw.link(0);
+    let mut core = raw.core();
+    core.begin_registration().unwrap();
+    let service = ServiceSettings { uuid: Uuid::new16(0x181a), primary: true, handle: None, end_handle: None };
+    core.add_service(&service).unwrap();
+    let settings = CharacteristicSettings {
+        uuid: Uuid::new16(0x2a6e),
+        properties: Properties::READ,
+        protection: Protection::OPEN,
+        hooks: Hooks { read: Hook::Deferred, write: Hook::Door },
+        handle: None,
+        value_handle: None,
+        storage: Storage::Variable(20, b"later"),
+        append: false,
+        cccd: true,
+    };
+    let pending = core.add_characteristic(&settings).unwrap();
+    assert_eq!(pending.handle(), ids[0].handle());
+    assert_eq!(core.take_question(pending, AccessKind::Read), Poll::Pending);
+    for recipient in [Recipient::Subscriber, Recipient::Anyone] {
+        let refused = Err(Error::NotSubscribed);
+        assert_eq!(core.notify_as(pending, link, Payload::Stored, recipient), refused);
+        assert_eq!(core.indicate_as(now, pending, link, Payload::Stored, recipient).map(|_| ()), refused);
+    }
+    assert!(core.take_question(ids[0], AccessKind::Read).is_ready());
+}

@@ -92,3 +92,54 @@ fn what_fails_half_way_leaves_nothing_behind() {
     assert_eq!(used(&mut core), (0, 0));
     assert_eq!(add(&mut core).handle(), first.handle() + 3);
 }
+
+fn service(core: &mut Core<'_>, handle: u16) {
+    let uuid = Uuid::new16(0x181a);
+    let settings = ServiceSettings { uuid, primary: true, handle: Some(handle), end_handle: None };
+    core.add_service(&settings).unwrap();
+}
+
+/// Vol 3, Part G, 3.2: an include refers to a service.
+#[test]
+fn an_include_of_no_service_is_refused_and_the_table_in_force_stays() {
+    let mut memory = Box::new(Memory::NEW);
+    let mut core = memory.core();
+    core.begin_registration().unwrap();
+    let kept = add(&mut core);
+    core.commit_registration().unwrap();
+    for (included, result) in [
+        (0, Err(Error::InvalidArgument(Argument::Handle))),
+        // The include itself.
+        (2, Err(Error::InvalidArgument(Argument::Handle))),
+        (9, Err(Error::InvalidArgument(Argument::Handle))),
+        // Its own service, and one that comes later.
+        (1, Ok(())),
+        (5, Ok(())),
+    ] {
+        core.begin_registration().unwrap();
+        service(&mut core, 1);
+        core.add_include(None, included).unwrap();
+        service(&mut core, 5);
+        assert_eq!(core.attribute_uuid(kept).is_ok(), included != 5);
+        assert_eq!(core.commit_registration(), result, "{included}");
+        // It is over, whatever came of it.
+        assert_eq!(core.commit_registration(), Err(Error::Stale));
+    }
+}
+
+#[test]
+fn a_name_in_the_making_is_never_one_of_the_table_in_force() {
+    let mut memory = Box::new(Memory::NEW);
+    let mut core = memory.core();
+    core.begin_registration().unwrap();
+    let kept = add(&mut core);
+    core.commit_registration().unwrap();
+    for _ in 0..=u16::MAX {
+        core.begin_registration().unwrap();
+        let pending = add(&mut core);
+        assert_ne!(pending, kept);
+        core.write_local(pending, b"new").unwrap();
+        core.discard_registration();
+    }
+    assert_eq!(core.read_local(kept, &mut []), Ok(0));
+}

@@ -258,7 +258,8 @@ impl Core<'_> {
         if let Err(error) = self.attribute(id) {
             return Poll::Ready(Err(error));
         }
-        let question = self.look(|_, question| question.handle == id.handle && question.kind == kind);
+        let question =
+            self.look(|core, question| id == AttributeId::in_force(core, question.handle) && question.kind == kind);
         question.map_or(Poll::Pending, |question| Poll::Ready(Ok(question)))
     }
 

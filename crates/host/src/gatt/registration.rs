@@ -92,6 +92,9 @@ impl Core<'_> {
         (table.kept, table.kept_octets) = (0, 0);
         (table.pending_defaults, table.pending_default_octets) = (0, 0);
         table.pending_generation = table.pending_generation.wrapping_add(1);
+        if table.pending_generation == table.generation {
+            table.pending_generation = table.pending_generation.wrapping_add(1);
+        }
         Ok(())
     }
 
@@ -104,10 +107,15 @@ impl Core<'_> {
         }
     }
 
-    /// Puts what was built in the place of the table in force.
+    /// Puts what was built in the place of the table in force. `InvalidArgument(Handle)` where an include is of no service in it;
+    /// then it is dropped.
     pub fn commit_registration(&mut self) -> Result<(), Error> {
         if !self.state.table.building {
             return Err(Error::Stale);
+        }
+        if self.includes_nothing() {
+            self.discard_registration();
+            return Err(Error::InvalidArgument(Argument::Handle));
         }
         let table = self.state.table;
         let last = self.last_handle();
@@ -151,6 +159,16 @@ impl Core<'_> {
         // Whoever waits for an attribute of the old table learns that it is gone.
         self.state.news |= HostNews::HOST;
         Ok(())
+    }
+
+    /// True where an include in what was built is of a handle that is no service's.
+    fn includes_nothing(&self) -> bool {
+        let table = &self.state.table;
+        let kept = self.attributes.get(..usize::from(table.kept)).unwrap_or_default();
+        let pending = self.attributes.get(usize::from(table.length)..).unwrap_or_default();
+        let pending = pending.get(..usize::from(table.pending)).unwrap_or_default();
+        let is_there = |handle| kept.iter().chain(pending).any(|a| a.is_service() && a.handle == handle);
+        pending.iter().any(|a| a.kind == Kind::Include && !is_there(a.other))
     }
 
     fn last_pending(&self) -> Option<&Attribute> {

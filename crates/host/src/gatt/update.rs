@@ -88,7 +88,9 @@ impl Core<'_> {
         recipient: Recipient,
     ) -> Result<usize, Error> {
         let subscribed = self.subscribed(id, link)?;
-        if recipient == Recipient::Subscriber && !subscribed.contains(wanted) {
+        // Nobody knows what is still being registered.
+        let is_known = id.generation == self.state.table.generation;
+        if !is_known || (recipient == Recipient::Subscriber && !subscribed.contains(wanted)) {
             return Err(Error::NotSubscribed);
         }
         let at = self.attribute(id)?;

@@ -366,7 +366,8 @@ impl<'d> Registration<'d> {
         })
     }
 
-    /// Puts the new table in the place of the one in force, whose handles are `Stale` from then on.
+    /// Puts the new table in the place of the one in force, whose handles are `Stale` from then on. `InvalidArgument(Handle)` where an
+    /// include is of no service in it; then nothing changes.
     pub fn register(mut self) -> Result<(), Error> {
         self.open = false;
         self.host.ask(|core| core.commit_registration())
