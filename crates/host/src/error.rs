@@ -90,7 +90,7 @@ pub enum Argument {
     ConnectionInterval,
     /// MTU: 23 to 517.
     Mtu,
-    /// A service, characteristic or descriptor handle: ascending, not zero.
+    /// A service, characteristic or descriptor handle: ascending, not zero; of an included service: a service's.
     Handle,
     /// The handles of one request: two at least.
     HandleCount,

@@ -248,3 +248,16 @@ fn a_client_tells_its_features_and_takes_none_back() {
     assert_eq!(pair.ask(link, &Pdu::ExecuteWriteRequest { flags: 1 }).map(|_| ()), not_allowed);
     assert_eq!(read(&mut pair, link, FEATURES).unwrap(), [7]);
 }
+
+#[test]
+fn a_host_shows_how_it_is_configured_though_a_registration_was_open_meanwhile() {
+    let (mut pair, link, _) = Pair::serving(251, |core| {
+        core.configure(Config { name: "before", appearance: 1, ..Config::new() });
+        core.begin_registration().unwrap();
+        core.add_default_services().unwrap();
+        core.configure(Config { name: "after", appearance: 2, ..Config::new() });
+        core.commit_registration().unwrap();
+    });
+    assert_eq!(read(&mut pair, link, NAME).unwrap(), b"after");
+    assert_eq!(read(&mut pair, link, APPEARANCE).unwrap(), [2, 0]);
+}

@@ -143,3 +143,33 @@ fn a_name_in_the_making_is_never_one_of_the_table_in_force() {
     }
     assert_eq!(core.read_local(kept, &mut []), Ok(0));
 }
+
+#[test]
+fn a_value_that_cannot_be_set_says_why() {
+    let mut memory = Box::new(Memory::NEW);
+    let mut core = memory.core();
+    core.begin_registration().unwrap();
+    service(&mut core, 1);
+    let mut add = |storage| {
+        let settings = CharacteristicSettings {
+            uuid: Uuid::new16(0x2a6e),
+            properties: Properties::READ,
+            protection: Protection::OPEN,
+            hooks: Hooks::DOOR,
+            handle: None,
+            value_handle: None,
+            storage,
+            append: false,
+            cccd: false,
+        };
+        core.add_characteristic(&settings).unwrap()
+    };
+    let [constant, fixed, variable] =
+        [Storage::Constant(b"four"), Storage::Fixed(b"four"), Storage::Variable(4, b"")].map(&mut add);
+    core.commit_registration().unwrap();
+    let lengths: [&[u8]; 3] = [b"one", b"more", b"seven"];
+    let written = |core: &mut Core<'_>, id| lengths.map(|octets| core.write_local(id, octets));
+    assert_eq!(written(&mut core, constant), [Err(Error::NotSupported); 3]);
+    assert_eq!(written(&mut core, fixed), [Err(Error::InvalidValue), Ok(()), Err(Error::TooLong)]);
+    assert_eq!(written(&mut core, variable), [Ok(()), Ok(()), Err(Error::TooLong)]);
+}

@@ -63,7 +63,8 @@ macro_rules! local_value {
                 self.host.ask(|core| core.read_local(self.id, buffer))
             }
 
-            /// Sets the value; no peer is told.
+            /// Sets the value; no peer is told. `TooLong` where there is no room for it, `InvalidValue` where it is shorter than a value
+            /// of fixed length, `NotSupported` where the value is a constant, `Stale` where another table has taken this one's place.
             pub fn write<T: ToOctets + ?Sized>(&self, value: &T) -> Result<(), Error> {
                 self.host.ask(|core| core.write_local(self.id, value.to_octets().as_ref()))
             }
@@ -122,7 +123,8 @@ impl<'d> Characteristic<'d> {
         self.host.ask(|core| core.attribute_properties(self.id))
     }
 
-    /// Sets the value and tells every subscriber the latest one, as soon as its link has room: notified, else indicated.
+    /// Sets the value and tells every subscriber the latest one, as soon as its link has room: notified, else indicated. The errors
+    /// are those of `write`.
     pub fn update<T: ToOctets + ?Sized>(&self, value: &T) -> Result<(), Error> {
         self.host.ask(|core| core.update(self.id, value.to_octets().as_ref()))
     }

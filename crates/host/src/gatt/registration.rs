@@ -148,6 +148,7 @@ impl Core<'_> {
         table.octets = table.kept_octets.saturating_add(table.pending_octets);
         table.generation = table.pending_generation;
         table.building = false;
+        self.refresh_default_services();
         #[cfg(feature = "security")]
         self.hash_table();
         // Prepared writes were for the old table.

@@ -64,17 +64,20 @@ impl Core<'_> {
         Ok(value.len())
     }
 
-    /// Sets a value; no peer is told.
+    /// Sets a value; no peer is told. `TooLong` where there is no room for it, `InvalidValue` where it is shorter than a value of fixed
+    /// length, `NotSupported` where the value is a constant.
     pub fn write_local(&mut self, id: AttributeId, value: &[u8]) -> Result<(), Error> {
         let at = self.attribute(id)?;
         let attribute = self.attributes.get(at).ok_or(Error::Stale)?;
-        let fits = if attribute.flags.contains(AttributeFlags::VARIABLE) {
-            value.len() <= usize::from(attribute.capacity)
-        } else {
-            value.len() == usize::from(attribute.capacity)
-        };
-        if matches!(attribute.backing, Backing::Constant(_)) || !fits {
+        let capacity = usize::from(attribute.capacity);
+        if matches!(attribute.backing, Backing::Constant(_)) {
+            return Err(Error::NotSupported);
+        }
+        if value.len() > capacity {
             return Err(Error::TooLong);
+        }
+        if value.len() != capacity && !attribute.flags.contains(AttributeFlags::VARIABLE) {
+            return Err(Error::InvalidValue);
         }
         self.replace(at, value);
         Ok(())
