@@ -90,13 +90,16 @@ fn what_is_too_long_is_cut_where_that_is_wanted() {
     assert_eq!(value(&mut pair), b"oldand n");
     let mut octets = [0; 16];
     assert!(matches!(pair.core(1).take_captured(id, &mut octets), Poll::Ready(Ok((_, 5)))));
-    pair.core(1).write_local(id, b"ol").unwrap();
-    for (offset, part) in [(0, &b"der a"[..]), (5, b"nd older")] {
-        pair.ask(link, &Pdu::PrepareWriteRequest { handle: id.handle(), offset, value: part }).unwrap();
+    let parts = [(0, &b"der a"[..]), (5, b"nd older"), (13, b"!"), (14, b"")];
+    for count in 2..=parts.len() {
+        pair.core(1).write_local(id, b"ol").unwrap();
+        for (offset, part) in &parts[..count] {
+            pair.ask(link, &Pdu::PrepareWriteRequest { handle: id.handle(), offset: *offset, value: part }).unwrap();
+        }
+        pair.ask(link, &Pdu::ExecuteWriteRequest { flags: 1 }).unwrap();
+        assert_eq!(value(&mut pair), b"older an", "{count}");
+        assert!(matches!(pair.core(1).take_captured(id, &mut octets), Poll::Ready(Ok((_, 6)))), "{count}");
     }
-    pair.ask(link, &Pdu::ExecuteWriteRequest { flags: 1 }).unwrap();
-    assert_eq!(value(&mut pair), b"older an");
-    assert!(matches!(pair.core(1).take_captured(id, &mut octets), Poll::Ready(Ok((_, 6)))));
     // The application's own values are its own matter.
     assert_eq!(pair.core(1).write_local(id, &[7; 9]), Err(Error::TooLong));
 }

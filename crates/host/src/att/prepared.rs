@@ -5,7 +5,7 @@ use super::{held::Slot, server::Refusal};
 use crate::{
     Core,
     event::HostNews,
-    gatt::{AccessKind, AttributeFlags, Kind},
+    gatt::{AccessKind, Attribute, AttributeFlags, Kind},
     pool::Chain,
 };
 use jelling_wire::{Writer, att::ErrorCode};
@@ -88,36 +88,38 @@ impl Core<'_> {
         }
         let mut at = 0;
         while let Some(part) = self.part(queue, at) {
-            let before = self.last_end(queue, at, part.handle);
-            at = part.at.saturating_add(part.length);
-            let Some(slot) = self.find(part.handle) else { continue };
-            let base = self.base(slot, before);
-            self.put(index, queue, slot, Part { offset: base.saturating_add(part.offset), ..part });
-            if self.next_of(queue, at, part.handle).is_none() {
-                self.written_by_peer(slot, index, base);
+            // With the first part for an attribute all of them are written.
+            if self.last_end(queue, at, part.handle).is_none()
+                && let Some(slot) = self.find(part.handle)
+            {
+                self.put_all(index, queue, slot, at, part.handle);
             }
+            at = part.at.saturating_add(part.length);
         }
         Ok(())
     }
 
-    /// Where in a value its parts begin, of which those that are written already end at `before`: behind what is there, where a write
-    /// adds to it.
-    fn base(&self, slot: usize, before: Option<usize>) -> usize {
-        let Some(attribute) = self.attributes.get(slot) else { return 0 };
-        let length = usize::from(attribute.length);
-        match before {
-            _ if !attribute.flags.contains(AttributeFlags::APPEND) => 0,
-            // It may have been cut: what comes is beyond it.
-            Some(_) if length >= usize::from(attribute.capacity) => length,
-            _ => length.saturating_sub(before.unwrap_or(0)),
+    /// Writes the parts for an attribute, the first of which stands at `at`.
+    fn put_all(&mut self, index: usize, queue: Chain, slot: usize, mut at: usize, handle: u16) {
+        let base = self.base(slot);
+        while let Some(part) = self.next_of(queue, at, handle) {
+            at = part.at.saturating_add(part.length);
+            self.put(index, queue, slot, Part { offset: base.saturating_add(part.offset), ..part });
         }
+        self.written_by_peer(slot, index, base);
+    }
+
+    /// Where in a value its parts begin: behind what is there, where a write adds to it.
+    fn base(&self, slot: usize) -> usize {
+        let appends = |a: &&Attribute| a.flags.contains(AttributeFlags::APPEND);
+        self.attributes.get(slot).filter(appends).map_or(0, |a| a.length.into())
     }
 
     /// Whether a part can be written, given the parts before it.
     fn judge(&mut self, index: usize, queue: Chain, at: usize, part: Part) -> Result<(), ErrorCode> {
         let slot = self.find(part.handle).ok_or(ErrorCode::INVALID_HANDLE)?;
         self.may_write(index, slot)?;
-        let base = self.base(slot, None);
+        let base = self.base(slot);
         // What the parts before this one would leave behind.
         let length = match self.last_end(queue, at, part.handle) {
             Some(end) if self.attributes.get(slot).is_some_and(|a| a.flags.contains(AttributeFlags::VARIABLE)) => {
@@ -187,7 +189,7 @@ impl Core<'_> {
         let variable = self.attributes.get(slot).is_some_and(|a| a.flags.contains(AttributeFlags::VARIABLE));
         let mut w = Writer::new(target);
         self.write_value(index, slot, 0, usize::MAX, &mut w);
-        let (mut length, base) = (self.value_length(slot), self.base(slot, None));
+        let (mut length, base) = (self.value_length(slot), self.base(slot));
         let queue = self.prepared(index);
         let mut at = 0;
         while let Some(part) = self.next_of(queue, at, handle) {
