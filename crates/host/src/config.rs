@@ -57,7 +57,8 @@ pub struct Config {
     pub preferred_parameters: Option<PreferredParameters>,
     /// The GAP and the GATT service stand in front of every table. Default true; a change counts from the next registration on.
     pub default_services: bool,
-    /// Signed writes of peers are carried out, where feature `security` is on (Vol 3, Part C, 10.4). Default false: they are ignored.
+    /// Signed writes of peers are carried out, where feature `security` is on (Vol 3, Part C, 10.4); over an encrypted link, where
+    /// they are not used, write commands in their place. Default false: they are ignored.
     pub signed_writes: bool,
 }
 

@@ -137,6 +137,39 @@ fn on_an_encrypted_link_a_client_does_without_a_signature() {
     assert_eq!(sent(&pair), b"\x52\x22\x00value");
 }
 
+/// Vol 3, Part C, 10.2: where a link is encrypted, signatures are not used, and it satisfies who wants one.
+#[test]
+fn on_an_encrypted_link_a_server_does_without_a_signature() {
+    let security =
+        Security { encrypted: true, authenticated: false, secure_connections: false, bonded: true, key_size: 16 };
+    for (config, hook, expected) in [
+        (ACCEPTING, Hook::Door, &b"value"[..]),
+        (ACCEPTING, Hook::Deferred, b"value"),
+        (Config::new(), Hook::Door, b"first"),
+    ] {
+        let mut values = None;
+        let (mut pair, link, peripheral) = Pair::serving(251, |core| {
+            core.configure(config);
+            values = Some(serve(core, hook));
+        });
+        let [id, _, closed] = values.unwrap();
+        pair.core(0).inject_security(link, security).unwrap();
+        pair.core(1).inject_security(peripheral, security).unwrap();
+        for handle in [CLOSED, VALUE] {
+            pair.core(0).signed_write_command(link, handle, b"value").unwrap();
+            pair.pump();
+        }
+        if let Poll::Ready(question) = pair.core(1).take_question(id, AccessKind::Write) {
+            let now = pair.now;
+            pair.core(1).answer_question(now, question.unwrap(), Ok(())).unwrap();
+        }
+        assert_eq!((value(&mut pair, id), value(&mut pair, closed)), (expected.to_vec(), b"first".to_vec()));
+        // A request is not what the property offers.
+        assert!(pair.ask(link, &Pdu::WriteRequest { handle: VALUE, value: b"x" }).is_err());
+        assert!(pair.ask(link, &Pdu::PrepareWriteRequest { handle: VALUE, offset: 0, value: b"x" }).is_err());
+    }
+}
+
 #[test]
 fn a_server_carries_out_what_the_peer_signed_and_nothing_else() {
     let (mut pair, _, _, [id, ..]) = serving(ACCEPTING);

@@ -323,7 +323,7 @@ impl Core<'_> {
             }
             // Vol 3, Part G, 2.5.2.1: who may mean the old table is ignored.
             _ if self.links.get(index).is_some_and(Link::is_unaware) => Err(ErrorCode::DATABASE_OUT_OF_SYNC),
-            Pdu::WriteCommand { handle, value } => self.write_from_peer(index, Slot::Command, *handle, value),
+            Pdu::WriteCommand { handle, value } => self.write_by_command(index, *handle, value),
             _ => Err(ErrorCode::REQUEST_NOT_SUPPORTED),
         };
         match written {
@@ -331,6 +331,16 @@ impl Core<'_> {
             Err(ASK) => self.keep_command(now, index, octets),
             Err(_) => count(&mut self.state.counters.unexpected),
         }
+    }
+
+    /// A peer's write that nothing answers.
+    fn write_by_command(&mut self, index: usize, handle: u16, value: &[u8]) -> Result<(), ErrorCode> {
+        // Vol 3, Part C, 10.2: signatures are not used on an encrypted link, which satisfies who wants one.
+        #[cfg(feature = "security")]
+        if self.state.signed_writes() && self.links.get(index).is_some_and(|l| l.security.encrypted) {
+            return self.write_vouched(index, handle, value);
+        }
+        self.write_from_peer(index, Slot::Command, handle, value)
     }
 
     /// Keeps a command until the application has decided. One at a time: a second one that needs a decision finds no room.
@@ -356,7 +366,7 @@ impl Core<'_> {
             link.server.command_question.begin();
         }
         let written = match Pdu::parse(octets.get(..length).unwrap_or_default()) {
-            Ok(Pdu::WriteCommand { handle, value }) => self.write_from_peer(index, Slot::Command, handle, value),
+            Ok(Pdu::WriteCommand { handle, value }) => self.write_by_command(index, handle, value),
             // It was verified when it came.
             #[cfg(feature = "security")]
             Ok(Pdu::SignedWriteCommand { handle, value, .. }) => self.write_vouched(index, handle, value),

@@ -38,7 +38,7 @@ pub(crate) struct Signing {
     pub(crate) own: Kept<SigningKey>,
     #[cfg(feature = "server")]
     pub(crate) peer: Kept<SigningKey>,
-    /// The command that is carried out just now has a signature of the peer's.
+    /// The command that is carried out just now has a signature of the peer's, or came over an encrypted link.
     #[cfg(feature = "server")]
     vouched: bool,
 }
@@ -73,7 +73,7 @@ fn signature(key: &[u8; 16], handle: u16, value: &[u8], counter: u32) -> [u8; SI
 
 #[cfg(feature = "server")]
 impl Link {
-    /// True when the peer signed the write that is carried out, and the attribute may be written so (Vol 3, Part G, 4.9.2).
+    /// True when the peer vouches for the write that is carried out, and the attribute may be written so (Vol 3, Part G, 4.9.2).
     pub(crate) fn vouches_for(&self, attribute: &Attribute) -> bool {
         self.signing.vouched && attribute.properties.contains(crate::Properties::SIGNED_WRITE)
     }
@@ -113,7 +113,7 @@ impl Core<'_> {
         self.write_vouched(index, handle, value)
     }
 
-    /// A write whose signature has been verified.
+    /// A write whose signature has been verified, or that needs none.
     pub(super) fn write_vouched(&mut self, index: usize, handle: u16, value: &[u8]) -> Result<(), ErrorCode> {
         self.set_vouched(index, true);
         let written = self.write_from_peer(index, super::Slot::Command, handle, value);
