@@ -1,4 +1,4 @@
-//! What the application decides for one client is not told to another.
+//! What the application decides for one client is not told to another, whatever its functions do meanwhile.
 #![cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
 #![allow(
     clippy::arithmetic_side_effects,
@@ -15,7 +15,7 @@ mod support;
 use core::task::Poll;
 use jelling_host::wire::{Uuid, att::ErrorCode};
 use jelling_host::*;
-use support::raw::Raw;
+use support::raw::{Raw, Word};
 
 type Memory = Store<Links<2, 247>, Gatt<24, 2048>, Pool<16, 2>, Scan<1>>;
 
@@ -182,4 +182,53 @@ fn what_is_not_in_force_yet_gets_no_question_and_is_told_to_nobody() {
         assert_eq!(core.indicate_as(now, pending, link, Payload::Stored, recipient).map(|_| ()), refused);
     }
     assert!(core.take_question(ids[0], AccessKind::Read).is_ready());
+}
+
+thread_local! {
+    /// The value that functions tell.
+    static TELLING: core::cell::Cell<Option<AttributeId>> = const { core::cell::Cell::new(None) };
+}
+
+#[test]
+fn a_function_may_do_as_it_likes_and_the_peer_is_answered_once() {
+    type Case = (Word, &'static [&'static [u8]]);
+    let cases: [Case; 4] = [
+        (
+            |core, q| {
+                core.notify(TELLING.get().unwrap(), q.link(), b"!").unwrap();
+                set::<3>(core, q)
+            },
+            &[&[0x1b, TOLD, 0, b'!'], b"\x0b000"],
+        ),
+        (
+            |core, q| {
+                core.update(TELLING.get().unwrap(), b"?").unwrap();
+                set::<3>(core, q)
+            },
+            &[b"\x0b000", &[0x1b, TOLD, 0, b'?']],
+        ),
+        (
+            |core, q| {
+                core.disconnect(q.link());
+                set::<3>(core, q)
+            },
+            &[b"\x0b000"],
+        ),
+        (
+            |core, q| {
+                core.begin_registration().unwrap();
+                set::<3>(core, q)?;
+                core.discard_registration();
+                Ok(())
+            },
+            &[b"\x0b000"],
+        ),
+    ];
+    for (case, (word, expected)) in cases.into_iter().enumerate() {
+        let (mut raw, ids) = clients(251, Hook::Call(called));
+        TELLING.set(Some(ids[2]));
+        raw.word = word;
+        let answers = raw.ask(0, &[0x0a, VALUES[0], 0]);
+        assert_eq!(answers, expected, "{case}");
+    }
 }
