@@ -173,7 +173,7 @@ impl fmt::Display for Error {
                     "the connection interval is 7.5 ms to 4 s, the least not above the greatest"
                 }
                 Argument::Mtu => "the MTU is 23 to 517",
-                Argument::Handle => "handles ascend and are not zero",
+                Argument::Handle => "handles ascend and are not zero, and an include is of a service",
                 Argument::HandleCount => "several values are read by two handles at least",
                 Argument::Order => {
                     "a characteristic belongs to the last service, a descriptor to the last characteristic"
