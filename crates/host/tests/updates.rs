@@ -53,3 +53,52 @@ fn who_subscribes_to_service_changed_again_is_told_of_the_change() {
     let told = raw.ask(0, &subscribe);
     assert_eq!((&told[0][..], &told[1][..3]), (&[0x13][..], &[0x1d, 8, 0][..]));
 }
+
+/// A table of its own with Service Changed at this handle and so many services behind it.
+fn own_table(core: &mut Core<'_>, handle: u16, services: usize) {
+    core.begin_registration().unwrap();
+    let uuid = wire::Uuid::new16(0x1801);
+    let first = Some(handle - 2);
+    core.add_service(&ServiceSettings { uuid, primary: true, handle: first, end_handle: None }).unwrap();
+    let settings = CharacteristicSettings {
+        uuid: wire::Uuid::new16(0x2a05),
+        properties: Properties::INDICATE,
+        protection: Protection::OPEN,
+        hooks: Hooks::DOOR,
+        handle: None,
+        value_handle: Some(handle),
+        storage: Storage::Fixed(&[0; 4]),
+        append: false,
+        cccd: true,
+    };
+    core.add_characteristic(&settings).unwrap();
+    (0..services).for_each(|_| _ = support::pair::add(core, 20));
+    core.commit_registration().unwrap();
+}
+
+/// Vol 3, Part G, 7.1: it is indicated when the table changes, though the whole table is another one.
+#[test]
+fn who_has_subscribed_to_service_changed_is_told_that_everything_has_changed() {
+    let mut raw = host();
+    own_table(&mut raw.core(), 3, 1);
+    raw.ask(0, &[0x12, 4, 0, 2, 0]);
+    raw.ask(0, &[0x12, 8, 0, 3, 0]);
+    own_table(&mut raw.core(), 3, 2);
+    raw.settle();
+    assert_eq!(raw.told(0), [[0x1d, 3, 0, 1, 0, 12, 0]]);
+    raw.ask(0, &[0x1e]);
+    // It is still subscribed to that, and to nothing else.
+    assert_eq!(raw.ask(0, &[0x0a, 4, 0]), [[0x0b, 2, 0]]);
+    assert_eq!(raw.ask(0, &[0x0a, 8, 0]), [[0x0b, 0, 0]]);
+    // At another handle it is another one.
+    own_table(&mut raw.core(), 5, 2);
+    raw.settle();
+    assert!(raw.told(0).is_empty());
+    assert_eq!(raw.ask(0, &[0x0a, 6, 0]), [[0x0b, 0, 0]]);
+    // Nor does another link inherit it.
+    raw.ask(0, &[0x12, 6, 0, 2, 0]);
+    raw.reconnect(0);
+    own_table(&mut raw.core(), 5, 2);
+    raw.settle();
+    assert!(raw.told(0).is_empty());
+}

@@ -34,6 +34,8 @@ bitflags! {
         const TOLD = 16;
         /// The indication that it has not confirmed is Service Changed, of the table in force.
         const INDICATED = 32;
+        /// It has subscribed to Service Changed of the table that is about to go.
+        const FOLLOWS = 64;
     }
 }
 
@@ -85,6 +87,38 @@ impl Core<'_> {
         self.in_force().iter().rposition(Attribute::is_service).map_or(0, |at| self.group_end(at))
     }
 
+    /// Service Changed of the table in force, and its CCCD.
+    fn service_changed(&self) -> Option<(usize, usize)> {
+        let at = self.in_force().iter().position(|a| a.is_value_of(defaults::SERVICE_CHANGED))?;
+        Some((at, self.cccd_of(at)?))
+    }
+
+    /// Another table is about to take the place of the one in force: notes who has subscribed to Service Changed, whose handle it gives.
+    pub(super) fn note_followers(&mut self) -> Option<u16> {
+        let (at, cccd) = self.service_changed()?;
+        for index in 0..self.links.len() {
+            let follows = self.subscriber(cccd, index).contains(Subscriber::INDICATE);
+            if let Some(link) = self.links.get_mut(index) {
+                link.changes.set(Changes::FOLLOWS, follows);
+            }
+        }
+        self.attributes.get(at).map(|a| a.handle)
+    }
+
+    /// The other table is in force: who has subscribed to Service Changed still has, if it is where it was. It tells of this change too.
+    pub(super) fn keep_followers(&mut self, handle: Option<u16>) {
+        let same = self.service_changed().filter(|(at, _)| self.attributes.get(*at).map(|a| a.handle) == handle);
+        for index in 0..self.links.len() {
+            let Some(link) = self.links.get_mut(index) else { return };
+            let follows = link.changes.contains(Changes::FOLLOWS);
+            link.changes.remove(Changes::FOLLOWS);
+            if let (true, Some((_, cccd))) = (follows, same) {
+                let subscriber = self.subscriber(cccd, index);
+                self.set_subscriber(cccd, index, subscriber | Subscriber::INDICATE);
+            }
+        }
+    }
+
     /// A table has taken the place of one whose last handle was `before`.
     pub(super) fn table_changed(&mut self, before: u16) {
         let kept = usize::from(self.state.table.kept).checked_sub(1).and_then(|at| self.attributes.get(at));
@@ -111,11 +145,10 @@ impl Core<'_> {
 
     /// Owes an indication of Service Changed to each subscriber (Vol 3, Part G, 7.1).
     fn indicate_change(&mut self, start: u16, end: u16) {
-        let found = self.in_force().iter().position(|a| a.is_value_of(defaults::SERVICE_CHANGED));
-        let Some(cccd) = found.and_then(|at| self.cccd_of(at)) else { return };
+        let Some((at, cccd)) = self.service_changed() else { return };
         let links = 0..self.links.len();
         let waiting = links.clone().any(|link| self.subscriber(cccd, link).contains(Subscriber::PENDING));
-        let Some(attribute) = found.and_then(|at| self.attributes.get_mut(at)) else { return };
+        let Some(attribute) = self.attributes.get_mut(at) else { return };
         if !matches!(attribute.backing, Backing::Arena) || attribute.capacity < 4 {
             return;
         }

@@ -118,7 +118,7 @@ impl Core<'_> {
             return Err(Error::InvalidArgument(Argument::Handle));
         }
         let table = self.state.table;
-        let last = self.last_handle();
+        let (last, followed) = (self.last_handle(), self.note_followers());
         // The default services stay where they are, if the new table has the same.
         let (kept, kept_octets) = (usize::from(table.kept), usize::from(table.kept_octets));
         self.close_captures(table.kept, table.length.saturating_sub(table.kept));
@@ -148,6 +148,7 @@ impl Core<'_> {
         table.octets = table.kept_octets.saturating_add(table.pending_octets);
         table.generation = table.pending_generation;
         table.building = false;
+        self.keep_followers(followed);
         self.refresh_default_services();
         #[cfg(feature = "security")]
         self.hash_table();
