@@ -112,6 +112,14 @@ impl Core<'_> {
         Pool { accounts: &mut self.state.accounts, blocks: self.blocks }
     }
 
+    /// Blocks came back: who found none is told.
+    #[cfg(any(feature = "client", feature = "server"))]
+    pub(crate) fn tell_pool(&mut self) {
+        if core::mem::take(&mut self.state.accounts.missed) {
+            self.state.news |= HostNews::POOL;
+        }
+    }
+
     /// Takes a packet of the controller in. Never fails: what makes no sense is counted and dropped.
     pub fn handle_packet(&mut self, now: Instant, packet: Packet<'_>) {
         if matches!(self.state.power(), Power::Off | Power::Failed(_)) {
@@ -165,6 +173,12 @@ impl Core<'_> {
             }
         }
         (next != Instant::NEVER).then_some(next)
+    }
+
+    /// The earliest deadline that has begun, or come nearer, since the last call of this: `poll_timeout` is not before this and what
+    /// it was by then.
+    pub fn take_sooner(&mut self) -> Option<Instant> {
+        self.state.sooner.take()
     }
 
     /// True when a value has queued that nobody has been told of, and a queue may have no room for another.

@@ -18,17 +18,17 @@ pub enum Event {
     Initiator,
     /// This link came up, went down or changed its parameters or MTU.
     Link(u8),
-    /// This link can take another frame.
+    /// This link can take another frame, and somebody had found that it could not: `Busy`.
     Transmit(u8),
-    /// This link's ATT client has an answer or is free again.
+    /// This link's ATT client has an answer, or is free again and somebody had found that it was not.
     Client(u8),
     /// This link's indication was confirmed or ended.
     Indication(u8),
-    /// The attribute with this handle was written or subscribed to by a peer.
+    /// The attribute with this handle was written or subscribed to by a peer; of captured writes the queue tells.
     Attribute(u16),
     /// This queue holds a value or was closed.
     Queue(u8),
-    /// Pool blocks were given back.
+    /// Pool blocks were given back, and somebody had found too few.
     Pool,
 }
 

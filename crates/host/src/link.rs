@@ -171,6 +171,8 @@ pub struct Link {
     pub(crate) requested: Parameters,
     pub(crate) in_flight: u16,
     pub(crate) outgoing: Outgoing,
+    /// A task found the transmit buffer taken: it is told when that is free.
+    pub(crate) missed: bool,
     pub(crate) incoming: Incoming,
     pub(crate) signalling: SignallingReply,
     pub(crate) mtu: u16,
@@ -215,6 +217,7 @@ impl Link {
         check_at: None,
         requested: Parameters { interval_min: 0, interval_max: 0, latency: 0, supervision_timeout: 0 },
         in_flight: 0,
+        missed: false,
         outgoing: Outgoing { active: false, channel: 0, length: 0, sent: 0 },
         incoming: Incoming { header: [0; 4], filled: 0 },
         signalling: SignallingReply { octets: [0; 8], length: 0 },

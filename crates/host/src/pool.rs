@@ -44,6 +44,8 @@ pub(crate) struct Accounts {
     pub(crate) used: u16,
     pub(crate) reserved: u16,
     pub(crate) high_water: u16,
+    /// Somebody found no room: who waits for it is told when blocks come back.
+    pub(crate) missed: bool,
 }
 
 /// A pool at the gate: its accounts and its blocks.
@@ -71,6 +73,7 @@ impl Pool<'_> {
         let total = self.blocks.len();
         let taken = usize::from(self.accounts.used).saturating_add(usize::from(self.accounts.reserved));
         if taken.saturating_add(usize::from(blocks)) > total {
+            self.accounts.missed = true;
             return None;
         }
         self.accounts.reserved = self.accounts.reserved.saturating_add(blocks);
@@ -111,6 +114,7 @@ impl Pool<'_> {
         let beyond = need.saturating_sub(from_reserve);
         let taken = usize::from(self.accounts.used).saturating_add(usize::from(self.accounts.reserved));
         if taken.saturating_add(usize::from(beyond)) > self.blocks.len() {
+            self.accounts.missed = true;
             return None;
         }
         let mut chain = Chain { first: 0, length: u16::try_from(length).ok()? };
@@ -152,6 +156,7 @@ impl Pool<'_> {
         let beyond = more.saturating_sub(room).div_ceil(BLOCK);
         let taken = usize::from(self.accounts.used).saturating_add(usize::from(self.accounts.reserved));
         if taken.saturating_add(beyond) > self.blocks.len() {
+            self.accounts.missed = true;
             return None;
         }
         for mut rest in parts {

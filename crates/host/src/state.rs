@@ -15,7 +15,7 @@ use crate::{
     event::{HostEvent, HostNews},
     hci::Controller,
     kept::Kept,
-    time::Instant,
+    time::{Instant, Sooner},
 };
 use core::time::Duration;
 use jelling_wire::{Address, AddressKind, hci::Opcode};
@@ -132,6 +132,7 @@ pub struct State {
     pub(crate) accounts: Accounts,
     pub(crate) counters: Counters,
     pub(crate) news: HostNews,
+    pub(crate) sooner: Sooner,
     /// A verb left something to transmit.
     pub(crate) work: bool,
     /// The link whose turn it is.
@@ -171,7 +172,7 @@ impl State {
         #[cfg(feature = "server")]
         asks: false,
         #[cfg(any(feature = "client", feature = "server"))]
-        accounts: Accounts { free: 0, touched: 0, used: 0, reserved: 0, high_water: 0 },
+        accounts: Accounts { free: 0, touched: 0, used: 0, reserved: 0, high_water: 0, missed: false },
         counters: Counters {
             malformed: 0,
             unknown_handle: 0,
@@ -184,6 +185,7 @@ impl State {
             noise: 0,
         },
         news: HostNews::empty(),
+        sooner: Sooner::NEW,
         work: false,
         turn: 0,
         links_high_water: 0,

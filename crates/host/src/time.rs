@@ -42,6 +42,33 @@ impl Instant {
     }
 }
 
+/// The earliest deadline that has begun, or come nearer, since somebody asked: a timer that is armed is held against it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sooner(Option<Instant>);
+
+impl Sooner {
+    pub(crate) const NEW: Sooner = Sooner(None);
+
+    /// A deadline begins.
+    pub(crate) fn note(&mut self, at: Instant) {
+        self.0 = Some(self.0.map_or(at, |sooner| sooner.min(at)));
+    }
+
+    /// Sets a deadline. One that is put off is no news.
+    pub(crate) fn set(&mut self, deadline: &mut Option<Instant>, at: Option<Instant>) {
+        if let Some(at) = at
+            && deadline.is_none_or(|before| at < before)
+        {
+            self.note(at);
+        }
+        *deadline = at;
+    }
+
+    pub(crate) fn take(&mut self) -> Option<Instant> {
+        self.0.take()
+    }
+}
+
 /// A deadline; none is never.
 pub(crate) fn or_never(deadline: Option<Instant>) -> Instant {
     deadline.unwrap_or(Instant::NEVER)

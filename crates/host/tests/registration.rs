@@ -57,7 +57,7 @@ fn a_discarded_registration_gives_its_captures_back() {
     // Once more changes nothing, nor does one that follows a whole one.
     core.discard_registration();
     assert_eq!(used(&mut core), kept);
-    assert!(core.is_captured(value));
+    assert!(core.capture_of(value).is_some());
 }
 
 #[test]

@@ -229,7 +229,8 @@ impl Clone for Connection<'_> {
 
 impl Drop for Connection<'_> {
     fn drop(&mut self) {
-        self.host.with(|core| core.release(self.id));
+        // Only the last handle leaves something to do, and the core says so.
+        enter(self.host.lock, Verb::Look, |core, _, _| core.release(self.id));
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) type DynLock<'d> = dyn Lock + Sync + 'd;
 /// The lock that hides every capacity.
 pub(crate) trait Lock {
     fn lock(&self, f: &mut dyn FnMut(&mut Core<'_>, &mut Waiters<'_>));
+    /// For who needs no core.
+    fn waiters(&self, f: &mut dyn FnMut(&mut Waiters<'_>));
 }
 
 /// What a task waits for. Everybody hears of the host going up or down.
@@ -39,6 +41,9 @@ pub(crate) enum Topic {
     Answer(u8),
     #[cfg(feature = "server")]
     Attribute(u16),
+    /// A queue of captured writes, or else its attribute.
+    #[cfg(feature = "server")]
+    Captured(u8, u16),
     /// Queue or link.
     #[cfg(feature = "client")]
     QueueOfLink(u8, u8),
@@ -58,9 +63,12 @@ impl Topic {
             (Topic::Answer(link), event) => event == Event::Client(link) || event == Event::Link(link),
             #[cfg(feature = "server")]
             (Topic::Attribute(handle), event) => event == Event::Attribute(handle),
+            #[cfg(feature = "server")]
+            (Topic::Captured(queue, handle), event) => {
+                event == Event::Queue(queue) || event == Event::Attribute(handle)
+            }
             #[cfg(feature = "client")]
             (Topic::QueueOfLink(queue, link), event) => event == Event::Queue(queue) || of_link(event) == Some(link),
-            // Captured writes are told by their queue; the attribute's own news comes with them.
             _ => false,
         }
     }
@@ -94,15 +102,26 @@ impl Waiter {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct WaitTicket(u32);
 
-/// What the runner has to look at.
+/// What the runner has to look at, a bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Due {
+pub(crate) struct Due(pub(crate) u8);
+
+impl Due {
+    pub(crate) const NOTHING: Due = Due(0);
     /// Something may be to send.
-    pub(crate) transmit: bool,
+    pub(crate) const TRANSMIT: Due = Due(1);
     /// A deadline stands before the one that the timer is armed for.
-    pub(crate) timer: bool,
+    pub(crate) const TIMER: Due = Due(2);
     /// The host begins anew with Reset.
-    pub(crate) anew: bool,
+    pub(crate) const ANEW: Due = Due(4);
+
+    pub(crate) fn has(self, part: Due) -> bool {
+        self.0 & part.0 != 0
+    }
+
+    pub(crate) fn set(&mut self, part: Due, is_due: bool) {
+        self.0 = if is_due { self.0 | part.0 } else { self.0 & !part.0 };
+    }
 }
 
 /// The runner's own slots.
@@ -123,7 +142,7 @@ pub(crate) struct RunnerWakers {
 impl RunnerWakers {
     pub(crate) const NEW: RunnerWakers = RunnerWakers {
         waker: None,
-        due: Due { transmit: false, timer: false, anew: false },
+        due: Due::NOTHING,
         armed: None,
         first_deadline: None,
         occupied: 0,
@@ -131,9 +150,9 @@ impl RunnerWakers {
     };
 
     /// The timer is to be armed for this, if it is for later.
-    fn hurry(&mut self, deadline: Option<Instant>) {
-        if deadline.is_some_and(|d| self.armed.is_none_or(|armed| d < armed)) {
-            self.due.timer = true;
+    fn hurry(&mut self, deadline: Instant) {
+        if self.armed.is_none_or(|armed| deadline < armed) {
+            self.due.set(Due::TIMER, true);
         }
     }
 }
@@ -156,7 +175,7 @@ impl Waiters<'_> {
         if let Some(deadline) = deadline {
             let first = &mut self.runner.first_deadline;
             *first = Some(first.map_or(deadline, |first| first.min(deadline)));
-            self.runner.hurry(Some(deadline));
+            self.runner.hurry(deadline);
         }
         let same = |w: &Waiter| w.topic == topic && w.waker.as_ref().is_some_and(|k| k.will_wake(waker));
         let mut occupied = self.tasks.iter().take(self.runner.occupied);
@@ -243,7 +262,7 @@ impl Waiters<'_> {
 /// What is due as the runner begins to look; from now on `waker` is woken for what else comes.
 pub(crate) fn look(lock: &DynLock<'_>, waker: &Waker) -> Due {
     let mut due = Due::default();
-    lock.lock(&mut |_, waiters| {
+    lock.waiters(&mut |waiters| {
         due = waiters.runner.due;
         match &mut waiters.runner.waker {
             Some(known) => known.clone_from(waker),
@@ -256,7 +275,7 @@ pub(crate) fn look(lock: &DynLock<'_>, waker: &Waker) -> Due {
 /// True while nothing has happened that the holder of the ticket waits for.
 pub(crate) fn is_waiting(lock: &DynLock<'_>, waker: &Waker, ticket: WaitTicket) -> bool {
     let mut waiting = false;
-    lock.lock(&mut |_, waiters| waiting = waiters.is_waiting(waker, ticket));
+    lock.waiters(&mut |waiters| waiting = waiters.is_waiting(waker, ticket));
     waiting
 }
 
@@ -272,10 +291,6 @@ pub(crate) fn next_deadline(core: &Core<'_>, waiters: &Waiters<'_>) -> Option<In
 pub(crate) fn now() -> Instant {
     Instant::from_micros(Clock::now().as_micros())
 }
-
-/// Wakers taken out under the lock, to be woken when it is open.
-const BATCH: usize = 4;
-type Batch = [Option<Waker>; BATCH];
 
 /// Runs `f` under the lock and settles. `verb` says that something may be to send.
 pub(crate) fn enter<R>(
@@ -304,23 +319,18 @@ pub(crate) fn enter_telling<R>(
     let now = now();
     let mut f = Some(f);
     let mut result = None;
-    let mut event = None;
-    let mut told = Told::default();
-    loop {
-        let mut batch: Batch = [const { None }; BATCH];
-        let mut full = false;
-        lock.lock(&mut |core, waiters| {
-            if let Some(f) = f.take() {
-                result = Some(f(core, waiters, now));
-            }
-            full = settle(core, waiters, verb, now, &mut event, &mut told, &mut batch);
-            told.due = waiters.runner.due;
-        });
-        batch.into_iter().flatten().for_each(Waker::wake);
-        if !full {
-            return (result, told);
+    let mut news = News::default();
+    lock.lock(&mut |core, waiters| {
+        let before = waiters.runner.due;
+        if let Some(f) = f.take() {
+            result = Some(f(core, waiters, now));
         }
+        settle(core, waiters, verb, now, before, &mut news);
+    });
+    if news.taken != 0 {
+        news.wake_all(lock, verb, now);
     }
+    (result, news.told)
 }
 
 /// Whether the closure may have given the runner something to do.
@@ -337,70 +347,101 @@ pub(crate) enum Verb {
     Send,
 }
 
-/// Hands the news out, as far as the batch goes: true when there may be more.
-#[inline]
-fn settle(
-    core: &mut Core<'_>,
-    waiters: &mut Waiters<'_>,
-    verb: Verb,
-    now: Instant,
-    event: &mut Option<Event>,
-    told: &mut Told,
-    batch: &mut Batch,
-) -> bool {
-    let [tasks @ .., last] = batch;
+/// Wakers that are taken out under the lock, to be woken when it is open.
+const BATCH: usize = 4;
+
+/// What an entry leaves behind when the lock is open.
+#[derive(Default)]
+struct News {
+    wakers: [Option<Waker>; BATCH],
+    /// How many of them there are.
+    taken: usize,
+    /// There may be more of them.
+    more: bool,
+    /// Whom this is for is not known to the last yet.
+    event: Option<Event>,
+    told: Told,
+}
+
+impl News {
+    /// True while there is room for another, and for the runner's.
+    fn put(&mut self, waker: Waker) -> bool {
+        if let Some(slot) = self.wakers.get_mut(self.taken) {
+            *slot = Some(waker);
+            self.taken = self.taken.saturating_add(1);
+        }
+        self.taken.saturating_add(1) < BATCH
+    }
+
+    /// Wakes them, and whoever else is to be.
+    #[inline(never)]
+    fn wake_all(&mut self, lock: &DynLock<'_>, verb: Verb, now: Instant) {
+        loop {
+            self.wakers.iter_mut().filter_map(Option::take).for_each(Waker::wake);
+            self.taken = 0;
+            if !::core::mem::take(&mut self.more) {
+                return;
+            }
+            lock.lock(&mut |core, waiters| settle(core, waiters, verb, now, waiters.runner.due, self));
+        }
+    }
+}
+
+/// Hands the news out, as far as there is room for wakers, and tells the runner what is due that was not `before` the entry.
+#[inline(never)]
+fn settle(core: &mut Core<'_>, waiters: &mut Waiters<'_>, verb: Verb, now: Instant, before: Due, news: &mut News) {
     // Most entries find nothing to hand out.
-    let found = core.has_news() || event.is_some() || waiters.runner.first_deadline.is_some_and(|first| first <= now);
-    let full = found && hand_out(core, waiters, now, event, told, tasks);
-    let act = core.take_work() || verb == Verb::Act || (verb == Verb::Run && core.may_transmit());
+    if core.has_news() || news.event.is_some() || waiters.runner.first_deadline.is_some_and(|first| first <= now) {
+        news.more = hand_out(core, waiters, now, news);
+    }
     let runner = &mut *waiters.runner;
-    let before = runner.due;
-    runner.due.transmit |= act;
-    if act || verb == Verb::Run || verb == Verb::Send {
-        runner.hurry(core.poll_timeout());
+    if (core.take_work() || matches!(verb, Verb::Act | Verb::Run)) && !runner.due.has(Due::TRANSMIT) {
+        runner.due.set(Due::TRANSMIT, core.may_transmit());
     }
-    runner.due.anew = core.begins_anew();
+    if let Some(sooner) = core.take_sooner() {
+        runner.hurry(sooner);
+    }
+    debug_assert!(
+        runner.due.has(Due::TIMER)
+            || core.poll_timeout().is_none_or(|at| runner.armed.is_some_and(|armed| armed <= at)),
+        "no deadline begins without a word"
+    );
+    runner.due.set(Due::ANEW, core.begins_anew());
     // For what was due before the runner has been woken.
-    if runner.due != before && matches!(verb, Verb::Act | Verb::Look) {
-        *last = runner.waker.take();
+    if runner.due != before
+        && matches!(verb, Verb::Act | Verb::Look)
+        && let Some(waker) = runner.waker.take()
+    {
+        news.put(waker);
     }
-    full
+    news.told.due = runner.due;
 }
 
 /// Takes the wakers of tasks that have news or whose time has come: true when there may be more of them.
-fn hand_out(
-    core: &mut Core<'_>,
-    waiters: &mut Waiters<'_>,
-    now: Instant,
-    event: &mut Option<Event>,
-    told: &mut Told,
-    tasks: &mut [Option<Waker>],
-) -> bool {
-    let mut slots = tasks.iter_mut();
-    let mut slot = slots.next();
-    while let Some(target) = slot.as_deref_mut() {
-        let waker = match *event {
-            Some(heard) => match waiters.take_heard(heard) {
-                Some(waker) => Some(waker),
-                None => {
-                    *event = None;
+#[inline(never)]
+fn hand_out(core: &mut Core<'_>, waiters: &mut Waiters<'_>, now: Instant, news: &mut News) -> bool {
+    loop {
+        let waker = match news.event {
+            Some(heard) => {
+                let waker = waiters.take_heard(heard);
+                if waker.is_none() {
+                    news.event = None;
                     continue;
                 }
-            },
+                waker
+            }
             None => {
-                *event = core.poll_event();
-                if event.is_some() {
+                news.event = core.poll_event();
+                if news.event.is_some() {
                     continue;
                 }
                 waiters.take_due(now)
             }
         };
-        if waker.is_none() {
-            break;
+        let Some(waker) = waker else { return false };
+        news.told.woke |= !matches!(news.event, Some(Event::Queue(_)));
+        if !news.put(waker) {
+            return true;
         }
-        *target = waker;
-        slot = slots.next();
-        told.woke |= !matches!(event, Some(Event::Queue(_)));
     }
-    slot.is_none()
 }

@@ -73,4 +73,13 @@ impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, T: TaskGroup> Lock 
             }
         });
     }
+
+    fn waiters(&self, f: &mut dyn FnMut(&mut Waiters<'_>)) {
+        self.cell.lock(|cell| {
+            if let Ok(mut contents) = cell.try_borrow_mut() {
+                let Contents { tasks, runner, .. } = &mut *contents;
+                f(&mut Waiters { tasks: tasks.parts(), runner });
+            }
+        });
+    }
 }

@@ -74,7 +74,7 @@ impl Runner<'_> {
         let receive = async {
             let mut buffer = [0; RECEIVE_BUFFER];
             loop {
-                let outcome = match select(reader.read(&mut buffer), when(due, |due| due.anew)).await {
+                let outcome = match select(reader.read(&mut buffer), when(due, Due::ANEW)).await {
                     Either::First(outcome) => outcome,
                     Either::Second(()) => {
                         reader.begin_anew();
@@ -112,14 +112,14 @@ impl Runner<'_> {
         let transmit = async {
             let mut buffer = [0; TRANSMIT_BUFFER];
             loop {
-                when(due, |due| due.transmit).await;
+                when(due, Due::TRANSMIT).await;
                 let poll = |core: &mut Core<'_>, waiters: &mut Waiters<'_>, now| {
                     // The reader has to know of a Reset before it is sent, or it would take the answers behind it for
                     // what came before.
                     let ready = !core.begins_anew();
                     let packet = ready.then(|| core.poll_transmit(now, &mut buffer)).flatten();
                     let packet = packet.map(|packet| (packet.kind, packet.data.len()));
-                    waiters.runner.due.transmit = packet.is_some() && core.may_transmit();
+                    waiters.runner.due.set(Due::TRANSMIT, packet.is_some() && core.may_transmit());
                     // A request that was held meets its hook only now.
                     let asks = packet.is_none() && core.has_question();
                     // Putting a frame together is no work that is left.
@@ -161,13 +161,11 @@ struct Noticed(AtomicU8);
 
 impl Noticed {
     fn get(&self) -> Due {
-        let bits = self.0.load(Ordering::Relaxed);
-        Due { transmit: bits & 1 != 0, timer: bits & 2 != 0, anew: bits & 4 != 0 }
+        Due(self.0.load(Ordering::Relaxed))
     }
 
     fn set(&self, due: Due) {
-        let bits = u8::from(due.transmit) | u8::from(due.timer) << 1 | u8::from(due.anew) << 2;
-        self.0.store(bits, Ordering::Relaxed);
+        self.0.store(due.0, Ordering::Relaxed);
     }
 }
 
@@ -177,8 +175,8 @@ fn act(host: Host<'_>, f: impl FnOnce(&mut Core<'_>)) -> Due {
 }
 
 /// Waits until the runner finds this due.
-async fn when(due: &Noticed, is_due: impl Fn(Due) -> bool) {
-    poll_fn(|_| if is_due(due.get()) { Poll::Ready(()) } else { Poll::Pending }).await;
+async fn when(due: &Noticed, part: Due) {
+    poll_fn(|_| if due.get().has(part) { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
 /// No server, no questions.
@@ -202,13 +200,16 @@ async fn keep_time(host: Host<'_>, due: &Noticed) -> ::core::convert::Infallible
     loop {
         let (next, told) = enter_telling(host.lock, Verb::Act, |core, waiters, now| {
             core.handle_timeout(now);
+            // Whatever has begun, the timer is armed for the first of all.
+            let _ = core.take_sooner();
             let next = next_deadline(core, waiters);
-            (waiters.runner.armed, waiters.runner.due.timer) = (next, false);
+            waiters.runner.armed = next;
+            waiters.runner.due.set(Due::TIMER, false);
             next
         });
         due.set(told.due);
         // Due when a deadline before the armed one appears.
-        sleep_until(next.flatten(), pin!(when(due, |due| due.timer))).await;
+        sleep_until(next.flatten(), pin!(when(due, Due::TIMER))).await;
     }
 }
 

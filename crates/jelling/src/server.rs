@@ -74,13 +74,13 @@ macro_rules! local_value {
             ///
             /// Dropping the future loses nothing.
             pub fn written<V: Value>(&self) -> Written<'d, V> {
-                let step = WrittenStep { id: self.id, value: PhantomData };
+                let step = WrittenStep { id: self.id, queue: None, value: PhantomData };
                 Operation::new(self.host, step, None)
             }
 
             /// As `written`, with the octets into `buffer`, as many as fit; gives their whole number.
             pub fn written_into<'b>(&self, buffer: &'b mut [u8]) -> WrittenInto<'d, 'b> {
-                Operation::new(self.host, WrittenIntoStep { id: self.id, buffer }, None)
+                Operation::new(self.host, WrittenIntoStep { id: self.id, queue: None, buffer }, None)
             }
         }
     };
@@ -293,12 +293,25 @@ pub type Written<'d, V> = Operation<'d, WrittenStep<V>>;
 #[derive(Debug)]
 pub struct WrittenStep<V> {
     id: AttributeId,
+    queue: Option<u8>,
     value: PhantomData<fn() -> V>,
 }
 
+/// Where the next write is told of.
+fn write_topic(id: AttributeId, queue: Option<u8>) -> Wait {
+    let handle = id.handle();
+    Wait(queue.map_or(Topic::Attribute(handle), |queue| Topic::Captured(queue, handle)))
+}
+
 /// The next write into `buffer`: who, and how long it is.
-fn take_write(core: &mut Core<'_>, id: AttributeId, buffer: &mut [u8]) -> Poll<Result<(LinkId, usize), Error>> {
-    let taken = if core.is_captured(id) {
+fn take_write(
+    core: &mut Core<'_>,
+    id: AttributeId,
+    queue: &mut Option<u8>,
+    buffer: &mut [u8],
+) -> Poll<Result<(LinkId, usize), Error>> {
+    *queue = core.capture_of(id);
+    let taken = if queue.is_some() {
         core.take_captured(id, buffer)
     } else {
         match core.take_written(id) {
@@ -318,11 +331,11 @@ impl<'d, V: Value> Step<'d> for WrittenStep<V> {
     type Output = (Connection<'d>, V);
 
     fn wait_for(&self) -> Wait {
-        Wait(Topic::Attribute(self.id.handle()))
+        write_topic(self.id, self.queue)
     }
     fn step(&mut self, core: &mut Core<'_>, _: Instant) -> Poll<Result<Self::Raw, Error>> {
         let mut buffer = V::EMPTY;
-        take_write(core, self.id, buffer.as_mut()).map(|result| {
+        take_write(core, self.id, &mut self.queue, buffer.as_mut()).map(|result| {
             let (link, length) = result?;
             match buffer.as_ref().get(..length).and_then(V::decode) {
                 Some(value) => Ok((link, value)),
@@ -346,6 +359,7 @@ pub type WrittenInto<'d, 'b> = Operation<'d, WrittenIntoStep<'b>>;
 #[derive(Debug)]
 pub struct WrittenIntoStep<'b> {
     id: AttributeId,
+    queue: Option<u8>,
     buffer: &'b mut [u8],
 }
 
@@ -354,10 +368,10 @@ impl<'d> Step<'d> for WrittenIntoStep<'_> {
     type Output = (Connection<'d>, usize);
 
     fn wait_for(&self) -> Wait {
-        Wait(Topic::Attribute(self.id.handle()))
+        write_topic(self.id, self.queue)
     }
     fn step(&mut self, core: &mut Core<'_>, _: Instant) -> Poll<Result<Self::Raw, Error>> {
-        take_write(core, self.id, self.buffer)
+        take_write(core, self.id, &mut self.queue, self.buffer)
     }
     fn undo(&mut self, _: &mut Core<'_>) {}
     fn finish(host: Host<'d>, (link, length): Self::Raw) -> Self::Output {

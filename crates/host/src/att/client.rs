@@ -6,7 +6,7 @@ use crate::{
     Core,
     counters::count,
     error::{Error, Resource},
-    event::{HostNews, LinkNews},
+    event::LinkNews,
     fmt::warning,
     kept::Kept,
     link::{Link, LinkId, Owed},
@@ -46,6 +46,8 @@ pub(crate) struct Client {
     pub(crate) exchanged: bool,
     pub(super) preparing: Preparing,
     pub(super) line: Line,
+    /// Somebody found the bearer taken: who waits for it is told when it is free.
+    pub(super) missed: bool,
 }
 
 impl Client {
@@ -60,6 +62,7 @@ impl Client {
         exchanged: false,
         preparing: Preparing::NEW,
         line: Line::NEW,
+        missed: false,
     };
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -102,16 +105,22 @@ impl Core<'_> {
     /// [`Event::Client`](crate::Event::Client) or [`Event::Transmit`](crate::Event::Transmit) and call again.
     pub fn request(&mut self, now: Instant, id: LinkId, request: &Pdu<'_>) -> Result<RequestTicket, Error> {
         self.may_begin(id)?;
+        let link = self.link_mut(id)?;
         // What tasks that gave up left behind goes first: the next request could follow each answer at once, for ever.
-        if self.link(id)?.owes_requests() {
+        if link.owes_requests() {
+            link.client.missed = true;
             return Err(Error::Busy);
         }
         self.place(now, id, request)
     }
 
     /// True while nothing but another task keeps a request back.
-    pub(super) fn can_request(&self, id: LinkId) -> bool {
-        let is_free = self.link(id).is_ok_and(|link| link.client.phase == Phase::Idle && !link.owes_requests());
+    pub(super) fn can_request(&mut self, id: LinkId) -> bool {
+        let is_free = self.link_mut(id).is_ok_and(|link| {
+            let is_free = link.client.phase == Phase::Idle && !link.owes_requests();
+            link.client.missed |= !is_free;
+            is_free
+        });
         is_free && self.can_send(usize::from(id.index))
     }
 
@@ -119,8 +128,12 @@ impl Core<'_> {
         let mtu = usize::from(self.link(id)?.mtu);
         let index = usize::from(id.index);
         self.may_begin(id)?;
-        let phase = self.link(id)?.client.phase;
-        if phase != Phase::Idle || !self.can_send(index) {
+        let client = &mut self.link_mut(id)?.client;
+        if client.phase != Phase::Idle {
+            client.missed = true;
+            return Err(Error::Busy);
+        }
+        if !self.can_send(index) {
             return Err(Error::Busy);
         }
         // Only answers that carry values need blocks for a whole PDU.
@@ -137,6 +150,8 @@ impl Core<'_> {
             self.pool().release(reserve);
             return Err(Error::TooLong);
         }
+        let deadline = now.after(TRANSACTION_TIMEOUT);
+        self.state.sooner.note(deadline);
         let link = self.link_mut(id)?;
         let client = &mut link.client;
         if let Pdu::ExchangeMtuRequest { mtu } = request {
@@ -146,7 +161,7 @@ impl Core<'_> {
         client.ticket = client.ticket.wrapping_add(1);
         client.phase = Phase::Waiting;
         client.request = request.opcode();
-        client.deadline = Some(now.after(TRANSACTION_TIMEOUT));
+        client.deadline = Some(deadline);
         client.reserve = reserve;
         client.error.set(None);
         Ok(RequestTicket { link: id, number: client.ticket })
@@ -200,7 +215,9 @@ impl Core<'_> {
         if link.owes_requests() {
             self.state.work = true;
         }
-        self.tell_link(index, LinkNews::CLIENT);
+        if core::mem::take(&mut link.client.missed) {
+            self.tell_link(index, LinkNews::CLIENT);
+        }
     }
 
     /// Copies an answer's octets from `offset` on and tells how many there were to copy.
@@ -211,7 +228,7 @@ impl Core<'_> {
     /// Gives the octets of an answer back to the pool.
     pub fn free_answer(&mut self, answer: Answer) {
         self.pool().free(answer.0, 0);
-        self.state.news |= HostNews::POOL;
+        self.tell_pool();
     }
 
     /// A response PDU, or something with the opcode of one.
@@ -247,7 +264,7 @@ impl Core<'_> {
             Err(error) => Err(error),
         };
         self.pool().release(reserve);
-        self.state.news |= HostNews::POOL;
+        self.tell_pool();
         if swallowed {
             return self.free_bearer(index);
         }
@@ -268,7 +285,7 @@ impl Core<'_> {
         let reserve = core::mem::take(&mut link.client.reserve);
         self.pool().free(answer, 0);
         self.pool().release(reserve);
-        self.state.news |= HostNews::POOL;
+        self.tell_pool();
     }
 
     /// Ends requests that are overdue: no more may be sent on their bearers.
@@ -286,7 +303,7 @@ impl Core<'_> {
             let reserve = core::mem::take(&mut link.client.reserve);
             self.pool().release(reserve);
             self.tell_link(index, LinkNews::CLIENT);
-            self.state.news |= HostNews::POOL;
+            self.tell_pool();
         }
     }
 

@@ -2,7 +2,7 @@
 //! is always there. Beside it stands a write command on which the application decides.
 
 use super::question::{ASK, Question};
-use crate::{Core, counters::count, event::HostNews, link::Link, pool::Chain, time::Instant};
+use crate::{Core, counters::count, link::Link, pool::Chain, time::Instant};
 use jelling_wire::{
     Writer,
     att::{ErrorCode, Opcode, Pdu},
@@ -310,7 +310,7 @@ impl Core<'_> {
         link.server.question.end();
         if let Held::Long(chain) | Held::LongReply(chain) = core::mem::take(&mut link.server.held) {
             self.pool().free(chain, 0);
-            self.state.news |= HostNews::POOL;
+            self.tell_pool();
         }
     }
 
@@ -386,7 +386,7 @@ impl Core<'_> {
         let chain = core::mem::replace(&mut link.server.command, Chain::NONE);
         if chain != Chain::NONE {
             self.pool().free(chain, 0);
-            self.state.news |= HostNews::POOL;
+            self.tell_pool();
         }
     }
 

@@ -96,11 +96,14 @@ impl Core<'_> {
     }
 
     pub(crate) fn begin_indication(&mut self, now: Instant, id: LinkId) -> Result<IndicationTicket, Error> {
+        let deadline = now.after(TRANSACTION_TIMEOUT);
         let indication = &mut self.link_mut(id)?.indication;
         indication.ticket = indication.ticket.wrapping_add(1);
         indication.phase = Phase::Waiting;
-        indication.deadline = Some(now.after(TRANSACTION_TIMEOUT));
-        Ok(IndicationTicket { link: id, number: indication.ticket })
+        indication.deadline = Some(deadline);
+        let ticket = IndicationTicket { link: id, number: indication.ticket };
+        self.state.sooner.note(deadline);
+        Ok(ticket)
     }
 
     /// Whether the peer has confirmed.

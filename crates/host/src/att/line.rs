@@ -95,13 +95,15 @@ impl Core<'_> {
     /// `Busy` while it is the turn of another.
     fn come_forward(&mut self, id: LinkId, turn: &mut Option<Turn>) -> Result<(), Error> {
         let is_free = self.can_request(id);
-        let line = &mut self.link_mut(id)?.client.line;
+        let client = &mut self.link_mut(id)?.client;
+        let line = &mut client.line;
         let number = match turn {
             Some(turn) if line.has(turn.number) => Some(turn.number),
             // None yet, or it was passed over; or there is no place.
             _ => line.enter(),
         };
         *turn = number.map(|number| Turn { link: id, number });
+        client.missed |= number.is_none();
         if is_free && number != Some(line.now) && !line.is_patient() {
             line.asked = 0;
             line.leave(line.now);

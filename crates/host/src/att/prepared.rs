@@ -4,7 +4,6 @@
 use super::{held::Slot, server::Refusal};
 use crate::{
     Core,
-    event::HostNews,
     gatt::{AccessKind, Attribute, AttributeFlags, Kind},
     pool::Chain,
 };
@@ -225,7 +224,7 @@ impl Core<'_> {
         let queue = core::mem::replace(&mut link.server.prepared, Chain::NONE);
         if queue != Chain::NONE {
             self.pool().free(queue, 0);
-            self.state.news |= HostNews::POOL;
+            self.tell_pool();
         }
     }
 

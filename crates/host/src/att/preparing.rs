@@ -36,6 +36,7 @@ impl Core<'_> {
         let link = self.link_mut(id)?;
         let preparing = &mut link.client.preparing;
         if preparing.taken || link.owed.contains(Owed::CANCEL_PREPARED) {
+            link.client.missed = true;
             return Err(Error::Busy);
         }
         preparing.taken = true;

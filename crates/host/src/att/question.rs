@@ -201,7 +201,8 @@ impl Core<'_> {
         }
         if let Some(question) = self.question_mut(link, slot) {
             // The peer counts from its request on, however many questions there are.
-            question.deadline.get_or_insert(now.after(WORD_TIMEOUT));
+            let deadline = *question.deadline.get_or_insert(now.after(WORD_TIMEOUT));
+            self.state.sooner.note(deadline);
         }
         if let Some(attribute) = at.and_then(|at| self.attributes.get_mut(at)) {
             attribute.flags.insert(AttributeFlags::NEWS);

@@ -59,9 +59,9 @@ impl Core<'_> {
         }
     }
 
-    /// True when the attribute's writes are captured.
-    pub fn is_captured(&self, id: AttributeId) -> bool {
-        self.attribute(id).ok().and_then(|at| self.attributes.get(at)).is_some_and(|a| a.queue != 0)
+    /// The slot of the queue that captures the attribute's writes: its events tell of them, not the attribute's.
+    pub fn capture_of(&self, id: AttributeId) -> Option<u8> {
+        self.attribute(id).ok().and_then(|at| self.attributes.get(at))?.queue.checked_sub(1)
     }
 
     /// Closes the capture queues of `count` attributes: they go with them.

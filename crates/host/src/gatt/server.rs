@@ -192,8 +192,12 @@ impl Core<'_> {
         let writer = self.link_id(link);
         if let Some(attribute) = self.attributes.get_mut(at) {
             attribute.writer = writer;
-            attribute.flags.insert(AttributeFlags::WRITTEN | AttributeFlags::NEWS);
-            self.state.news |= HostNews::ATTRIBUTES;
+            attribute.flags.insert(AttributeFlags::WRITTEN);
+            // A captured write is told by its queue.
+            if attribute.queue == 0 {
+                attribute.flags.insert(AttributeFlags::NEWS);
+                self.state.news |= HostNews::ATTRIBUTES;
+            }
         }
     }
 

@@ -130,7 +130,7 @@ impl Core<'_> {
                 let deadline = self.state.command_deadline(now);
                 let initiator = &mut self.state.initiator;
                 if initiator.stage == InitiatorStage::Cancelling {
-                    initiator.cancel_deadline = Some(deadline);
+                    self.state.sooner.set(&mut initiator.cancel_deadline, Some(deadline));
                 }
             }
         }

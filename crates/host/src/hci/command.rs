@@ -99,9 +99,11 @@ impl Core<'_> {
             && let Some(link) = self.links.get_mut(usize::from(index))
         {
             // Vol 6, Part B, 5.1.6: an unacknowledged termination ends with the supervision timeout.
-            link.disconnect_deadline = Some(deadline.after_micros(link.supervision_micros()));
+            let at = deadline.after_micros(link.supervision_micros());
+            self.state.sooner.set(&mut link.disconnect_deadline, Some(at));
         }
         self.state.controller.in_flight.set(Some(InFlight { purpose, opcode, deadline }));
+        self.state.sooner.note(deadline);
         self.state.controller.credits = self.state.controller.credits.saturating_sub(1);
         true
     }
@@ -122,6 +124,9 @@ impl Core<'_> {
         // Most calls find no link that needs a command.
         let needed = Owed::DISCONNECT | Owed::UPDATE | Owed::PARAMETER_REPLY | Owed::KEY_REFUSAL | Owed::CHECK;
         let links = self.links.iter().any(|l| l.owed.intersects(needed)) || self.state.orphan.is_some();
+        if !links && !self.may_command() {
+            return None;
+        }
         let next = if links { self.next_disconnect(now, w) } else { None };
         #[cfg(feature = "peripheral")]
         let next = next.or_else(|| self.next_advertising(w).map(Purpose::Advertise));
@@ -160,7 +165,9 @@ impl Core<'_> {
         // have to acknowledge the end.
         for link in self.links.iter_mut().filter(|l| l.is_up() && l.owed.contains(Owed::DISCONNECT)) {
             let timeout = link.supervision_micros();
-            link.disconnect_deadline.get_or_insert(now.after_micros(timeout));
+            if link.disconnect_deadline.is_none() {
+                self.state.sooner.set(&mut link.disconnect_deadline, Some(now.after_micros(timeout)));
+            }
         }
         let due = |l: &crate::link::Link| {
             let is_done = || !l.has_to_send() && l.in_flight == 0;
@@ -241,7 +248,8 @@ impl Core<'_> {
             return;
         }
         self.state.controller.credits = credits;
-        self.state.controller.credit_deadline = (credits == 0).then(|| self.state.command_deadline(now));
+        let deadline = (credits == 0).then(|| self.state.command_deadline(now));
+        self.state.sooner.set(&mut self.state.controller.credit_deadline, deadline);
         // Opcode 0 only tells that the controller takes commands (Vol 4, Part E, 7.7.14).
         if opcode.0 == 0 {
             return;

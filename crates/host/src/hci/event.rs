@@ -124,7 +124,8 @@ impl Core<'_> {
         link.in_flight = link.in_flight.saturating_sub(given);
         let controller = &mut self.state.controller;
         controller.acl_in_flight = controller.acl_in_flight.saturating_sub(given);
-        link.acl_deadline = (link.in_flight > 0).then(|| now.after(COMPLETION_TIMEOUT));
+        let deadline = (link.in_flight > 0).then(|| now.after(COMPLETION_TIMEOUT));
+        self.state.sooner.set(&mut link.acl_deadline, deadline);
     }
 
     fn on_connection(&mut self, now: Instant, complete: &ConnectionComplete) {

@@ -191,7 +191,8 @@ impl Core<'_> {
     /// The bring-up is done.
     pub(crate) fn on_up(&mut self, now: Instant) {
         // A controller that fails again and again as soon as it is up is not brought up for ever.
-        self.state.steady_at = (self.state.attempts > 0).then(|| now.after(STEADY));
+        let steady_at = (self.state.attempts > 0).then(|| now.after(STEADY));
+        self.state.sooner.set(&mut self.state.steady_at, steady_at);
         let controller = &self.state.controller;
         let version = controller.version.unwrap_or_default();
         info!(

@@ -13,7 +13,7 @@ impl Core<'_> {
     pub(crate) fn heard_of(&mut self, now: Instant, index: usize) {
         let at = self.state.link_check(now);
         if let Some(link) = self.links.get_mut(index) {
-            link.check_at = at;
+            self.state.sooner.set(&mut link.check_at, at);
         }
     }
 

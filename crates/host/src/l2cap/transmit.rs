@@ -89,20 +89,27 @@ impl Core<'_> {
         link.in_flight = link.in_flight.saturating_add(1);
         controller.acl_in_flight = controller.acl_in_flight.saturating_add(1);
         if link.acl_deadline.is_none() {
-            link.acl_deadline = Some(now.after(COMPLETION_TIMEOUT));
+            self.state.sooner.set(&mut link.acl_deadline, Some(now.after(COMPLETION_TIMEOUT)));
         }
         controller.acl_high_water = controller.acl_high_water.max(controller.acl_in_flight);
         if part == left {
             *out = Outgoing::default();
-            self.tell_link(index, LinkNews::TRANSMIT);
+            if core::mem::take(&mut link.missed) {
+                self.tell_link(index, LinkNews::TRANSMIT);
+            }
         }
         true
     }
 
-    /// True when a frame of a task may be put into the link's buffer: nothing is under way and no reply is owed.
+    /// True when a frame of a task may be put into the link's buffer: nothing is under way and no reply is owed. Who finds it taken
+    /// is told with `Event::Transmit`.
     #[cfg(any(feature = "client", feature = "server"))]
-    pub(crate) fn can_send(&self, index: usize) -> bool {
-        self.links.get(index).is_some_and(|l| !l.has_to_send() && !l.is_leaving())
+    pub(crate) fn can_send(&mut self, index: usize) -> bool {
+        self.links.get_mut(index).is_some_and(|link| {
+            let can = !link.has_to_send() && !link.is_leaving();
+            link.missed |= !can;
+            can
+        })
     }
 
     /// Puts a frame into the link's buffer, written by `build`. False when it does not fit or says no.
