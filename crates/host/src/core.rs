@@ -5,7 +5,7 @@ use crate::pool::Pool;
 use crate::{
     Core,
     counters::{Counters, Pools, Usage, count},
-    event::{Event, HostNews, LinkNews},
+    event::{Event, HostNews},
     hci::ControllerInfo,
     link::Owed,
     state::Power,
@@ -218,17 +218,20 @@ impl Core<'_> {
 
     /// False when `poll_transmit` has nothing. A look at the flags alone, so true may turn out to be nothing.
     pub fn may_transmit(&self) -> bool {
-        // What other things than links want is rare.
-        if self.state.power() != Power::Up || self.has_question() || self.may_command() {
-            return true;
-        }
         let quiet = Owed::DISCONNECTING | Owed::DETACHED;
-        self.links.iter().any(|l| l.is_up() && (l.has_to_send() || !l.owed.difference(quiet).is_empty()))
+        let links = self.links.iter().any(|l| l.is_up() && (l.has_to_send() || !l.owed.difference(quiet).is_empty()));
+        // What other things than links want is rare.
+        links || self.state.power() != Power::Up || self.has_question() || self.may_command()
     }
 
     /// A verb may have left something to transmit, whatever it returned: `poll_transmit` is to be called.
     pub fn mark_work(&mut self) {
         self.state.work = true;
+    }
+
+    /// True when `take_work` or `poll_event` has something.
+    pub fn has_left(&self) -> bool {
+        self.state.work || self.has_news()
     }
 
     /// True when a verb has left something to transmit since the last call of this.
@@ -272,22 +275,14 @@ impl Core<'_> {
             }
         }
         if self.state.news.contains(HostNews::LINKS) {
-            for (index, link) in (0u8..).zip(self.links.iter_mut()).filter(|(_, link)| !link.news.is_empty()) {
-                for (news, event) in [
-                    (LinkNews::LINK, Event::Link(index)),
-                    (LinkNews::TRANSMIT, Event::Transmit(index)),
-                    #[cfg(feature = "client")]
-                    (LinkNews::CLIENT, Event::Client(index)),
-                    #[cfg(feature = "server")]
-                    (LinkNews::INDICATION, Event::Indication(index)),
-                ] {
-                    if link.news.contains(news) {
-                        link.news.remove(news);
-                        return Some(event);
-                    }
-                }
+            let mut links = (0u8..).zip(self.links.iter_mut()).filter(|(_, link)| !link.news.is_empty());
+            let next = links.find_map(|(index, link)| link.take_news(index));
+            if next.is_none_or(|(_, more)| !more) && links.next().is_none() {
+                self.state.news.remove(HostNews::LINKS);
             }
-            self.state.news.remove(HostNews::LINKS);
+            if let Some((event, _)) = next {
+                return Some(event);
+            }
         }
         #[cfg(feature = "server")]
         if self.state.news.contains(HostNews::ATTRIBUTES) {
@@ -299,12 +294,14 @@ impl Core<'_> {
         }
         #[cfg(any(feature = "client", feature = "server"))]
         if self.state.news.contains(HostNews::QUEUES) {
-            for (index, queue) in (0u8..).zip(self.queues.iter_mut()) {
-                if queue.take_news() {
-                    return Some(Event::Queue(index));
-                }
+            let mut queues = (0u8..).zip(self.queues.iter_mut());
+            let next = queues.find_map(|(index, queue)| queue.take_news().then_some(index));
+            if !queues.any(|(_, queue)| queue.has_news()) {
+                self.state.news.remove(HostNews::QUEUES);
             }
-            self.state.news.remove(HostNews::QUEUES);
+            if let Some(index) = next {
+                return Some(Event::Queue(index));
+            }
         }
         None
     }

@@ -10,7 +10,7 @@ use crate::att::Signing;
 use crate::gatt::Changes;
 use crate::{
     att::Server,
-    event::{Happened, LinkNews},
+    event::{Event, Happened, LinkNews},
     security::{Authorisation, Security},
     time::Instant,
 };
@@ -251,6 +251,24 @@ impl Link {
 
     pub(crate) fn tell(&mut self, news: LinkNews) {
         self.news |= news;
+    }
+
+    /// The next news as the event of the link in slot `index`, and whether there may be more.
+    pub(crate) fn take_news(&mut self, index: u8) -> Option<(Event, bool)> {
+        let (news, event) = if self.news.contains(LinkNews::LINK) {
+            (LinkNews::LINK, Event::Link(index))
+        } else if self.news.contains(LinkNews::TRANSMIT) {
+            (LinkNews::TRANSMIT, Event::Transmit(index))
+        } else if cfg!(feature = "client") && self.news.contains(LinkNews::CLIENT) {
+            (LinkNews::CLIENT, Event::Client(index))
+        } else if cfg!(feature = "server") && self.news.contains(LinkNews::INDICATION) {
+            (LinkNews::INDICATION, Event::Indication(index))
+        } else {
+            self.news = LinkNews::empty();
+            return None;
+        };
+        self.news.remove(news);
+        Some((event, !self.news.is_empty()))
     }
 }
 

@@ -229,8 +229,15 @@ impl Clone for Connection<'_> {
 
 impl Drop for Connection<'_> {
     fn drop(&mut self) {
-        // Only the last handle leaves something to do, and the core says so.
-        enter(self.host.lock, Verb::Look, |core, _, _| core.release(self.id));
+        let mut left = false;
+        self.host.lock.lock(&mut |core, _| {
+            core.release(self.id);
+            left = core.has_left();
+        });
+        // The last handle leaves something to do.
+        if left {
+            enter(self.host.lock, Verb::Look, |_, _, _| {});
+        }
     }
 }
 

@@ -82,6 +82,10 @@ impl Queue {
         self.values.is_full()
     }
 
+    pub(crate) fn has_news(&self) -> bool {
+        self.news
+    }
+
     pub(crate) fn take_news(&mut self) -> bool {
         core::mem::take(&mut self.news)
     }

@@ -9,7 +9,7 @@ use crate::{
 };
 use jelling_wire::{
     Writer,
-    hci::acl::{AclPacket, Boundary},
+    hci::acl::{self, Boundary},
     l2cap::{ChannelId, HEADER_LENGTH},
 };
 
@@ -81,9 +81,10 @@ impl Core<'_> {
         let start = index.saturating_mul(room).saturating_add(done);
         let payload = self.transmit.get(start..start.saturating_add(part)).unwrap_or_default();
         let boundary = if first { Boundary::FirstNonFlushable } else { Boundary::Continuing };
-        AclPacket { handle: link.handle, boundary, broadcast: 0, data: header }.emit(w);
+        let length = u16::try_from(header.len().saturating_add(payload.len())).unwrap_or(0);
+        acl::emit_header(link.handle, boundary, length, w);
+        w.bytes(header);
         w.bytes(payload);
-        w.patch_u16(2, u16::try_from(header.len().saturating_add(payload.len())).unwrap_or(0));
         let sent = header.len().saturating_add(part);
         out.sent = out.sent.saturating_add(u16::try_from(sent).unwrap_or(0));
         link.in_flight = link.in_flight.saturating_add(1);

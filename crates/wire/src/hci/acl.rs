@@ -57,6 +57,14 @@ impl<'a> AclPacket<'a> {
     }
 }
 
+/// Writes the header of a packet to one peer, whose `length` octets of data follow.
+#[inline]
+pub fn emit_header(handle: ConnectionHandle, boundary: Boundary, length: u16, w: &mut Writer<'_>) {
+    let [h0, h1] = ((handle.0 & 0x0fff) | u16::from(boundary as u8) << 12).to_le_bytes();
+    let [l0, l1] = length.to_le_bytes();
+    w.bytes(&[h0, h1, l0, l1]);
+}
+
 impl fmt::Display for AclPacket<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let flags = self.boundary as u8;
