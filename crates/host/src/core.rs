@@ -217,6 +217,7 @@ impl Core<'_> {
     }
 
     /// False when `poll_transmit` has nothing. A look at the flags alone, so true may turn out to be nothing.
+    #[inline]
     pub fn may_transmit(&self) -> bool {
         let quiet = Owed::DISCONNECTING | Owed::DETACHED;
         let links = self.links.iter().any(|l| l.is_up() && (l.has_to_send() || !l.owed.difference(quiet).is_empty()));

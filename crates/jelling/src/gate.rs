@@ -208,8 +208,11 @@ impl Waiters<'_> {
     /// A future waits no more. The last one of a slot takes its waker away, which is to be dropped with the lock open.
     pub(crate) fn withdraw(&mut self, ticket: &mut WaitTicket) -> Option<Waker> {
         let ticket = core::mem::take(ticket);
-        let mut slots = self.tasks.iter_mut();
-        let slot = slots.find(|w| ticket != WaitTicket(0) && w.waker.is_some() && w.ticket == ticket)?;
+        if ticket == WaitTicket(0) {
+            return None;
+        }
+        let mut slots = self.tasks.iter_mut().take(self.runner.occupied);
+        let slot = slots.find(|w| w.waker.is_some() && w.ticket == ticket)?;
         slot.sharers = slot.sharers.saturating_sub(1);
         if slot.sharers == 0 { slot.waker.take() } else { None }
     }
@@ -219,25 +222,33 @@ impl Waiters<'_> {
         self.tasks.iter().filter(|w| w.waker.is_some()).count()
     }
 
-    fn take_heard(&mut self, event: Event) -> Option<Waker> {
+    /// Takes the wakers of who hears of an event: false when `news` has no room for more of them.
+    fn hear(&mut self, event: Event, news: &mut News) -> bool {
         let mut occupied = 0;
         for (slot, next) in self.tasks.iter_mut().take(self.runner.occupied).zip(1usize..) {
-            if slot.waker.is_some() {
-                if slot.topic.hears(event) {
-                    return slot.waker.take();
-                }
+            if slot.waker.is_none() {
+                continue;
+            }
+            if !slot.topic.hears(event) {
                 occupied = next;
+                continue;
+            }
+            if let Some(waker) = slot.waker.take() {
+                news.told.woke |= !matches!(event, Event::Queue(_));
+                if !news.put(waker) {
+                    return false;
+                }
             }
         }
         self.runner.occupied = occupied;
-        None
+        true
     }
 
     /// True while a future's slot keeps its waker: nothing that it waits for has happened.
     pub(crate) fn is_waiting(&self, waker: &Waker, ticket: WaitTicket) -> bool {
-        let mut occupied = self.tasks.iter().take(self.runner.occupied);
+        let occupied = self.tasks.get(..self.runner.occupied).unwrap_or_default();
         ticket != WaitTicket(0)
-            && occupied.any(|w| w.ticket == ticket && w.waker.as_ref().is_some_and(|k| k.will_wake(waker)))
+            && occupied.iter().any(|w| w.ticket == ticket && w.waker.as_ref().is_some_and(|k| k.will_wake(waker)))
     }
 
     /// A waiter whose deadline has come.
@@ -348,7 +359,7 @@ pub(crate) enum Verb {
 }
 
 /// Wakers that are taken out under the lock, to be woken when it is open.
-const BATCH: usize = 4;
+const BATCH: usize = 3;
 
 /// What an entry leaves behind when the lock is open.
 #[derive(Default)]
@@ -421,27 +432,21 @@ fn settle(core: &mut Core<'_>, waiters: &mut Waiters<'_>, verb: Verb, now: Insta
 #[inline(never)]
 fn hand_out(core: &mut Core<'_>, waiters: &mut Waiters<'_>, now: Instant, news: &mut News) -> bool {
     loop {
-        let waker = match news.event {
-            Some(heard) => {
-                let waker = waiters.take_heard(heard);
-                if waker.is_none() {
-                    news.event = None;
-                    continue;
-                }
-                waker
-            }
-            None => {
-                news.event = core.poll_event();
-                if news.event.is_some() {
-                    continue;
-                }
-                waiters.take_due(now)
-            }
-        };
-        let Some(waker) = waker else { return false };
-        news.told.woke |= !matches!(news.event, Some(Event::Queue(_)));
+        if let Some(event) = news.event
+            && !waiters.hear(event, news)
+        {
+            return true;
+        }
+        news.event = core.poll_event();
+        if news.event.is_none() {
+            break;
+        }
+    }
+    while let Some(waker) = waiters.take_due(now) {
+        news.told.woke = true;
         if !news.put(waker) {
             return true;
         }
     }
+    false
 }
