@@ -3,8 +3,8 @@
 use crate::{
     Connection, Device,
     core::Host,
-    gate::Topic,
     operation::{Operation, Step, Wait, deadline, wait},
+    waiting::Topic,
 };
 use ::core::{str, task::Poll, time::Duration};
 use jelling_host::{

@@ -2,10 +2,11 @@
 
 use crate::{
     Device,
-    gate::{DynLock, Topic, Verb, enter, next_deadline},
+    gate::{DynLock, Verb, enter, next_deadline},
     operation::{Operation, Step, Wait, deadline},
     resources::{Resources, TaskGroup},
     runner::Runner,
+    waiting::Topic,
 };
 use ::core::{fmt, future::Future, pin::pin, task::Poll, time::Duration};
 use embassy_futures::select::{Either, select};

@@ -82,6 +82,7 @@ mod runner;
 mod server;
 #[cfg(feature = "sim")]
 pub mod sim;
+mod waiting;
 
 pub use crate::core::{Config, Connection, Disconnect, Disconnected, Host, new};
 #[cfg(feature = "central")]

@@ -2,7 +2,8 @@
 
 use crate::{
     core::Host,
-    gate::{self, Topic, Verb, WaitTicket, Waiters, enter, now},
+    gate::{self, Verb, enter, now},
+    waiting::{Topic, WaitTicket, Waiters},
 };
 use ::core::{
     fmt,

@@ -3,8 +3,8 @@
 use crate::{
     Connection, Device,
     core::Host,
-    gate::Topic,
     operation::{Operation, Step, Wait},
+    waiting::Topic,
 };
 use ::core::{task::Poll, time::Duration};
 use jelling_host::{

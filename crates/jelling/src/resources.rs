@@ -1,6 +1,9 @@
 //! The memory of a host behind its lock, and the tasks that wait for it.
 
-use crate::gate::{Lock, RawLock, Waiter, Waiters};
+use crate::{
+    gate::{Lock, RawLock},
+    waiting::{RunnerWakers, Waiter, Waiters},
+};
 use ::core::cell::RefCell;
 use embassy_sync::blocking_mutex::Mutex;
 use jelling_host::{Core, Gatt, GattGroup, LinkGroup, Links, Pool, PoolGroup, Scan, ScanGroup, Store};
@@ -30,7 +33,7 @@ impl<const N: usize> TaskGroup for Tasks<N> {
 struct Contents<L, G, P, S, T> {
     store: Store<L, G, P, S>,
     tasks: T,
-    runner: crate::gate::RunnerWakers,
+    runner: RunnerWakers,
 }
 
 /// The contents behind the lock.
@@ -46,7 +49,7 @@ pub struct Resources<L = Links, G = Gatt, P = Pool, S = Scan, T = Tasks> {
 impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, T: TaskGroup> Resources<L, G, P, S, T> {
     /// A host's memory.
     pub const fn new() -> Self {
-        let contents = Contents { store: Store::NEW, tasks: T::NEW, runner: crate::gate::RunnerWakers::NEW };
+        let contents = Contents { store: Store::NEW, tasks: T::NEW, runner: RunnerWakers::NEW };
         Resources { cell: Mutex::new(RefCell::new(contents)) }
     }
 }

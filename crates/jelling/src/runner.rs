@@ -3,7 +3,8 @@
 
 use crate::{
     core::Host,
-    gate::{Due, Verb, Waiters, enter_telling, look, next_deadline, now},
+    gate::{Verb, enter_telling, look, next_deadline, now},
+    waiting::{Due, Waiters},
 };
 use ::core::{
     fmt,

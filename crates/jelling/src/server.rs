@@ -11,8 +11,8 @@ pub use several::NotifySeveral;
 use crate::{
     Connection, ToOctets, Value,
     core::Host,
-    gate::Topic,
     operation::{Operation, Step, Wait},
+    waiting::Topic,
 };
 use ::core::{marker::PhantomData, task::Poll, time::Duration};
 use jelling_host::{

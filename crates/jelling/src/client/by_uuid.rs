@@ -9,8 +9,8 @@ use super::{
 use crate::{
     Connection, Value,
     core::Host,
-    gate::Topic,
     operation::{deadline, wait},
+    waiting::Topic,
 };
 use ::core::{task::Poll, time::Duration};
 use jelling_host::{Core, Error, Instant, LinkId, wire::Uuid};

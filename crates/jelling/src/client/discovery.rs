@@ -7,8 +7,8 @@ use super::{
 use crate::{
     Connection,
     core::Host,
-    gate::Topic,
     operation::{Operation, Step, Wait},
+    waiting::Topic,
 };
 use ::core::{ops::RangeInclusive, task::Poll, time::Duration};
 use jelling_host::{Core, Error, Instant, LinkId, wire::Uuid};

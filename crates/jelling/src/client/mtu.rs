@@ -4,8 +4,8 @@ use super::request::busy;
 use crate::{
     Connection,
     core::Host,
-    gate::Topic,
     operation::{Operation, Step, Wait},
+    waiting::Topic,
 };
 use ::core::{task::Poll, time::Duration};
 use jelling_host::{Core, Error, Instant, LinkId, RequestTicket, Turn};

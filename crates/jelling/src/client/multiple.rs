@@ -4,8 +4,8 @@ use super::request::Request;
 use crate::{
     Connection, Value,
     core::Host,
-    gate::Topic,
     operation::{Operation, Step, Wait},
+    waiting::Topic,
 };
 use ::core::{task::Poll, time::Duration};
 use jelling_host::{

@@ -4,8 +4,8 @@ use super::{ClientCharacteristic, prepared::Writing, write::TIMEOUT};
 use crate::{
     Connection,
     core::Host,
-    gate::Topic,
     operation::{Operation, Step, Wait},
+    waiting::Topic,
 };
 use ::core::task::Poll;
 use jelling_host::{Core, Error, Instant, Properties};

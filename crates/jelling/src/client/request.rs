@@ -1,6 +1,6 @@
 //! One request and its answer: the bearer is taken when it is this one's turn, and given back whatever happens.
 
-use crate::gate::Topic;
+use crate::waiting::Topic;
 use ::core::task::Poll;
 use jelling_host::{Answer, Core, Error, Instant, LinkId, RequestTicket, Turn, wire::att::Pdu};
 

@@ -4,8 +4,8 @@ use super::{ClientCharacteristic, request::Request, search::Search};
 use crate::{
     Value,
     core::Host,
-    gate::Topic,
     operation::{Operation, Step, Wait},
+    waiting::Topic,
 };
 use ::core::{marker::PhantomData, task::Poll, time::Duration};
 use jelling_host::{Core, Error, Instant, LinkId, Policy, Properties, QueueId, Updates, wire::Uuid, wire::att::Pdu};

@@ -4,8 +4,9 @@ use super::{Characteristic, Descriptor};
 use crate::{
     Connection, ToOctets, Value,
     core::Host,
-    gate::{Topic, now},
+    gate::now,
     operation::{Operation, Step, Wait},
+    waiting::Topic,
 };
 use ::core::task::Poll;
 use jelling_host::{AccessKind, AttributeId, Core, Error, Instant, QuestionId, wire::att::ErrorCode};

@@ -4,8 +4,8 @@ use super::Characteristic;
 use crate::{
     Connection,
     core::Host,
-    gate::Topic,
     operation::{Operation, Step, Wait},
+    waiting::Topic,
 };
 use ::core::task::Poll;
 use jelling_host::{AttributeId, Core, Error, Instant, LinkId};
