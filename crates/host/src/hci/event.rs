@@ -13,13 +13,14 @@ use crate::{
 };
 use jelling_wire::hci::{
     ConnectionHandle, Role, Status,
-    event::{ConnectionComplete, Event},
+    event::{ConnectionComplete, Event, EventCode},
 };
 
 impl Core<'_> {
     pub(crate) fn on_event(&mut self, now: Instant, octets: &[u8]) {
         // Number Of Completed Packets for one link, which comes after nearly each packet of ours, need not be taken apart by the table.
-        if let [0x13, 5, 1, h0, h1, n0, n1] = *octets
+        if let [code, 5, 1, h0, h1, n0, n1] = *octets
+            && code == EventCode::NUMBER_OF_COMPLETED_PACKETS.0
             && let Ok(handle) = ConnectionHandle::parse(u16::from_le_bytes([h0, h1]))
         {
             return self.on_completed(now, handle, u16::from_le_bytes([n0, n1]));

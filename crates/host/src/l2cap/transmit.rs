@@ -82,7 +82,7 @@ impl Core<'_> {
         let payload = self.transmit.get(start..start.saturating_add(part)).unwrap_or_default();
         let boundary = if first { Boundary::FirstNonFlushable } else { Boundary::Continuing };
         let length = u16::try_from(header.len().saturating_add(payload.len())).unwrap_or(0);
-        acl::emit_header(link.handle, boundary, length, w);
+        acl::emit_header(link.handle, boundary, 0, length, w);
         w.bytes(header);
         w.bytes(payload);
         let sent = header.len().saturating_add(part);

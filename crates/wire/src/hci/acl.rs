@@ -51,16 +51,17 @@ impl<'a> AclPacket<'a> {
 
     /// Writes the packet.
     pub fn emit(&self, w: &mut Writer<'_>) {
-        w.u16((self.handle.0 & 0x0fff) | u16::from(self.boundary as u8) << 12 | u16::from(self.broadcast & 3) << 14);
-        w.u16(u16::try_from(self.data.len()).unwrap_or(u16::MAX));
+        let length = u16::try_from(self.data.len()).unwrap_or(u16::MAX);
+        emit_header(self.handle, self.boundary, self.broadcast, length, w);
         w.bytes(self.data);
     }
 }
 
-/// Writes the header of a packet to one peer, whose `length` octets of data follow.
+/// Writes the header of a packet, whose `length` octets of data follow.
 #[inline]
-pub fn emit_header(handle: ConnectionHandle, boundary: Boundary, length: u16, w: &mut Writer<'_>) {
-    let [h0, h1] = ((handle.0 & 0x0fff) | u16::from(boundary as u8) << 12).to_le_bytes();
+pub fn emit_header(handle: ConnectionHandle, boundary: Boundary, broadcast: u8, length: u16, w: &mut Writer<'_>) {
+    let flags = u16::from(boundary as u8) << 12 | u16::from(broadcast & 3) << 14;
+    let [h0, h1] = ((handle.0 & 0x0fff) | flags).to_le_bytes();
     let [l0, l1] = length.to_le_bytes();
     w.bytes(&[h0, h1, l0, l1]);
 }
