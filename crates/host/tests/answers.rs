@@ -23,18 +23,12 @@ use support::raw::Raw;
 /// Values stand at 3, 6 and so on, each with its CCCD behind it.
 fn serve(core: &mut Core<'_>, hooks: Hooks, count: usize) -> Vec<AttributeId> {
     core.begin_registration().unwrap();
-    let service = ServiceSettings { uuid: Uuid::new16(0x181a), primary: true, handle: None, end_handle: None };
+    let service = ServiceSettings::primary(Uuid::new16(0x181a));
     core.add_service(&service).unwrap();
     let settings = CharacteristicSettings {
-        uuid: Uuid::new16(0x2a6e),
-        properties: Properties::all(),
-        protection: Protection::OPEN,
         hooks,
-        handle: None,
-        value_handle: None,
-        storage: Storage::Variable(512, b"first"),
-        append: false,
         cccd: true,
+        ..CharacteristicSettings::new(Uuid::new16(0x2a6e), Properties::all(), Storage::Variable(512, b"first"))
     };
     let ids = (0..count).map(|_| core.add_characteristic(&settings).unwrap()).collect();
     core.commit_registration().unwrap();
@@ -226,19 +220,13 @@ fn a_key_that_only_a_write_needs_keeps_nobody_from_subscribing() {
     let mut raw = host::<16>(27, 1);
     let mut core = raw.core();
     core.begin_registration().unwrap();
-    let service = ServiceSettings { uuid: Uuid::new16(0x181a), primary: true, handle: None, end_handle: None };
+    let service = ServiceSettings::primary(Uuid::new16(0x181a));
     core.add_service(&service).unwrap();
     for permissions in [Permissions::READ | Permissions::WRITE_ENCRYPTED, Permissions::READ_ENCRYPTED] {
         let settings = CharacteristicSettings {
-            uuid: Uuid::new16(0x2a6e),
-            properties: Properties::all(),
             protection: Protection { permissions: Some(permissions), key_size: 16 },
-            hooks: Hooks::DOOR,
-            handle: None,
-            value_handle: None,
-            storage: Storage::Fixed(b"value"),
-            append: false,
             cccd: true,
+            ..CharacteristicSettings::new(Uuid::new16(0x2a6e), Properties::all(), Storage::Fixed(b"value"))
         };
         core.add_characteristic(&settings).unwrap();
     }

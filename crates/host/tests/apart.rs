@@ -39,18 +39,15 @@ fn set<const LENGTH: usize>(core: &mut Core<'_>, question: QuestionId) -> Result
 
 fn serve(core: &mut Core<'_>, read: Hook) -> Vec<AttributeId> {
     core.begin_registration().unwrap();
-    let service = ServiceSettings { uuid: Uuid::new16(0x181a), primary: true, handle: None, end_handle: None };
+    let service = ServiceSettings::primary(Uuid::new16(0x181a));
     core.add_service(&service).unwrap();
     let mut settings = CharacteristicSettings {
-        uuid: Uuid::new16(0x2a6e),
-        properties: Properties::READ | Properties::NOTIFY,
-        protection: Protection::OPEN,
         hooks: Hooks { read, write: Hook::Door },
-        handle: None,
-        value_handle: None,
-        storage: Storage::Variable(512, b""),
-        append: false,
-        cccd: false,
+        ..CharacteristicSettings::new(
+            Uuid::new16(0x2a6e),
+            Properties::READ | Properties::NOTIFY,
+            Storage::Variable(512, b""),
+        )
     };
     let mut ids: Vec<_> = VALUES.iter().map(|_| core.add_characteristic(&settings).unwrap()).collect();
     (settings.hooks, settings.uuid, settings.cccd) = (Hooks::DOOR, Uuid::new16(0x2a6f), true);
@@ -160,18 +157,12 @@ fn what_is_not_in_force_yet_gets_no_question_and_is_told_to_nobody() {
     let link = raw.link(0);
     let mut core = raw.core();
     core.begin_registration().unwrap();
-    let service = ServiceSettings { uuid: Uuid::new16(0x181a), primary: true, handle: None, end_handle: None };
+    let service = ServiceSettings::primary(Uuid::new16(0x181a));
     core.add_service(&service).unwrap();
     let settings = CharacteristicSettings {
-        uuid: Uuid::new16(0x2a6e),
-        properties: Properties::READ,
-        protection: Protection::OPEN,
         hooks: Hooks { read: Hook::Deferred, write: Hook::Door },
-        handle: None,
-        value_handle: None,
-        storage: Storage::Variable(20, b"later"),
-        append: false,
         cccd: true,
+        ..CharacteristicSettings::new(Uuid::new16(0x2a6e), Properties::READ, Storage::Variable(20, b"later"))
     };
     let pending = core.add_characteristic(&settings).unwrap();
     assert_eq!(pending.handle(), ids[0].handle());

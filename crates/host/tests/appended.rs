@@ -22,18 +22,12 @@ use support::pair::Pair;
 
 fn serve(core: &mut Core<'_>, hook: Hook, storage: Storage<'_>) -> AttributeId {
     core.begin_registration().unwrap();
-    let service = ServiceSettings { uuid: Uuid::new16(0x181a), primary: true, handle: None, end_handle: None };
+    let service = ServiceSettings::primary(Uuid::new16(0x181a));
     core.add_service(&service).unwrap();
     let settings = CharacteristicSettings {
-        uuid: Uuid::new16(0x2a6e),
-        properties: Properties::READ | Properties::WRITE,
-        protection: Protection::OPEN,
         hooks: Hooks { read: Hook::Door, write: hook },
-        handle: None,
-        value_handle: None,
-        storage,
         append: true,
-        cccd: false,
+        ..CharacteristicSettings::new(Uuid::new16(0x2a6e), Properties::READ | Properties::WRITE, storage)
     };
     let id = core.add_characteristic(&settings).unwrap();
     core.open_capture(id, 2, 16).unwrap();

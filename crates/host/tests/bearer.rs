@@ -99,18 +99,11 @@ fn after_thirty_seconds_without_an_answer_nothing_of_ours_goes_on_the_bearer() {
 fn three(core: &mut Core<'_>) -> [AttributeId; 3] {
     core.begin_registration().unwrap();
     core.add_default_services().unwrap();
-    let service = ServiceSettings { uuid: wire::Uuid::new16(0x181a), primary: true, handle: None, end_handle: None };
+    let service = ServiceSettings::primary(wire::Uuid::new16(0x181a));
     core.add_service(&service).unwrap();
     let settings = CharacteristicSettings {
-        uuid: wire::Uuid::new16(0x2a6e),
-        properties: Properties::NOTIFY,
-        protection: Protection::OPEN,
-        hooks: Hooks::DOOR,
-        handle: None,
-        value_handle: None,
-        storage: Storage::Variable(8, b""),
-        append: false,
         cccd: true,
+        ..CharacteristicSettings::new(wire::Uuid::new16(0x2a6e), Properties::NOTIFY, Storage::Variable(8, b""))
     };
     let ids = [(); 3].map(|()| core.add_characteristic(&settings).unwrap());
     core.commit_registration().unwrap();

@@ -225,18 +225,15 @@ fn a_request_that_waited_while_the_table_changed_is_refused_too() {
         let deferring = |core: &mut Core<'_>| {
             core.begin_registration().unwrap();
             core.add_default_services().unwrap();
-            let service = ServiceSettings { uuid: Uuid::new16(0x181a), primary: true, handle: None, end_handle: None };
+            let service = ServiceSettings::primary(Uuid::new16(0x181a));
             core.add_service(&service).unwrap();
             let settings = CharacteristicSettings {
-                uuid: Uuid::new16(0x2a6e),
-                properties: Properties::READ | Properties::WRITE,
-                protection: Protection::OPEN,
                 hooks: Hooks { read: Hook::Deferred, write: Hook::Deferred },
-                handle: None,
-                value_handle: None,
-                storage: Storage::Variable(100, b"old"),
-                append: false,
-                cccd: false,
+                ..CharacteristicSettings::new(
+                    Uuid::new16(0x2a6e),
+                    Properties::READ | Properties::WRITE,
+                    Storage::Variable(100, b"old"),
+                )
             };
             core.add_characteristic(&settings).unwrap();
             core.commit_registration().unwrap();

@@ -294,7 +294,7 @@ fn a_discarded_registration_changes_nothing_and_a_new_one_replaces() {
     let old = serve(&mut core, 20);
     core.begin_registration().unwrap();
     let uuid = Uuid::new128(7);
-    let dropped = core.add_service(&ServiceSettings { uuid, primary: true, handle: None, end_handle: None }).unwrap();
+    let dropped = core.add_service(&ServiceSettings::primary(uuid)).unwrap();
     core.discard_registration();
     assert_eq!(core.attribute_uuid(dropped), Err(Error::Stale));
     assert_eq!(core.read_local(old, &mut []), Ok(5));
@@ -311,18 +311,8 @@ fn a_value_that_may_not_be_read_may_not_be_guessed() {
     let mut core = pair.core(1);
     core.begin_registration().unwrap();
     let uuid = Uuid::new16(0x181a);
-    core.add_service(&ServiceSettings { uuid, primary: true, handle: None, end_handle: None }).unwrap();
-    let settings = CharacteristicSettings {
-        uuid: Uuid::new16(0x2a6e),
-        properties: Properties::WRITE,
-        protection: Protection::OPEN,
-        hooks: Hooks::DOOR,
-        handle: None,
-        value_handle: None,
-        storage: Storage::Fixed(b"first"),
-        append: false,
-        cccd: false,
-    };
+    core.add_service(&ServiceSettings::primary(uuid)).unwrap();
+    let settings = CharacteristicSettings::new(Uuid::new16(0x2a6e), Properties::WRITE, Storage::Fixed(b"first"));
     core.add_characteristic(&settings).unwrap();
     core.commit_registration().unwrap();
     assert_eq!(pair.ask(link, &guess), Err(Error::Gatt(ErrorCode::ATTRIBUTE_NOT_FOUND)));

@@ -206,17 +206,7 @@ fn they_come_first_in_a_registration_and_keep_their_handles() {
         assert_eq!(core.add_service(&at(Some(handle))), Err(Error::InvalidArgument(Argument::Handle)));
     }
     // A characteristic needs a service of its own: GATT is closed.
-    let settings = CharacteristicSettings {
-        uuid: Uuid::new16(0x2a6e),
-        properties: Properties::READ,
-        protection: Protection::OPEN,
-        hooks: Hooks::DOOR,
-        handle: None,
-        value_handle: None,
-        storage: Storage::Fixed(b"value"),
-        append: false,
-        cccd: false,
-    };
+    let settings = CharacteristicSettings::new(Uuid::new16(0x2a6e), Properties::READ, Storage::Fixed(b"value"));
     assert_eq!(core.add_characteristic(&settings), Err(Error::InvalidArgument(Argument::Order)));
     assert_eq!(core.add_service(&at(Some(0xffff))).unwrap().handle(), 0xffff);
     core.commit_registration().unwrap();

@@ -35,15 +35,13 @@ fn service(core: &mut Core<'_>, uuid: u16, primary: bool, handle: u16) {
 
 fn characteristic(core: &mut Core<'_>, uuid: u16, properties: u8, handle: u16, octets: &[u8]) -> AttributeId {
     let settings = CharacteristicSettings {
-        uuid: Uuid::new16(uuid),
-        properties: Properties::from_bits_retain(properties),
-        protection: Protection::OPEN,
-        hooks: Hooks::DOOR,
         handle: Some(handle),
         value_handle: Some(handle + 1),
-        storage: Storage::Variable(20, octets),
-        append: false,
-        cccd: false,
+        ..CharacteristicSettings::new(
+            Uuid::new16(uuid),
+            Properties::from_bits_retain(properties),
+            Storage::Variable(20, octets),
+        )
     };
     core.add_characteristic(&settings).unwrap()
 }
@@ -136,18 +134,8 @@ fn long_uuids_count_whole_and_other_descriptors_not_at_all() {
     let (service, value) = (Uuid::new128(0x0011_2233_4455_6677_8899_aabb_ccdd_eeff), Uuid::new128(7));
     let (mut pair, link, _) = Pair::serving(251, |core| {
         core.begin_registration().unwrap();
-        core.add_service(&ServiceSettings { uuid: service, primary: true, handle: None, end_handle: None }).unwrap();
-        let settings = CharacteristicSettings {
-            uuid: value,
-            properties: Properties::READ,
-            protection: Protection::OPEN,
-            hooks: Hooks::DOOR,
-            handle: None,
-            value_handle: None,
-            storage: Storage::Constant(b""),
-            append: false,
-            cccd: false,
-        };
+        core.add_service(&ServiceSettings::primary(service)).unwrap();
+        let settings = CharacteristicSettings::new(value, Properties::READ, Storage::Constant(b""));
         core.add_characteristic(&settings).unwrap();
         descriptor(core, 0x2906, 4, b"range");
         add_descriptor(core, Uuid::new128(8), Some(5), Storage::Constant(b"own"));

@@ -30,18 +30,15 @@ fn never(_: &Access<'_>) -> Result<(), ErrorCode> {
 
 fn serve(core: &mut Core<'_>, hook: Hook) -> Vec<AttributeId> {
     core.begin_registration().unwrap();
-    let service = ServiceSettings { uuid: Uuid::new16(0x181a), primary: true, handle: None, end_handle: None };
+    let service = ServiceSettings::primary(Uuid::new16(0x181a));
     core.add_service(&service).unwrap();
     let settings = CharacteristicSettings {
-        uuid: Uuid::new16(0x2a6e),
-        properties: Properties::READ | Properties::WRITE | Properties::WRITE_WITHOUT_RESPONSE,
-        protection: Protection::OPEN,
         hooks: Hooks { read: hook, write: hook },
-        handle: None,
-        value_handle: None,
-        storage: Storage::Variable(512, b"first"),
-        append: false,
-        cccd: false,
+        ..CharacteristicSettings::new(
+            Uuid::new16(0x2a6e),
+            Properties::READ | Properties::WRITE | Properties::WRITE_WITHOUT_RESPONSE,
+            Storage::Variable(512, b"first"),
+        )
     };
     let ids = VALUES.map(|_| core.add_characteristic(&settings).unwrap());
     core.commit_registration().unwrap();

@@ -23,17 +23,10 @@ type Memory = Store<Links<2, 64>, Gatt<8, 256>, Pool<24, 4>, Scan<2>>;
 fn register(core: &mut Core<'_>) {
     core.begin_registration().unwrap();
     let uuid = Uuid::new16(0x181a);
-    core.add_service(&ServiceSettings { uuid, primary: true, handle: None, end_handle: None }).unwrap();
+    core.add_service(&ServiceSettings::primary(uuid)).unwrap();
     let settings = CharacteristicSettings {
-        uuid: Uuid::new16(0x2a6e),
-        properties: Properties::all(),
-        protection: Protection::OPEN,
-        hooks: Hooks::DOOR,
-        handle: None,
-        value_handle: None,
-        storage: Storage::Variable(40, b"value"),
-        append: false,
         cccd: true,
+        ..CharacteristicSettings::new(Uuid::new16(0x2a6e), Properties::all(), Storage::Variable(40, b"value"))
     };
     core.add_characteristic(&settings).unwrap();
     core.commit_registration().unwrap();

@@ -123,22 +123,20 @@ fn states() -> Vec<State> {
 /// A table with the value behind `demand`, with a CCCD, and one that is open.
 fn serve(core: &mut Core<'_>, demand: Demand) -> AttributeId {
     core.begin_registration().unwrap();
-    let service = ServiceSettings { uuid: Uuid::new16(0x181a), primary: true, handle: None, end_handle: None };
+    let service = ServiceSettings::primary(Uuid::new16(0x181a));
     core.add_service(&service).unwrap();
     let settings = |uuid, protection, cccd| CharacteristicSettings {
-        uuid,
-        properties: Properties::READ
-            | Properties::WRITE
-            | Properties::WRITE_WITHOUT_RESPONSE
-            | Properties::NOTIFY
-            | Properties::INDICATE,
         protection,
-        hooks: Hooks::DOOR,
-        handle: None,
-        value_handle: None,
-        storage: Storage::Variable(8, b"secret"),
-        append: false,
         cccd,
+        ..CharacteristicSettings::new(
+            uuid,
+            Properties::READ
+                | Properties::WRITE
+                | Properties::WRITE_WITHOUT_RESPONSE
+                | Properties::NOTIFY
+                | Properties::INDICATE,
+            Storage::Variable(8, b"secret"),
+        )
     };
     let id = core.add_characteristic(&settings(UUID, demand.protection(), true)).unwrap();
     core.add_characteristic(&settings(Uuid::new16(0x2a00), Demand::Nothing.protection(), false)).unwrap();

@@ -16,18 +16,8 @@ type Memory = Store<Links<1>, Gatt<16, 256>, Pool<16, 4>, Scan<1>>;
 
 fn add(core: &mut Core<'_>) -> AttributeId {
     let uuid = Uuid::new16(0x181a);
-    core.add_service(&ServiceSettings { uuid, primary: true, handle: None, end_handle: None }).unwrap();
-    let settings = CharacteristicSettings {
-        uuid: Uuid::new16(0x2a6e),
-        properties: Properties::WRITE,
-        protection: Protection::OPEN,
-        hooks: Hooks::DOOR,
-        handle: None,
-        value_handle: None,
-        storage: Storage::Variable(20, b""),
-        append: false,
-        cccd: false,
-    };
+    core.add_service(&ServiceSettings::primary(uuid)).unwrap();
+    let settings = CharacteristicSettings::new(Uuid::new16(0x2a6e), Properties::WRITE, Storage::Variable(20, b""));
     core.add_characteristic(&settings).unwrap()
 }
 
@@ -151,17 +141,7 @@ fn a_value_that_cannot_be_set_says_why() {
     core.begin_registration().unwrap();
     service(&mut core, 1);
     let mut add = |storage| {
-        let settings = CharacteristicSettings {
-            uuid: Uuid::new16(0x2a6e),
-            properties: Properties::READ,
-            protection: Protection::OPEN,
-            hooks: Hooks::DOOR,
-            handle: None,
-            value_handle: None,
-            storage,
-            append: false,
-            cccd: false,
-        };
+        let settings = CharacteristicSettings::new(Uuid::new16(0x2a6e), Properties::READ, storage);
         core.add_characteristic(&settings).unwrap()
     };
     let [constant, fixed, variable] =

@@ -52,17 +52,8 @@ fn include(core: &mut Core<'_>) {
     core.add_service(&service(Uuid::new16(0x180f), true)).unwrap();
     core.add_include(None, 1).unwrap();
     core.add_include(None, 2).unwrap();
-    let settings = CharacteristicSettings {
-        uuid: Uuid::new128(0x4455_6677),
-        properties: Properties::READ,
-        protection: Protection::OPEN,
-        hooks: Hooks::DOOR,
-        handle: None,
-        value_handle: None,
-        storage: Storage::Constant(b"constant"),
-        append: false,
-        cccd: false,
-    };
+    let settings =
+        CharacteristicSettings::new(Uuid::new128(0x4455_6677), Properties::READ, Storage::Constant(b"constant"));
     core.add_characteristic(&settings).unwrap();
     core.commit_registration().unwrap();
 }

@@ -37,21 +37,16 @@ fn serve(core: &mut Core<'_>, hook: Hook) -> [AttributeId; 3] {
 }
 
 fn add(core: &mut Core<'_>, hook: Hook) -> [AttributeId; 3] {
-    let service = ServiceSettings { uuid: Uuid::new16(0x181a), primary: true, handle: None, end_handle: None };
+    let service = ServiceSettings::primary(Uuid::new16(0x181a));
     core.add_service(&service).unwrap();
     let values =
         [(VALUE, Properties::SIGNED_WRITE), (OPEN, Properties::WRITE_WITHOUT_RESPONSE), (CLOSED, Properties::READ)];
     let ids = values.map(|(handle, properties)| {
         let settings = CharacteristicSettings {
-            uuid: Uuid::new16(0x2a6e),
-            properties,
-            protection: Protection::OPEN,
             hooks: Hooks { read: Hook::Door, write: hook },
             handle: Some(handle - 1),
             value_handle: Some(handle),
-            storage: Storage::Variable(40, b"first"),
-            append: false,
-            cccd: false,
+            ..CharacteristicSettings::new(Uuid::new16(0x2a6e), properties, Storage::Variable(40, b"first"))
         };
         core.add_characteristic(&settings).unwrap()
     });

@@ -61,15 +61,9 @@ fn own_table(core: &mut Core<'_>, handle: u16, services: usize) {
     let first = Some(handle - 2);
     core.add_service(&ServiceSettings { uuid, primary: true, handle: first, end_handle: None }).unwrap();
     let settings = CharacteristicSettings {
-        uuid: wire::Uuid::new16(0x2a05),
-        properties: Properties::INDICATE,
-        protection: Protection::OPEN,
-        hooks: Hooks::DOOR,
-        handle: None,
         value_handle: Some(handle),
-        storage: Storage::Fixed(&[0; 4]),
-        append: false,
         cccd: true,
+        ..CharacteristicSettings::new(wire::Uuid::new16(0x2a05), Properties::INDICATE, Storage::Fixed(&[0; 4]))
     };
     core.add_characteristic(&settings).unwrap();
     (0..services).for_each(|_| _ = support::pair::add(core, 20));

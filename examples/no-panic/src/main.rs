@@ -245,16 +245,15 @@ fn register(core: &mut Core<'_>, octets: &[u8]) {
     let protection =
         Protection { permissions: Some(Permissions::from_bits_truncate(word() as u16)), key_size: word() as u8 };
     let hooks = Hooks { read: Hook::Call(on_access), write: if word() & 1 == 1 { Hook::Deferred } else { Hook::Door } };
+    let properties = Properties::from_bits_truncate(word() as u8);
     let characteristic = CharacteristicSettings {
-        uuid,
-        properties: Properties::from_bits_truncate(word() as u8),
         protection,
         hooks,
         handle,
         value_handle: handle,
-        storage: Storage::Variable(word() as usize, octets),
         append: word() & 1 == 1,
         cccd: true,
+        ..CharacteristicSettings::new(uuid, properties, Storage::Variable(word() as usize, octets))
     };
     if let Ok(id) = core.add_characteristic(&characteristic) {
         let _ = core.open_capture(id, word() as usize, word() as usize);
@@ -334,7 +333,7 @@ fn requests(core: &mut Core<'_>, now: Instant, link: LinkId) {
 fn attributes(core: &mut Core<'_>, now: Instant, octets: &[u8], target: &mut [u8]) {
     let Some(link) = core.links().next() else { return };
     // The handle of a table that is being made: any of its numbers.
-    let service = ServiceSettings { uuid: Uuid::new16(word() as u16), primary: true, handle: None, end_handle: None };
+    let service = ServiceSettings::primary(Uuid::new16(word() as u16));
     let _ = core.begin_registration();
     let Ok(id) = core.add_service(&service) else { return };
     let _ = core.read_local(id, target);

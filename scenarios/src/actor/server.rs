@@ -35,18 +35,8 @@ fn function(_: &Access<'_>) -> Result<(), ErrorCode> {
 
 fn build(core: &mut Core<'_>) -> Result<[AttributeId; 2], Error> {
     core.begin_registration()?;
-    let service = |uuid| ServiceSettings { uuid: Uuid::new16(uuid), primary: true, handle: None, end_handle: None };
-    let plain = CharacteristicSettings {
-        uuid: Uuid::new16(0x2a6e),
-        properties: Properties::all(),
-        protection: Protection::OPEN,
-        hooks: Hooks::DOOR,
-        handle: None,
-        value_handle: None,
-        storage: Storage::Variable(60, b"value"),
-        append: false,
-        cccd: false,
-    };
+    let service = |uuid| ServiceSettings::primary(Uuid::new16(uuid));
+    let plain = CharacteristicSettings::new(Uuid::new16(0x2a6e), Properties::all(), Storage::Variable(60, b"value"));
     core.add_service(&service(0x181a))?;
     // At 3, with its CCCD.
     let value = core.add_characteristic(&CharacteristicSettings { cccd: true, ..plain })?;

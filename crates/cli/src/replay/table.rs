@@ -42,15 +42,11 @@ fn add(core: &mut Core<'_>, entry: &Entry) -> Result<Option<AttributeId>, Error>
         Entry::Include { handle, service } => core.add_include(*handle, *service).map(|_| None),
         Entry::Characteristic { uuid, properties, protection, handle, value_handle, value, cccd } => {
             let settings = CharacteristicSettings {
-                uuid: *uuid,
-                properties: *properties,
                 protection: *protection,
-                hooks: Hooks::DOOR,
                 handle: *handle,
                 value_handle: *value_handle,
-                storage: storage(value),
-                append: false,
                 cccd: *cccd,
+                ..CharacteristicSettings::new(*uuid, *properties, storage(value))
             };
             core.add_characteristic(&settings).map(Some)
         }

@@ -1,7 +1,7 @@
 //! The services that every server has: GAP (Vol 3, Part C, 12) and GATT (Vol 3, Part G, 7). They are the first attributes of the table,
 //! and stay where they are, with what peers subscribed to, when another registration replaces the rest.
 
-use super::{CharacteristicSettings, Hooks, Properties, Protection, ServiceSettings, Storage, attribute::Backing};
+use super::{CharacteristicSettings, Properties, ServiceSettings, Storage, attribute::Backing};
 use crate::{
     Core,
     error::{Argument, Error},
@@ -81,20 +81,13 @@ impl Core<'_> {
 
     fn add_default_service(&mut self, uuid: u16) -> Result<(), Error> {
         let uuid = Uuid::new16(uuid);
-        self.add_service(&ServiceSettings { uuid, primary: true, handle: None, end_handle: None }).map(|_| ())
+        self.add_service(&ServiceSettings::primary(uuid)).map(|_| ())
     }
 
     fn add_default(&mut self, uuid: u16, properties: Properties, storage: Storage<'_>) -> Result<(), Error> {
         let settings = CharacteristicSettings {
-            uuid: Uuid::new16(uuid),
-            properties,
-            protection: Protection::OPEN,
-            hooks: Hooks::DOOR,
-            handle: None,
-            value_handle: None,
-            storage,
-            append: false,
             cccd: properties.contains(Properties::INDICATE),
+            ..CharacteristicSettings::new(Uuid::new16(uuid), properties, storage)
         };
         self.add_characteristic(&settings).map(|_| ())
     }

@@ -41,6 +41,18 @@ pub struct ServiceSettings {
     pub end_handle: Option<u16>,
 }
 
+impl ServiceSettings {
+    /// A primary service with the next handles.
+    pub const fn primary(uuid: Uuid) -> Self {
+        ServiceSettings { uuid, primary: true, handle: None, end_handle: None }
+    }
+
+    /// A secondary service with the next handles.
+    pub const fn secondary(uuid: Uuid) -> Self {
+        ServiceSettings { primary: false, ..Self::primary(uuid) }
+    }
+}
+
 /// A characteristic to be registered: declaration, value, and a CCCD if asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct CharacteristicSettings<'a> {
@@ -62,6 +74,23 @@ pub struct CharacteristicSettings<'a> {
     pub append: bool,
     /// A CCCD follows.
     pub cccd: bool,
+}
+
+impl<'a> CharacteristicSettings<'a> {
+    /// A characteristic with the next handles, whose door is open as its properties say, without a CCCD.
+    pub const fn new(uuid: Uuid, properties: Properties, storage: Storage<'a>) -> Self {
+        CharacteristicSettings {
+            uuid,
+            properties,
+            protection: Protection::OPEN,
+            hooks: Hooks::DOOR,
+            handle: None,
+            value_handle: None,
+            storage,
+            append: false,
+            cccd: false,
+        }
+    }
 }
 
 /// A descriptor to be registered.

@@ -254,15 +254,13 @@ impl Plan {
                 }
                 Item::Characteristic { value, what, properties, cccd } => {
                     let settings = CharacteristicSettings {
-                        uuid: what.uuid,
-                        properties: *properties,
                         protection: what.protection(),
                         hooks: what.hooks(),
                         handle,
                         value_handle: Some(*value),
-                        storage: what.storage(),
                         append: what.append,
                         cccd: *cccd,
+                        ..CharacteristicSettings::new(what.uuid, *properties, what.storage())
                     };
                     ids.push(core.add_characteristic(&settings).unwrap());
                     if what.captured != 0 {

@@ -32,15 +32,9 @@ fn service(core: &mut Core<'_>, handle: u16, uuid: Uuid, primary: bool, end_hand
 /// What a characteristic is when nothing else is said; its value stands behind its declaration.
 fn plain<'s>(handle: u16, uuid: u16, properties: Properties, storage: Storage<'s>) -> CharacteristicSettings<'s> {
     CharacteristicSettings {
-        uuid: Uuid::new16(uuid),
-        properties,
-        protection: Protection::OPEN,
-        hooks: Hooks::DOOR,
         handle: Some(handle),
-        value_handle: None,
-        storage,
-        append: false,
         cccd: properties.intersects(Properties::NOTIFY | Properties::INDICATE),
+        ..CharacteristicSettings::new(Uuid::new16(uuid), properties, storage)
     }
 }
 

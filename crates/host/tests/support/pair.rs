@@ -119,17 +119,14 @@ pub(crate) fn serve(core: &mut Core<'_>, max_len: usize) -> AttributeId {
 /// Adds a service with one characteristic to a registration.
 pub(crate) fn add(core: &mut Core<'_>, max_len: usize) -> AttributeId {
     let uuid = Uuid::new16(0x181a);
-    core.add_service(&ServiceSettings { uuid, primary: true, handle: None, end_handle: None }).unwrap();
+    core.add_service(&ServiceSettings::primary(uuid)).unwrap();
     let settings = CharacteristicSettings {
-        uuid: Uuid::new16(0x2a6e),
-        properties: Properties::READ | Properties::WRITE | Properties::NOTIFY | Properties::INDICATE,
-        protection: Protection::OPEN,
-        hooks: Hooks::DOOR,
-        handle: None,
-        value_handle: None,
-        storage: Storage::Variable(max_len, b"first"),
-        append: false,
         cccd: true,
+        ..CharacteristicSettings::new(
+            Uuid::new16(0x2a6e),
+            Properties::READ | Properties::WRITE | Properties::NOTIFY | Properties::INDICATE,
+            Storage::Variable(max_len, b"first"),
+        )
     };
     core.add_characteristic(&settings).unwrap()
 }

@@ -308,15 +308,13 @@ impl<'d> Registration<'d> {
     ) -> Result<Characteristic<'d>, Error> {
         let updates = options.properties.intersects(Properties::NOTIFY | Properties::INDICATE);
         let settings = CharacteristicSettings {
-            uuid,
-            properties: options.properties,
             protection: options.protection,
             hooks: options.hooks,
             handle: options.handle,
             value_handle: options.value_handle,
-            storage: options.storage(),
             append: options.append,
             cccd: options.cccd && updates,
+            ..CharacteristicSettings::new(uuid, options.properties, options.storage())
         };
         let id = self.add(service.id, options, |core| core.add_characteristic(&settings))?;
         Ok(Characteristic { host: self.host, service: service.id, id })
