@@ -339,8 +339,9 @@ impl<'d> Connection<'d> {
         Operation::new(self.host, DisconnectedStep(self.id), None)
     }
 
-    /// What happened beside any call: the parameters or the MTU changed. `Disconnected` once the link is down. Of each kind only
-    /// the latest is kept, from the connection's beginning on, and one task is told of it.
+    /// What happened beside any call: the parameters, the MTU or the security changed, or the peer left a request or an indication
+    /// without an answer for 30 s. `Disconnected` once the link is down. Of each kind only the latest is kept, from the
+    /// connection's beginning on, and one task is told of it.
     ///
     /// What a peer says of its services (Service Changed, Vol 3, Part G, 7.1) is not among it: subscribe to 0x2A05.
     /// Dropping the future loses nothing.
