@@ -34,7 +34,7 @@ mod att;
 mod config;
 mod core;
 mod counters;
-#[cfg(all(feature = "security", any(feature = "client", feature = "server", feature = "seams")))]
+#[cfg(feature = "security")]
 mod crypto;
 mod error;
 mod event;
@@ -62,6 +62,10 @@ pub use att::{Answer, PrepareTicket, RequestTicket, Turn};
 pub use att::{IndicationTicket, Payload, QuestionId};
 pub use config::{Config, OwnAddress, PreferredParameters};
 pub use counters::{Counters, Pools, Usage};
+#[cfg(all(feature = "security", feature = "seams"))]
+pub use crypto::toolbox;
+#[cfg(feature = "security")]
+pub use crypto::{Crypto, PublicKey, Software};
 pub use error::{Argument, Error, Fault, Resource};
 pub use event::{ConnectionEvent, Event, HostEvent};
 #[cfg(feature = "peripheral")]

@@ -11,7 +11,8 @@ use input::{octets, word};
 use jelling_host::{
     Access, AdvertisingSettings, Authorisation, CharacteristicSettings, Config, ConnectSettings, Core,
     DescriptorSettings, Event, Gatt, Hook, Hooks, Instant, LinkId, Links, OwnAddress, Permissions, Policy, Pool, PreferredParameters,
-    Properties, Protection, Scan, ScanSettings, Security, ServiceSettings, Storage, Store, TRANSMIT_BUFFER, Updates,
+    Properties, Protection, Scan, ScanSettings, Security, ServiceSettings, Storage, Store,
+    TRANSMIT_BUFFER, Updates, toolbox,
     wire::{
         Address, AddressKind, Packet, PacketKind, Uuid, Writer,
         ad::{self, AdWrite},
@@ -38,6 +39,7 @@ pub extern "C" fn _start() -> ! {
     let mut core = unsafe { (*core::ptr::addr_of_mut!(STORE)).core() };
     loop {
         wire();
+        cryptography();
         host(&mut core);
     }
 }
@@ -78,6 +80,30 @@ fn wire() {
         again(&structure, &mut w);
     }
     word_out(builder.adv().len() as u32 + builder.resp().len() as u32 + w.len() as u32);
+}
+
+/// The toolbox of pairing.
+#[inline(never)]
+fn cryptography() {
+    let (long, short) = ([word() as u8; 32], [word() as u8; 16]);
+    let address = Address::new(AddressKind::Random, [word() as u8; 6]);
+    let (mac_key, key) = toolbox::f5(&long, &short, &short, address, address);
+    let pdu = [word() as u8; 7];
+    let mut values = [
+        mac_key,
+        key,
+        toolbox::aes_128(&short, &short),
+        toolbox::c1(&short, &short, &pdu, &pdu, address, address),
+        toolbox::s1(&short, &short, &short),
+        toolbox::f4(&long, &long, &short, word() as u8),
+        toolbox::f6(&short, &short, &short, &short, [word() as u8; 3], address, address),
+    ];
+    word_out(toolbox::g2(&long, &long, &short, &short));
+    word_out(u32::from(toolbox::equal(&toolbox::ah(&short, &[word() as u8; 3]), &[word() as u8; 3])));
+    for value in &mut values {
+        word_out(u32::from(value.first().copied().unwrap_or_default()));
+        toolbox::wipe(value);
+    }
 }
 
 /// What a structure says, by its type, and the structure that says it.
