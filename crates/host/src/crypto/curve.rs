@@ -45,8 +45,9 @@ pub trait Crypto {
     fn is_on_curve(&mut self, peer: &PublicKey) -> bool;
 }
 
-/// P-256 in software, in constant time. On a microcontroller it takes long, so the core never calls it: it hands out jobs. What is
-/// behind this has bounds checks that a compiler cannot prove to be idle, so it is not part of the image that has no panic in it.
+/// P-256 in software, in constant time. On a microcontroller it takes long, so the core never calls it: it hands out jobs. It is not
+/// part of the image that has no panic in it: its inversion (`crypto-bigint`'s safegcd) has a bounds check and an `expect` that are never
+/// met, which a compiler cannot prove.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Software;
 
