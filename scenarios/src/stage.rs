@@ -16,14 +16,16 @@ use embassy_futures::{
     select::{Either3, select3},
 };
 use embassy_time::Timer;
-use jelling::{AddressKind, Config, Connection, Device, Error, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks};
+use jelling::{
+    AddressKind, Bonds, Config, Connection, Device, Error, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks,
+};
 use jelling_h4::{H4Reader, H4Writer};
 use jelling_sim::{Air, Controller, ControllerConfig, Noise, SerialLine, Simulation, apart};
 use jelling_transport::{PacketRead, PacketWrite};
 use std::fmt::Debug;
 
 /// Room for what the scenarios do, and little more.
-type Memory = Resources<Links<2, 247>, Gatt<48, 1024>, Pool<48, 8>, ScanSlots<4>, Tasks<24>>;
+type Memory = Resources<Links<2, 247>, Gatt<48, 1024>, Pool<48, 8>, ScanSlots<4>, Bonds<4>, Tasks<24>>;
 
 /// How long a call may wait for a peer of which nothing comes: its link is asked after 60 s after the last sign of it, and what is
 /// not answered is noticed 2 s later.

@@ -9,7 +9,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use jelling::{
-    Config, Connection, ControllerInfo, Device, Error, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks,
+    Bonds, Config, Connection, ControllerInfo, Device, Error, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks,
 };
 use jelling_cli::file;
 use static_cell::ConstStaticCell;
@@ -20,6 +20,7 @@ type Memory = Resources<
     Gatt<{ file::ATTRIBUTES }, { file::OCTETS }>,
     Pool<16_384, 250>,
     ScanSlots<64>,
+    Bonds<128>,
     Tasks<4_096>,
 >;
 

@@ -268,6 +268,8 @@ impl Core<'_> {
                 (HostNews::INITIATOR, Event::Initiator),
                 #[cfg(any(feature = "client", feature = "server"))]
                 (HostNews::POOL, Event::Pool),
+                #[cfg(feature = "security")]
+                (HostNews::BONDS, Event::Bonds),
             ] {
                 if self.state.news.contains(news) {
                     self.state.news.remove(news);

@@ -48,6 +48,8 @@ pub enum Error {
     NotPermitted(ErrorCode),
     /// The characteristic has no Client Characteristic Configuration descriptor.
     NoCccd,
+    /// There is no bond with the peer.
+    NotBonded,
     /// There is no key of ours with which the peer could verify a signature.
     NoSigningKey,
     /// The octets are no value of the type asked for.
@@ -73,6 +75,8 @@ pub enum Resource {
     Queues,
     /// Attribute handles: 65,535 of them.
     Handles,
+    /// The slots of `Bonds<N>`.
+    Bonds,
     /// The 31 octets of an advertisement, or of a scan response, that was given whole.
     AdvertisingData,
 }
@@ -94,6 +98,8 @@ pub enum Argument {
     Handle,
     /// The handles of one request: two at least.
     HandleCount,
+    /// A bond or our own identity: keys of 7 to 16 octets, the address of an identity public or random static.
+    Bond,
     /// The order of a registration: a characteristic belongs to the last service, a descriptor to the last characteristic.
     Order,
 }
@@ -154,6 +160,9 @@ impl fmt::Display for Error {
                 Resource::Values => "no room for values: raise the octets of `Gatt` in Resources",
                 Resource::Blocks => "no free block: raise the blocks of `Pool` in Resources",
                 Resource::Queues => "no free queue: raise the queues of `Pool` in Resources",
+                Resource::Bonds => {
+                    "no free bond: raise `Bonds` in Resources, remove a bond, or disconnect a peer that has one"
+                }
                 Resource::Handles => "no attribute handle is left",
                 Resource::AdvertisingData => "an advertisement or a scan response has at most 31 octets",
             }),
@@ -175,6 +184,9 @@ impl fmt::Display for Error {
                 Argument::Mtu => "the MTU is 23 to 517",
                 Argument::Handle => "handles ascend and are not zero, and an include is of a service",
                 Argument::HandleCount => "several values are read by two handles at least",
+                Argument::Bond => {
+                    "a bond has keys of 7 to 16 octets, and its identity a public or random static address"
+                }
                 Argument::Order => {
                     "a characteristic belongs to the last service, a descriptor to the last characteristic"
                 }
@@ -188,6 +200,7 @@ impl fmt::Display for Error {
                 )
             }
             Error::NoCccd => f.write_str("the characteristic has no Client Characteristic Configuration descriptor"),
+            Error::NotBonded => f.write_str("there is no bond with the peer: pair first"),
             Error::NoSigningKey => f.write_str("there is no key to sign with: bond with the peer first"),
             Error::InvalidValue => f.write_str("the octets are no value of this type"),
             Error::TooLong => f.write_str("the value is too long"),

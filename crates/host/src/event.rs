@@ -28,6 +28,8 @@ pub enum Event {
     Attribute(u16),
     /// This queue holds a value or was closed.
     Queue(u8),
+    /// A bond, or our own identity, is to be saved or removed: see `bond_change`.
+    Bonds,
     /// Pool blocks were given back, and somebody had found too few.
     Pool,
 }
@@ -91,6 +93,7 @@ bitflags! {
         const ATTRIBUTES = 32;
         const QUEUES = 64;
         const POOL = 128;
+        const BONDS = 256;
     }
 }
 

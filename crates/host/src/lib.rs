@@ -22,6 +22,7 @@
 //! | Vol 3, Part A: L2CAP | `l2cap`: recombination, fragmentation, signalling |
 //! | Vol 3, Part F: ATT | `att`: client, server, indications |
 //! | Vol 3, Part G: GATT | `gatt`: table, registration, values, subscriptions |
+//! | Vol 3, Part C, 9.4.4: bonds | `bond`: slots, what the store is told |
 //!
 //! Its features are those of `jelling`, which documents them.
 #![cfg_attr(not(test), no_std)]
@@ -31,6 +32,8 @@
 )]
 
 mod att;
+#[cfg(feature = "security")]
+mod bond;
 mod config;
 mod core;
 mod counters;
@@ -60,6 +63,8 @@ pub use crate::core::TRANSMIT_BUFFER;
 pub use att::{Answer, PrepareTicket, RequestTicket, Turn};
 #[cfg(feature = "server")]
 pub use att::{IndicationTicket, Payload, QuestionId};
+#[cfg(feature = "security")]
+pub use bond::{Bond, BondChange, BondSlot, Identity, LongTermKey, SigningKey, Subscriptions};
 pub use config::{Config, OwnAddress, PreferredParameters};
 pub use counters::{Counters, Pools, Usage};
 #[cfg(all(feature = "security", feature = "seams"))]
@@ -85,7 +90,9 @@ pub use jelling_wire as wire;
 pub use link::{Link, LinkId, LinkInfo, Parameters};
 #[cfg(any(feature = "client", feature = "server"))]
 pub use pool::{BLOCK, Block, DEPTH, Policy};
-pub use resources::{Core, Gatt, GattGroup, LinkGroup, Links, Pool, PoolGroup, Scan, ScanGroup, Store};
+pub use resources::{
+    BondGroup, Bonds, Core, Gatt, GattGroup, LinkGroup, Links, Pool, PoolGroup, Scan, ScanGroup, Store,
+};
 pub use security::{Authorisation, Security};
 pub use state::{Power, State};
 pub use time::Instant;

@@ -8,6 +8,8 @@ use crate::att::Indication;
 use crate::att::Signing;
 #[cfg(feature = "server")]
 use crate::gatt::Changes;
+#[cfg(feature = "security")]
+use crate::kept::Kept;
 use crate::{
     att::Server,
     event::{Event, Happened, LinkNews},
@@ -193,6 +195,12 @@ pub struct Link {
     pub(crate) changes: Changes,
     #[cfg(all(feature = "security", any(feature = "client", feature = "server")))]
     pub(crate) signing: Signing,
+    /// The slot of its peer's bond.
+    #[cfg(feature = "security")]
+    pub(crate) bond: Kept<u8>,
+    /// It is encrypted with the key of that bond.
+    #[cfg(feature = "security")]
+    pub(crate) uses_bond: bool,
     pub(crate) news: LinkNews,
     /// What `take_link_event` has not told yet.
     pub(crate) happened: Happened,
@@ -237,6 +245,10 @@ impl Link {
         changes: Changes::empty(),
         #[cfg(all(feature = "security", any(feature = "client", feature = "server")))]
         signing: Signing::NEW,
+        #[cfg(feature = "security")]
+        bond: Kept::none(0),
+        #[cfg(feature = "security")]
+        uses_bond: false,
         news: LinkNews::empty(),
         happened: Happened::empty(),
     };

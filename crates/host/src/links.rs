@@ -142,6 +142,8 @@ impl Core<'_> {
             ..Link::NEW
         };
         info!("link {} is up: {}, we are its {:?}", index, link.peer, link.role);
+        #[cfg(feature = "security")]
+        self.meet_bond(index);
         self.heard_of(now, index);
         self.tell_link(index, LinkNews::LINK);
         let used = self.links.len().saturating_sub(self.free_links());

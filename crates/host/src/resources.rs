@@ -3,6 +3,8 @@
 //! Sizes are types and nothing else: no feature with a number in it, no environment variable. The group of a feature that is
 //! switched off has no octets, whatever its sizes.
 
+#[cfg(feature = "security")]
+use crate::bond::BondSlot;
 #[cfg(feature = "central")]
 use crate::gap::Report;
 #[cfg(feature = "server")]
@@ -45,6 +47,13 @@ pub struct Pool<const B: usize = 16, const Q: usize = 8> {
 pub struct Scan<const N: usize = 8> {
     #[cfg(feature = "central")]
     reports: [Report; N],
+}
+
+/// The bonds that are known at once: with the peer of one that is only in the store, no link can be encrypted.
+#[derive(Debug)]
+pub struct Bonds<const N: usize = 4> {
+    #[cfg(feature = "security")]
+    bonds: [BondSlot; N],
 }
 
 /// The memory of the links, whatever their number.
@@ -136,9 +145,32 @@ impl<const N: usize> ScanGroup for Scan<N> {
     }
 }
 
+/// The memory of the bonds.
+pub trait BondGroup {
+    /// All zero.
+    const NEW: Self;
+    /// The slots.
+    #[cfg(feature = "security")]
+    fn parts(&mut self) -> &mut [BondSlot];
+}
+
+impl<const N: usize> BondGroup for Bonds<N> {
+    const NEW: Self = {
+        assert!(N <= 250, "Bonds has at most 250 bonds");
+        Bonds {
+            #[cfg(feature = "security")]
+            bonds: [const { BondSlot::NEW }; N],
+        }
+    };
+    #[cfg(feature = "security")]
+    fn parts(&mut self) -> &mut [BondSlot] {
+        &mut self.bonds
+    }
+}
+
 /// The whole memory of a host.
 #[derive(Debug)]
-pub struct Store<L = Links, G = Gatt, P = Pool, S = Scan> {
+pub struct Store<L = Links, G = Gatt, P = Pool, S = Scan, B = Bonds> {
     state: State,
     links: L,
     #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "it has no octets"))]
@@ -147,11 +179,14 @@ pub struct Store<L = Links, G = Gatt, P = Pool, S = Scan> {
     pool: P,
     #[cfg_attr(not(feature = "central"), expect(dead_code, reason = "it has no octets"))]
     scan: S,
+    #[cfg_attr(not(feature = "security"), expect(dead_code, reason = "it has no octets"))]
+    bonds: B,
 }
 
-impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup> Store<L, G, P, S> {
+impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, B: BondGroup> Store<L, G, P, S, B> {
     /// All zero, so that a static one takes no flash.
-    pub const NEW: Self = Store { state: State::NEW, links: L::NEW, gatt: G::NEW, pool: P::NEW, scan: S::NEW };
+    pub const NEW: Self =
+        Store { state: State::NEW, links: L::NEW, gatt: G::NEW, pool: P::NEW, scan: S::NEW, bonds: B::NEW };
 
     /// The core, as a struct of slices with no capacity in its type.
     pub fn core(&mut self) -> Core<'_> {
@@ -176,6 +211,8 @@ impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup> Store<L, G, P, S> {
             queues,
             #[cfg(feature = "central")]
             reports: self.scan.parts(),
+            #[cfg(feature = "security")]
+            bonds: self.bonds.parts(),
         }
     }
 }
@@ -199,4 +236,6 @@ pub struct Core<'a> {
     pub(crate) queues: &'a mut [Queue],
     #[cfg(feature = "central")]
     pub(crate) reports: &'a mut [Report],
+    #[cfg(feature = "security")]
+    pub(crate) bonds: &'a mut [BondSlot],
 }

@@ -17,8 +17,38 @@ impl crate::Core<'_> {
     }
 }
 
+#[cfg(all(feature = "security", any(feature = "client", feature = "server")))]
+fn signing_key(mut key: [u8; 16], counter: u32) -> crate::SigningKey {
+    key.reverse();
+    crate::SigningKey { key: crate::wire::Secret(key), counter }
+}
+
 #[cfg(feature = "security")]
 impl crate::Core<'_> {
+    /// Bonds the peer of a link, as pairing will when it is complete.
+    pub fn inject_bond(&mut self, link: crate::LinkId, bond: crate::Bond) -> Result<(), crate::Error> {
+        self.link(link)?;
+        self.keep_bond(usize::from(link.index), bond)
+    }
+
+    /// True while a slot, free or not, holds this key.
+    pub fn bonds_hold(&self, key: &[u8; 16]) -> bool {
+        self.bonds.iter().any(|slot| slot.holds(key))
+    }
+
+    /// A link is encrypted, with the key of its bond if it has one.
+    pub fn inject_encryption(&mut self, link: crate::LinkId) -> Result<(), crate::Error> {
+        let before = self.link(link)?.security;
+        let bond = self.bond_of(link);
+        let (authenticated, secure_connections, key_size) =
+            bond.as_ref().map_or((false, false, 16), |b| (b.authenticated, b.secure_connections, b.key_size));
+        let bonded = before.bonded;
+        let security = crate::Security { encrypted: true, authenticated, secure_connections, bonded, key_size };
+        self.set_security(link, security)?;
+        self.on_encrypted(usize::from(link.index));
+        Ok(())
+    }
+
     /// Sets the key with which the peer of a link signs, its most significant octet first, and the lowest counter that is accepted
     /// of it: 0 at first, as pairing will.
     #[cfg(feature = "server")]
@@ -28,7 +58,7 @@ impl crate::Core<'_> {
         key: [u8; 16],
         counter: u32,
     ) -> Result<(), crate::Error> {
-        self.link_mut(link)?.signing.peer.set(Some(crate::att::SigningKey { key, counter }));
+        self.link_mut(link)?.signing.peer.set(Some(signing_key(key, counter)));
         Ok(())
     }
 
@@ -41,7 +71,7 @@ impl crate::Core<'_> {
         key: [u8; 16],
         counter: u32,
     ) -> Result<(), crate::Error> {
-        self.link_mut(link)?.signing.own.set(Some(crate::att::SigningKey { key, counter }));
+        self.link_mut(link)?.signing.own.set(Some(signing_key(key, counter)));
         Ok(())
     }
 }

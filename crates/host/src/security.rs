@@ -47,6 +47,10 @@ impl Core<'_> {
     pub(crate) fn set_security(&mut self, id: LinkId, security: Security) -> Result<(), Error> {
         let link = self.link_mut(id)?;
         link.security = security;
+        #[cfg(feature = "security")]
+        if !security.encrypted {
+            link.uses_bond = false;
+        }
         link.happened.insert(Happened::SECURITY);
         self.security_changed(id);
         Ok(())

@@ -1,5 +1,7 @@
 //! What a host keeps beside its tables: the controller's state, the three GAP activities, and the accounts.
 
+#[cfg(feature = "security")]
+use crate::bond::Bonding;
 #[cfg(feature = "peripheral")]
 use crate::gap::Advertising;
 #[cfg(feature = "central")]
@@ -130,6 +132,8 @@ pub struct State {
     pub(crate) asks: bool,
     #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) accounts: Accounts,
+    #[cfg(feature = "security")]
+    pub(crate) bonding: Bonding,
     pub(crate) counters: Counters,
     pub(crate) news: HostNews,
     pub(crate) sooner: Sooner,
@@ -173,6 +177,8 @@ impl State {
         asks: false,
         #[cfg(any(feature = "client", feature = "server"))]
         accounts: Accounts { free: 0, touched: 0, used: 0, reserved: 0, high_water: 0, missed: false },
+        #[cfg(feature = "security")]
+        bonding: Bonding::NEW,
         counters: Counters {
             malformed: 0,
             unknown_handle: 0,

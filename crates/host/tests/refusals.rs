@@ -215,6 +215,7 @@ fn groups_without_their_feature_have_no_octets() {
     for (name, octets, is_there) in [
         ("Gatt", size_of::<Gatt<32, 512>>(), cfg!(feature = "server")),
         ("Scan", size_of::<Scan<8>>(), cfg!(feature = "central")),
+        ("Bonds", size_of::<Bonds<4>>(), cfg!(feature = "security")),
         ("Pool", size_of::<Pool<16, 8>>(), pool),
     ] {
         assert_eq!(octets != 0, is_there, "{name}: {octets} octets");

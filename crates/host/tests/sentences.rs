@@ -13,10 +13,10 @@ use std::collections::BTreeSet;
 
 #[test]
 fn no_two_errors_say_the_same() {
-    use Argument::{AdvertisingInterval, ConnectionInterval, Handle, HandleCount, Mtu, Order, ScanInterval};
-    use Resource::{AdvertisingData, Attributes, Blocks, Handles, Links, Queues, Values};
-    let full = [Links, Attributes, Values, Blocks, Queues, Handles, AdvertisingData].map(Error::Full);
-    let wrong = [ScanInterval, AdvertisingInterval, ConnectionInterval, Mtu, Handle, HandleCount, Order];
+    use Argument::{AdvertisingInterval, Bond, ConnectionInterval, Handle, HandleCount, Mtu, Order, ScanInterval};
+    use Resource::{AdvertisingData, Attributes, Blocks, Bonds, Handles, Links, Queues, Values};
+    let full = [Links, Attributes, Values, Blocks, Queues, Handles, Bonds, AdvertisingData].map(Error::Full);
+    let wrong = [ScanInterval, AdvertisingInterval, ConnectionInterval, Mtu, Handle, HandleCount, Order, Bond];
     let wrong = wrong.map(Error::InvalidArgument);
     let status = Status::MEMORY_CAPACITY_EXCEEDED;
     let faults = [
@@ -45,6 +45,7 @@ fn no_two_errors_say_the_same() {
         Error::NotSubscribed,
         Error::NoCccd,
         Error::NoSigningKey,
+        Error::NotBonded,
         Error::InvalidValue,
         Error::TooLong,
     ];
@@ -53,7 +54,7 @@ fn no_two_errors_say_the_same() {
     assert_eq!(said.len(), errors.len(), "{said:#?}");
     // They go on behind a colon, and something may follow them.
     assert!(said.iter().all(|s| !s.is_empty() && !s.ends_with('.') && !s.contains('\n')), "{said:#?}");
-    for resource in [Links, Attributes, Values, Blocks, Queues] {
+    for resource in [Links, Attributes, Values, Blocks, Queues, Bonds] {
         assert!(Error::Full(resource).to_string().contains("raise "), "{resource:?}");
     }
     for (error, names) in [

@@ -12,8 +12,8 @@ use ::core::{fmt, future::Future, pin::pin, task::Poll, time::Duration};
 use embassy_futures::select::{Either, select};
 pub use jelling_host::Config;
 use jelling_host::{
-    Authorisation, ConnectionEvent, ControllerInfo, Core, Counters, Error, GattGroup, HostEvent, Instant, LinkGroup,
-    LinkId, PoolGroup, Pools, Power, ScanGroup, Security,
+    Authorisation, BondGroup, ConnectionEvent, ControllerInfo, Core, Counters, Error, GattGroup, HostEvent, Instant,
+    LinkGroup, LinkId, PoolGroup, Pools, Power, ScanGroup, Security,
     wire::hci::{Role, Status},
 };
 
@@ -31,12 +31,16 @@ impl fmt::Debug for Host<'_> {
 
 /// Makes a host of its memory. Nothing happens before [`Runner::run`] is polled and an operation needs the radio.
 #[cfg(not(feature = "sync"))]
-pub fn new<'d, L, G, P, S, T>(resources: &'d mut Resources<L, G, P, S, T>, config: Config) -> (Host<'d>, Runner<'d>)
+pub fn new<'d, L, G, P, S, B, T>(
+    resources: &'d mut Resources<L, G, P, S, B, T>,
+    config: Config,
+) -> (Host<'d>, Runner<'d>)
 where
     L: LinkGroup + 'd,
     G: GattGroup + 'd,
     P: PoolGroup + 'd,
     S: ScanGroup + 'd,
+    B: BondGroup + 'd,
     T: TaskGroup + 'd,
 {
     begin(&*resources, config)
@@ -44,12 +48,16 @@ where
 
 /// Makes a host of its memory. Nothing happens before [`Runner::run`] is polled and an operation needs the radio.
 #[cfg(feature = "sync")]
-pub fn new<'d, L, G, P, S, T>(resources: &'d mut Resources<L, G, P, S, T>, config: Config) -> (Host<'d>, Runner<'d>)
+pub fn new<'d, L, G, P, S, B, T>(
+    resources: &'d mut Resources<L, G, P, S, B, T>,
+    config: Config,
+) -> (Host<'d>, Runner<'d>)
 where
     L: LinkGroup + Send + 'd,
     G: GattGroup + Send + 'd,
     P: PoolGroup + Send + 'd,
     S: ScanGroup + Send + 'd,
+    B: BondGroup + Send + 'd,
     T: TaskGroup + Send + 'd,
 {
     begin(&*resources, config)

@@ -105,7 +105,7 @@ pub use jelling_host::wire::{
 #[cfg(feature = "server")]
 pub use jelling_host::{Access, AccessKind, OnAccess, Permissions, Protection};
 pub use jelling_host::{
-    Argument, Authorisation, ConnectionEvent, ControllerInfo, Counters, Error, Fault, Gatt, HostEvent, Links,
+    Argument, Authorisation, Bonds, ConnectionEvent, ControllerInfo, Counters, Error, Fault, Gatt, HostEvent, Links,
     OwnAddress, Pool, Pools, PreferredParameters, Properties, Resource, Scan as ScanSlots, Security, ToOctets, Updates,
     Usage, Value,
 };

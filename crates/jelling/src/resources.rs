@@ -6,7 +6,9 @@ use crate::{
 };
 use ::core::cell::RefCell;
 use embassy_sync::blocking_mutex::Mutex;
-use jelling_host::{Core, Gatt, GattGroup, LinkGroup, Links, Pool, PoolGroup, Scan, ScanGroup, Store};
+use jelling_host::{
+    BondGroup, Bonds, Core, Gatt, GattGroup, LinkGroup, Links, Pool, PoolGroup, Scan, ScanGroup, Store,
+};
 
 /// Tasks that can wait at once. With more of them nothing is lost: they wake each other and try again.
 #[derive(Debug)]
@@ -30,23 +32,23 @@ impl<const N: usize> TaskGroup for Tasks<N> {
     }
 }
 
-struct Contents<L, G, P, S, T> {
-    store: Store<L, G, P, S>,
+struct Contents<L, G, P, S, B, T> {
+    store: Store<L, G, P, S, B>,
     tasks: T,
     runner: RunnerWakers,
 }
 
 /// The contents behind the lock.
-type Cell<L, G, P, S, T> = Mutex<RawLock, RefCell<Contents<L, G, P, S, T>>>;
+type Cell<L, G, P, S, B, T> = Mutex<RawLock, RefCell<Contents<L, G, P, S, B, T>>>;
 
-/// All the memory of a host: links, GATT server, pool, scan reports and waiting tasks, each a group with a size of its own.
+/// All the memory of a host: links, GATT server, pool, scan reports, bonds and waiting tasks, each a group with a size of its own.
 ///
 /// All zero before [`new`](crate::new), so that a static one takes no flash. `size_of::<Resources<..>>()` is what it costs.
-pub struct Resources<L = Links, G = Gatt, P = Pool, S = Scan, T = Tasks> {
-    cell: Cell<L, G, P, S, T>,
+pub struct Resources<L = Links, G = Gatt, P = Pool, S = Scan, B = Bonds, T = Tasks> {
+    cell: Cell<L, G, P, S, B, T>,
 }
 
-impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, T: TaskGroup> Resources<L, G, P, S, T> {
+impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, B: BondGroup, T: TaskGroup> Resources<L, G, P, S, B, T> {
     /// A host's memory.
     pub const fn new() -> Self {
         let contents = Contents { store: Store::NEW, tasks: T::NEW, runner: RunnerWakers::NEW };
@@ -54,19 +56,23 @@ impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, T: TaskGroup> Resou
     }
 }
 
-impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, T: TaskGroup> Default for Resources<L, G, P, S, T> {
+impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, B: BondGroup, T: TaskGroup> Default
+    for Resources<L, G, P, S, B, T>
+{
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<L, G, P, S, T> ::core::fmt::Debug for Resources<L, G, P, S, T> {
+impl<L, G, P, S, B, T> ::core::fmt::Debug for Resources<L, G, P, S, B, T> {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("Resources").finish_non_exhaustive()
     }
 }
 
-impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, T: TaskGroup> Lock for Resources<L, G, P, S, T> {
+impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, B: BondGroup, T: TaskGroup> Lock
+    for Resources<L, G, P, S, B, T>
+{
     fn lock(&self, f: &mut dyn FnMut(&mut Core<'_>, &mut Waiters<'_>)) {
         self.cell.lock(|cell| {
             // Nothing calls back in from here: no user code and no waker runs under the lock.

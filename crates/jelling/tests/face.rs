@@ -17,12 +17,12 @@ use embassy_futures::{
     select::{Either, Either3, select, select3},
 };
 use jelling::{
-    AddressKind, Characteristic, CharacteristicOptions, Config, Connection, Device, Error, Fault, Gatt, Host, Links,
-    Pool, Properties, Resources, ScanSlots, Tasks, Updates, Uuid,
+    AddressKind, Bonds, Characteristic, CharacteristicOptions, Config, Connection, Device, Error, Fault, Gatt, Host,
+    Links, Pool, Properties, Resources, ScanSlots, Tasks, Updates, Uuid,
 };
 use jelling_sim::{Action, Controller, Direction, Simulation};
 
-type Memory = Resources<Links<2, 247>, Gatt<32, 1024>, Pool<32, 6>, ScanSlots<4>, Tasks<24>>;
+type Memory = Resources<Links<2, 247>, Gatt<32, 1024>, Pool<32, 6>, ScanSlots<4>, Bonds<4>, Tasks<24>>;
 
 const SERVICE: Uuid = Uuid::new16(0x181a);
 const VALUE: Uuid = Uuid::new16(0x2a6e);

@@ -18,13 +18,13 @@ use embassy_futures::{
 };
 use embassy_time::{Instant, Timer};
 use jelling::{
-    Access, AccessKind, AddressKind, Authorisation, Characteristic, CharacteristicOptions, ClientCharacteristic,
+    Access, AccessKind, AddressKind, Authorisation, Bonds, Characteristic, CharacteristicOptions, ClientCharacteristic,
     Config, Connection, Device, Error, ErrorCode, Gatt, Host, Links, Permissions, Pool, Properties, Resources,
     ScanSlots, Security, Tasks, Updates, Uuid,
 };
 use jelling_sim::Simulation;
 
-type Memory = Resources<Links<3, 247>, Gatt<32, 2048>, Pool<48, 6>, ScanSlots<4>, Tasks<24>>;
+type Memory = Resources<Links<3, 247>, Gatt<32, 2048>, Pool<48, 6>, ScanSlots<4>, Bonds<4>, Tasks<24>>;
 
 const SERVICE: Uuid = Uuid::new16(0x181a);
 const VALUE: Uuid = Uuid::new16(0x2a6e);

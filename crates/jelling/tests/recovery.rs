@@ -18,13 +18,13 @@ use embassy_futures::{
 };
 use embassy_time::{Instant, Timer};
 use jelling::{
-    AddressKind, Characteristic, Config, Connection, Device, Error, Fault, Gatt, Host, HostEvent, Links, Pool,
+    AddressKind, Bonds, Characteristic, Config, Connection, Device, Error, Fault, Gatt, Host, HostEvent, Links, Pool,
     Properties, Resources, ScanSlots, Tasks, Uuid,
 };
 use jelling_sim::{Action, Controller, Direction, Simulation};
 use jelling_wire::hci::Opcode;
 
-type Memory = Resources<Links<2, 247>, Gatt<32, 1024>, Pool<32, 6>, ScanSlots<4>, Tasks<24>>;
+type Memory = Resources<Links<2, 247>, Gatt<32, 1024>, Pool<32, 6>, ScanSlots<4>, Bonds<4>, Tasks<24>>;
 
 const SERVICE: Uuid = Uuid::new16(0x181a);
 const VALUE: Uuid = Uuid::new16(0x2a6e);

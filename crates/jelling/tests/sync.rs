@@ -12,11 +12,13 @@
 )]
 
 use core::time::Duration;
-use jelling::{AddressKind, Config, Device, Gatt, Host, Links, Pool, Properties, Resources, ScanSlots, Tasks, Uuid};
+use jelling::{
+    AddressKind, Bonds, Config, Device, Gatt, Host, Links, Pool, Properties, Resources, ScanSlots, Tasks, Uuid,
+};
 use jelling_clock as _;
 use jelling_sim::{Air, Controller};
 
-type Memory = Resources<Links<2, 247>, Gatt<32, 256>, Pool<16, 4>, ScanSlots<4>, Tasks<16>>;
+type Memory = Resources<Links<2, 247>, Gatt<32, 256>, Pool<16, 4>, ScanSlots<4>, Bonds<4>, Tasks<16>>;
 
 fn spawn_host(controller: &Controller) -> Host<'static> {
     let memory: &'static mut Memory = Box::leak(Box::new(Memory::new()));

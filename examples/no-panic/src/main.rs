@@ -9,12 +9,12 @@ use core::panic::PanicInfo;
 use core::time::Duration;
 use input::{octets, word};
 use jelling_host::{
-    Access, AdvertisingSettings, Authorisation, CharacteristicSettings, Config, ConnectSettings, Core,
-    DescriptorSettings, Event, Gatt, Hook, Hooks, Instant, LinkId, Links, OwnAddress, Permissions, Policy, Pool, PreferredParameters,
-    Properties, Protection, Scan, ScanSettings, Security, ServiceSettings, Storage, Store,
-    TRANSMIT_BUFFER, Updates, toolbox,
+    Access, AdvertisingSettings, Authorisation, Bond, CharacteristicSettings, Config, ConnectSettings, Core,
+    DescriptorSettings, Event, Gatt, Hook, Hooks, Identity, Instant, LinkId, Links, LongTermKey, OwnAddress,
+    Permissions, Policy, Pool, PreferredParameters, Properties, Protection, Scan, ScanSettings, Security,
+    ServiceSettings, SigningKey, Storage, Store, TRANSMIT_BUFFER, Updates, toolbox,
     wire::{
-        Address, AddressKind, Packet, PacketKind, Uuid, Writer,
+        Address, AddressKind, Packet, PacketKind, Secret, Uuid, Writer,
         ad::{self, AdWrite},
         att::{ErrorCode, Handles, Pdu},
         hci::{AdvertisingKind, ScanKind, acl::AclPacket, command::CommandPacket, event::Event as HciEvent},
@@ -204,6 +204,7 @@ fn host(core: &mut Core<'_>) {
         }
         10 => register(core, octets),
         11 => question(core, now, &mut target),
+        12 => bonds(core),
         _ => links(core, now, octets, &mut target),
     }
     let (counters, pools) = (core.counters(), core.pools());
@@ -222,6 +223,43 @@ fn question(core: &mut Core<'_>, now: Instant, octets: &mut [u8]) {
         let _ = core.question_value(question, octets);
         let _ = core.answer_question(now, question, word());
     }
+}
+
+/// A bond of any kind.
+fn bond(peer: Address) -> Bond {
+    let key = Secret([word() as u8; 16]);
+    let long = LongTermKey { key, diversifier: word() as u16, random: [word() as u8; 8] };
+    let signing = SigningKey { key, counter: word() };
+    let mut bond = Bond::new(peer);
+    (bond.key_size, bond.last_use, bond.client_features) = (word() as u8, word(), word() as u8);
+    (bond.central_key, bond.peripheral_key) = (Some(long), (word() & 1 == 1).then_some(long));
+    (bond.own_signing, bond.peer_signing) = (Some(signing), (word() & 1 == 1).then_some(signing));
+    (bond.identity_key, bond.database_hash) = (Some(key), (word() & 1 == 1).then_some([word() as u8; 16]));
+    for _ in 0..word() {
+        word_out(u32::from(bond.subscriptions.set(word() as u16, Updates::from_bits_truncate(word() as u8))));
+    }
+    bond
+}
+
+/// Bonds come from the store, from pairing, and go.
+#[inline(never)]
+fn bonds(core: &mut Core<'_>) {
+    let kind = if word() & 1 == 1 { AddressKind::Random } else { AddressKind::Public };
+    let peer = Address::new(kind, [word() as u8; 6]);
+    let bond = bond(peer);
+    word_out(u32::from(core.restore_bond(&bond).is_ok()));
+    word_out(u32::from(core.restore_identity(&Identity { address: Some(peer), ..core.identity() }).is_ok()));
+    let link = core.links().nth(word() as usize);
+    if let Some(link) = link {
+        word_out(u32::from(core.inject_bond(link, bond).is_ok()));
+        word_out(u32::from(core.inject_encryption(link).is_ok()));
+        word_out(core.bond_of(link).map_or(0, |bond| bond.last_use));
+    }
+    word_out(core.find_bond(peer).map_or(0, |bond| bond.last_use) + core.bonds().count() as u32);
+    while let Some(change) = core.bond_change() {
+        core.bond_change_kept(&change);
+    }
+    word_out(u32::from(core.remove_bond(peer).is_ok()));
 }
 
 /// What pairing and the application say of a link.

@@ -11,7 +11,7 @@ mod peripheral;
 
 use core::{convert::Infallible, future::Future, panic::PanicInfo, pin::pin, task::Context};
 use jelling::{
-    Config, Gatt, Links, Packet, PacketKind, PacketRead, PacketWrite, Pool, Resources, ScanSlots, Tasks, Uuid,
+    Bonds, Config, Gatt, Links, Packet, PacketKind, PacketRead, PacketWrite, Pool, Resources, ScanSlots, Tasks, Uuid,
 };
 
 pub(crate) const BATTERY: Uuid = Uuid::new16(0x180f);
@@ -21,7 +21,7 @@ pub(crate) const LEVEL: Uuid = Uuid::new16(0x2a19);
 /// A link for each role.
 const LINKS: usize = if cfg!(all(feature = "central", feature = "peripheral")) { 2 } else { 1 };
 
-type Memory = Resources<Links<LINKS, 247>, Gatt<24, 64>, Pool<4, 1>, ScanSlots<4>, Tasks<8>>;
+type Memory = Resources<Links<LINKS, 247>, Gatt<24, 64>, Pool<4, 1>, ScanSlots<4>, Bonds<LINKS>, Tasks<8>>;
 
 static mut MEMORY: Memory = Memory::new();
 static mut REGISTERS: [u32; 4] = [0; 4];

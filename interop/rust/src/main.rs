@@ -8,7 +8,7 @@ mod server;
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
-use jelling::{Config, Gatt, Host, Links, PacketRead, PacketWrite, Pool, Resources, ScanSlots, Tasks, Uuid};
+use jelling::{Bonds, Config, Gatt, Host, Links, PacketRead, PacketWrite, Pool, Resources, ScanSlots, Tasks, Uuid};
 use jelling_serial::Settings;
 use jelling_transport::{Snoop, WriteSink};
 use std::{fs::File, path::PathBuf};
@@ -82,7 +82,7 @@ enum Role {
     },
 }
 
-type Memory = Resources<Links<4, 247>, Gatt<80, 2048>, Pool<64, 8>, ScanSlots<8>, Tasks<16>>;
+type Memory = Resources<Links<4, 247>, Gatt<80, 2048>, Pool<64, 8>, ScanSlots<8>, Bonds<16>, Tasks<16>>;
 
 async fn play(host: Host<'_>, role: &Role) -> Result<()> {
     match role {

@@ -1,11 +1,11 @@
 //! The file of `jelling serve`: a mistake is told with its line; what is accepted is a table.
 
 use super::plant;
-use jelling::{Config, Gatt, Links, Pool, Resources, ScanSlots, Tasks};
+use jelling::{Bonds, Config, Gatt, Links, Pool, Resources, ScanSlots, Tasks};
 use jelling_cli::file::File;
 use std::{cell::RefCell, path::Path};
 
-type Memory = Resources<Links<2, 64>, Gatt<64, 4_096>, Pool<128, 32>, ScanSlots<1>, Tasks<4>>;
+type Memory = Resources<Links<2, 64>, Gatt<64, 4_096>, Pool<128, 32>, ScanSlots<1>, Bonds<1>, Tasks<4>>;
 
 const NAME: &str = "thermo.toml";
 

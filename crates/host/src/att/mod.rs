@@ -46,8 +46,6 @@ pub use preparing::PrepareTicket;
 pub use question::QuestionId;
 #[cfg(all(feature = "security", any(feature = "client", feature = "server")))]
 pub(crate) use signed::Signing;
-#[cfg(all(feature = "seams", feature = "security", any(feature = "client", feature = "server")))]
-pub(crate) use signed::SigningKey;
 
 /// How long a request or an indication may go unanswered (Vol 3, Part F, 3.3.3).
 #[cfg(any(feature = "client", feature = "server"))]

@@ -1,29 +1,26 @@
 //! Signed writes: a value that its sender vouches for on a link that is not encrypted (Vol 3, Part H, 2.4.5; Part C, 10.4).
 
-use crate::{Core, crypto::AesCmac, kept::Kept};
+use crate::{
+    Core,
+    bond::{Bond, SigningKey},
+    crypto::{AesCmac, toolbox::wipe},
+    kept::Kept,
+};
 #[cfg(feature = "server")]
 use crate::{counters::count, gatt::Attribute, link::Link};
 #[cfg(feature = "client")]
 use crate::{error::Error, link::LinkId};
 #[cfg(feature = "server")]
 use jelling_wire::att::ErrorCode;
-use jelling_wire::att::Opcode;
+use jelling_wire::{Secret, att::Opcode};
 #[cfg(feature = "client")]
 use jelling_wire::{att::Pdu, l2cap::ChannelId};
 
 /// Octets of a signature: the counter and half of the code.
 const SIGNATURE: usize = 12;
 
-/// A key that signs, and the next counter: of ours the one that is used, of a peer's the lowest that is accepted.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SigningKey {
-    /// Most significant octet first.
-    pub(crate) key: [u8; 16],
-    pub(crate) counter: u32,
-}
-
 impl SigningKey {
-    const ZERO: SigningKey = SigningKey { key: [0; 16], counter: 0 };
+    const ZERO: SigningKey = SigningKey { key: Secret([0; 16]), counter: 0 };
 
     /// The key with its next counter; none when the counters are used up, as no key signs twice with one.
     fn after(self, counter: u32) -> Option<Self> {
@@ -52,12 +49,31 @@ impl Signing {
         #[cfg(feature = "server")]
         vouched: false,
     };
+
+    /// A link's peer has this bond.
+    pub(crate) fn restore(&mut self, bond: &Bond) {
+        #[cfg(feature = "client")]
+        self.own.set(bond.own_signing);
+        #[cfg(feature = "server")]
+        self.peer.set(bond.peer_signing);
+    }
+
+    /// Counters went on.
+    pub(crate) fn keep(&self, bond: &mut Bond) {
+        #[cfg(feature = "client")]
+        (bond.own_signing = self.own.get());
+        #[cfg(feature = "server")]
+        (bond.peer_signing = self.peer.get());
+    }
 }
 
 /// The signature of a Signed Write Command, as it goes behind the value.
-fn signature(key: &[u8; 16], handle: u16, value: &[u8], counter: u32) -> [u8; SIGNATURE] {
+fn signature(key: &Secret<16>, handle: u16, value: &[u8], counter: u32) -> [u8; SIGNATURE] {
+    let mut key = key.0;
+    key.reverse();
     // The message is the PDU and the counter as a number, so its octets go in the other way round (Vol 3, Part H, 2.4.5).
-    let mut cmac = AesCmac::new(key);
+    let mut cmac = AesCmac::new(&key);
+    wipe(&mut key);
     cmac.update(&counter.to_be_bytes());
     for part in value.rchunks(8) {
         let mut turned = [0; 8];
@@ -105,9 +121,11 @@ impl Core<'_> {
             count(&mut self.state.counters.signatures_refused);
             return Ok(());
         };
+        let is_unaware = link.is_unaware();
         link.signing.peer.set(key.after(counter));
+        self.signing_counted(index);
         // Vol 3, Part G, 2.5.2.1: who may mean the old table is ignored, and the counter is used: nobody says it a second time.
-        if link.is_unaware() {
+        if is_unaware {
             return Err(ErrorCode::DATABASE_OUT_OF_SYNC);
         }
         self.write_vouched(index, handle, value)
@@ -154,6 +172,7 @@ impl Core<'_> {
             return Err(Error::TooLong);
         }
         self.link_mut(id)?.signing.own.set(key.after(key.counter));
+        self.signing_counted(index);
         Ok(())
     }
 }

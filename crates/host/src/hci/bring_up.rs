@@ -254,6 +254,8 @@ impl Core<'_> {
                 let f = f | 0xc0;
                 let a = if [a, b, c, d, e] == [0; 5] || [a, b, c, d, e] == [0xff; 5] { 0x55 } else { a };
                 self.state.static_address.set(Some([a, b, c, d, e, f]));
+                #[cfg(feature = "security")]
+                self.identity_changed();
                 self.choose_address();
             }
             _ => {}

@@ -132,6 +132,7 @@ impl Air {
                 let [low, high] = self.acl_length.to_le_bytes();
                 self.complete(who, opcode, 0, &[low, high, 3]);
             }
+            Opcode::LE_RAND => self.complete(who, opcode, 0, &[1, 2, 3, 4, 5, 6, 7, who as u8]),
             Opcode::READ_BD_ADDR => self.complete(who, opcode, 0, &Self::address(who)),
             Opcode::LE_SET_ADVERTISING_DATA => {
                 self.controllers[who].adv_data = p[1..=usize::from(p[0])].to_vec();

@@ -3,7 +3,7 @@
 use super::Air;
 use core::{task::Poll, time::Duration};
 use jelling_host::{
-    wire::{Address, Packet, PacketKind, hci::AdvertisingKind},
+    wire::{Address, AddressKind, Packet, PacketKind, hci::AdvertisingKind},
     *,
 };
 
@@ -12,7 +12,7 @@ pub(crate) trait Memory {
     fn core(&mut self) -> Core<'_>;
 }
 
-impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup> Memory for Store<L, G, P, S> {
+impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, B: BondGroup> Memory for Store<L, G, P, S, B> {
     fn core(&mut self) -> Core<'_> {
         Store::core(self)
     }
@@ -66,18 +66,34 @@ impl Raw {
 
     /// The next peer connects.
     fn connect(&mut self) {
-        let link = self.meet(self.peers.len());
+        let number = self.peers.len();
+        self.connect_as(Address::new(AddressKind::Public, [number as u8, 1, 2, 3, 4, 5]));
+    }
+
+    /// The next peer connects, and has this address.
+    pub(crate) fn connect_as(&mut self, address: Address) {
+        let link = self.meet(self.peers.len(), address);
         self.peers.push(Peer { link, frame: vec![] });
+    }
+
+    /// A peer leaves, unless it has, and comes back with this address.
+    pub(crate) fn reconnect_as(&mut self, peer: usize, address: Address) {
+        let link = self.link(peer);
+        if self.core().link_info(link).is_ok() {
+            self.part(peer);
+        }
+        let link = self.meet(peer, address);
+        self.peers[peer] = Peer { link, frame: vec![] };
     }
 
     /// A peer leaves and comes back.
     pub(crate) fn reconnect(&mut self, peer: usize) {
         self.part(peer);
-        let link = self.meet(peer);
+        let link = self.meet(peer, Address::new(AddressKind::Public, [peer as u8, 1, 2, 3, 4, 5]));
         self.peers[peer] = Peer { link, frame: vec![] };
     }
 
-    fn meet(&mut self, number: usize) -> LinkId {
+    fn meet(&mut self, number: usize, address: Address) -> LinkId {
         let settings = AdvertisingSettings {
             interval: Duration::from_millis(100),
             kind: AdvertisingKind::ConnectableUndirected,
@@ -89,7 +105,9 @@ impl Raw {
         self.settle();
         let mut event = vec![0x3e, 19, 0x01, 0];
         event.extend(Self::handle(number));
-        event.extend([1, 0, number as u8, 1, 2, 3, 4, 5, 24, 0, 0, 0, 0x2c, 1, 0]);
+        event.extend([1, address.kind as u8]);
+        event.extend(address.octets);
+        event.extend([24, 0, 0, 0, 0x2c, 1, 0]);
         self.hear(PacketKind::Event, &event);
         let Poll::Ready(Ok(link)) = self.core().advertised(ticket) else { panic!("no link") };
         link

@@ -1,0 +1,88 @@
+//! The bond of a link's peer: found by its address, used when the link is encrypted with its key.
+
+use super::Bond;
+use crate::{
+    Core,
+    event::{Happened, LinkNews},
+    link::Link,
+};
+
+impl Core<'_> {
+    /// The bond of the peer of the link in slot `index`.
+    pub(crate) fn bond_at(&self, index: usize) -> Option<&Bond> {
+        self.bonds.get(self.bond_slot(index)?)?.bond()
+    }
+
+    /// The slot of the bond of a link's peer.
+    pub(super) fn bond_slot(&self, index: usize) -> Option<usize> {
+        self.links.get(index).filter(|link| link.is_up())?.bond.get().map(usize::from)
+    }
+
+    /// A link came up: its peer is looked for among the bonds, by its identity or by every IRK (Vol 3, Part C, 10.8.2.3).
+    pub(crate) fn meet_bond(&mut self, index: usize) {
+        let Some(link) = self.links.get(index) else { return };
+        if let Some(at) = self.bond_slot_of(&link.peer) {
+            self.join_bond(index, at);
+        }
+    }
+
+    /// There is another bond: links without one may be of its peer.
+    pub(super) fn find_bonds(&mut self) {
+        for index in 0..self.links.len() {
+            // Who is encrypted with another key has not shown to be the one whose address it uses.
+            let may = |l: &Link| l.is_up() && l.bond.get().is_none() && !l.security.encrypted;
+            if self.links.get(index).is_some_and(may) {
+                self.meet_bond(index);
+                self.tell_security(index);
+            }
+        }
+    }
+
+    /// The peer of a link has the bond in slot `at`.
+    pub(super) fn join_bond(&mut self, index: usize, at: usize) {
+        let Some(bond) = self.bonds.get(at).and_then(super::BondSlot::bond) else { return };
+        let Some(link) = self.links.get_mut(index) else { return };
+        link.bond.set(u8::try_from(at).ok());
+        link.security.bonded = true;
+        #[cfg(any(feature = "client", feature = "server"))]
+        link.signing.restore(bond);
+    }
+
+    /// A link has no bond from now on: it was removed, or the link is encrypted with a key that nobody keeps.
+    pub(crate) fn leave_bond(&mut self, index: usize) {
+        if let Some(link) = self.links.get_mut(index) {
+            link.bond.set(None);
+            link.uses_bond = false;
+            if core::mem::take(&mut link.security.bonded) {
+                self.tell_security(index);
+            }
+        }
+    }
+
+    pub(super) fn tell_security(&mut self, index: usize) {
+        if let Some(link) = self.links.get_mut(index) {
+            link.happened.insert(Happened::SECURITY);
+        }
+        self.tell_link(index, LinkNews::LINK);
+    }
+
+    /// A signature was made or verified on a link: its counter is never used again, not after a restart either
+    /// (Vol 3, Part H, 2.4.5).
+    #[cfg(any(feature = "client", feature = "server"))]
+    pub(crate) fn signing_counted(&mut self, index: usize) {
+        let Some(at) = self.bond_slot(index) else { return };
+        let (Some(link), Some(slot)) = (self.links.get(index), self.bonds.get_mut(at)) else { return };
+        link.signing.keep(slot.bond_mut());
+        self.bond_changed(at);
+    }
+
+    /// A link is encrypted with the key of its peer's bond from now on: by that the peer has shown who it is.
+    #[cfg_attr(not(feature = "seams"), allow(dead_code, reason = "pairing will call it"))]
+    pub(crate) fn on_encrypted(&mut self, index: usize) {
+        let Some(at) = self.bond_slot(index) else { return };
+        if let Some(link) = self.links.get_mut(index) {
+            link.uses_bond = true;
+        }
+        self.bond_used(at);
+    }
+}

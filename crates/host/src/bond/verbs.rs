@@ -1,0 +1,174 @@
+//! Bonds are looked up, restored from the store, made by pairing, and removed. There is one for each identity.
+
+use super::{Bond, BondSlot, slot::Saved};
+use crate::{
+    Core,
+    error::{Error, Resource},
+    event::HostNews,
+    kept::Kept,
+    link::LinkId,
+};
+use jelling_wire::Address;
+
+impl Core<'_> {
+    /// Copies of the bonds in the slots.
+    pub fn bonds(&self) -> impl Iterator<Item = Bond> + '_ {
+        self.bonds.iter().filter_map(BondSlot::bond).cloned()
+    }
+
+    /// The bond of a link's peer.
+    pub fn bond_of(&self, id: LinkId) -> Option<Bond> {
+        self.link(id).ok()?;
+        self.bond_at(usize::from(id.index)).cloned()
+    }
+
+    /// The bond of a peer, by its identity or a resolvable address of it.
+    pub fn find_bond(&self, address: Address) -> Option<Bond> {
+        let at = self.bond_slot_of(&address)?;
+        self.bonds.get(at).and_then(BondSlot::bond).cloned()
+    }
+
+    /// Forgets a peer, by its identity: its keys are wiped, and the store is told. A link that is encrypted with them stays so until
+    /// it ends, and is no longer bonded. `NotBonded` where no slot has the peer.
+    pub fn remove_bond(&mut self, peer: Address) -> Result<(), Error> {
+        let at = self.bonds.iter().position(|slot| slot.is_of(&peer)).ok_or(Error::NotBonded)?;
+        self.free_bond(at);
+        Ok(())
+    }
+
+    /// Puts a bond into a slot as a store kept it. One that is in a slot already is newer, and stays.
+    ///
+    /// Where the slots are full, the bond that was used least recently goes, of those that the store has and whose peers are not
+    /// connected; the store keeps it. `Full` where that is the new one itself, `InvalidArgument` for what no pairing makes.
+    pub fn restore_bond(&mut self, bond: &Bond) -> Result<(), Error> {
+        bond.check()?;
+        self.state.bonding.last_use = self.state.bonding.last_use.max(bond.last_use);
+        if self.bonds.iter().any(|slot| slot.is_of(&bond.peer)) {
+            return Ok(());
+        }
+        let at = match self.free_bond_slot(&bond.peer) {
+            Some(at) => at,
+            None => {
+                let oldest = self.least_used(|slot| slot.saved == Saved::Yes && slot.bond.last_use < bond.last_use);
+                let at = oldest.ok_or(Error::Full(Resource::Bonds))?;
+                self.free_bond(at);
+                // It stays in the store.
+                if let Some(slot) = self.bonds.get_mut(at) {
+                    slot.stored.set(None);
+                }
+                at
+            }
+        };
+        self.put_bond(at, bond.clone(), Saved::Yes);
+        self.find_bonds();
+        Ok(())
+    }
+
+    /// Pairing with the peer of a link is complete: its bond takes the place of one with the same identity, or of the least recently
+    /// used whose peer is not connected, which goes from the store too. What the peer wrote on this link is part of it.
+    #[cfg_attr(not(feature = "seams"), allow(dead_code, reason = "pairing will call it"))]
+    pub(crate) fn keep_bond(&mut self, index: usize, mut bond: Bond) -> Result<(), Error> {
+        bond.check()?;
+        let same = self.bonds.iter().position(|slot| slot.is_of(&bond.peer));
+        let free = same.or_else(|| self.free_bond_slot(&bond.peer)).or_else(|| self.least_used(|_| true));
+        let at = free.ok_or(Error::Full(Resource::Bonds))?;
+        if same.is_none() {
+            self.free_bond(at);
+        }
+        bond.last_use = self.next_use();
+        self.put_bond(at, bond, Saved::No);
+        self.state.news |= HostNews::BONDS;
+        self.join_bond(index, at);
+        self.tell_security(index);
+        Ok(())
+    }
+
+    /// The slot of the bond that an address belongs to.
+    pub(super) fn bond_slot_of(&self, address: &Address) -> Option<usize> {
+        let by_identity = self.bonds.iter().position(|slot| slot.is_of(address));
+        by_identity.or_else(|| self.bonds.iter().position(|slot| slot.bond().is_some_and(|bond| bond.is_of(address))))
+    }
+
+    /// A free slot: best the one that knows that the store has the peer.
+    fn free_bond_slot(&self, peer: &Address) -> Option<usize> {
+        let known = self.bonds.iter().position(|slot| !slot.used && slot.stored.get() == Some(*peer));
+        let unused = || self.bonds.iter().position(|slot| !slot.used && slot.stored.get().is_none());
+        known.or_else(unused).or_else(|| self.bonds.iter().position(|slot| !slot.used))
+    }
+
+    /// The slot that was used least recently, of those that may go and whose peer is not connected.
+    fn least_used(&self, may_go: impl Fn(&BondSlot) -> bool) -> Option<usize> {
+        let idle = self.bonds.iter().enumerate().filter(|(at, slot)| may_go(slot) && !self.is_bond_connected(*at));
+        idle.min_by_key(|(_, slot)| slot.bond.last_use).map(|(at, _)| at)
+    }
+
+    fn is_bond_connected(&self, at: usize) -> bool {
+        self.links.iter().any(|link| link.is_up() && link.bond.get().map(usize::from) == Some(at))
+    }
+
+    fn put_bond(&mut self, at: usize, bond: Bond, saved: Saved) {
+        // The store has one bond of this peer, whichever slot it was in: none of them removes it any more.
+        for (other, slot) in self.bonds.iter_mut().enumerate() {
+            if other != at && slot.stored.get() == Some(bond.peer) {
+                slot.stored.set(None);
+            }
+        }
+        if let Some(slot) = self.bonds.get_mut(at) {
+            slot.put(bond, saved);
+        }
+    }
+
+    fn free_bond(&mut self, at: usize) {
+        let Some(slot) = self.bonds.get_mut(at).filter(|slot| slot.used) else { return };
+        slot.free();
+        self.state.news |= HostNews::BONDS;
+        for index in 0..self.links.len() {
+            if self.links.get(index).is_some_and(|l| l.bond.get().map(usize::from) == Some(at)) {
+                self.leave_bond(index);
+            }
+        }
+    }
+
+    /// The bond is the one that was used last. Only a change of the order is news, or flash would be worn by every link.
+    #[cfg_attr(not(feature = "seams"), allow(dead_code, reason = "pairing will call it"))]
+    pub(super) fn bond_used(&mut self, at: usize) {
+        let newest = self.bonds.iter().filter_map(BondSlot::bond).map(|bond| bond.last_use).max().unwrap_or(0);
+        let last = self.bonds.iter().filter(|slot| slot.used && slot.bond.last_use == newest).count();
+        if last == 1 && self.bonds.get(at).is_some_and(|slot| slot.used && slot.bond.last_use == newest) {
+            return;
+        }
+        let next = self.next_use();
+        if let Some(slot) = self.bonds.get_mut(at) {
+            slot.bond.last_use = next;
+        }
+        self.bond_changed(at);
+    }
+
+    /// A number greater than that of every bond. Where there is none, they are numbered anew in their order.
+    #[cfg_attr(not(feature = "seams"), allow(dead_code, reason = "pairing will call it"))]
+    fn next_use(&mut self) -> u32 {
+        if self.state.bonding.last_use == u32::MAX {
+            self.renumber_bonds();
+        }
+        self.state.bonding.last_use = self.state.bonding.last_use.saturating_add(1);
+        self.state.bonding.last_use
+    }
+
+    #[cfg_attr(not(feature = "seams"), allow(dead_code, reason = "pairing will call it"))]
+    fn renumber_bonds(&mut self) {
+        let mut done = Kept::none(0);
+        let mut count = 0u32;
+        loop {
+            let uses = self.bonds.iter().filter_map(BondSlot::bond).map(|bond| bond.last_use);
+            let Some(next) = uses.filter(|at| done.get().is_none_or(|done| *at > done)).min() else { break };
+            // Numbers only become less, so none is met twice.
+            count = count.saturating_add(1).min(next);
+            for slot in self.bonds.iter_mut().filter(|slot| slot.used && slot.bond.last_use == next) {
+                slot.bond.last_use = count;
+                slot.saved = Saved::No;
+            }
+            done.set(Some(next));
+        }
+        self.state.bonding.last_use = count;
+    }
+}
