@@ -1,5 +1,7 @@
 //! What an application may choose before the radio comes up.
 
+#[cfg(feature = "security")]
+use crate::smp::{Curve, PairSettings};
 use core::time::Duration;
 use jelling_wire::Address;
 
@@ -60,6 +62,21 @@ pub struct Config {
     /// Signed writes of peers are carried out, where feature `security` is on (Vol 3, Part C, 10.4); over an encrypted link, where
     /// they are not used, write commands in their place. Default false: they are ignored.
     pub signed_writes: bool,
+    /// What a peer may begin: its pairing takes place on these terms, unless the connection has its own (`allow_pairing`).
+    /// Default: the defaults of [`PairSettings`]; `None`: it is refused, Pairing Not Supported.
+    #[cfg(feature = "security")]
+    pub pairing: Option<PairSettings>,
+    /// Secure Connections Only mode (Vol 3, Part C, 10.2.4): whoever begins, pairing is LE Secure Connections with protection
+    /// against a man in the middle and a key of 16 octets, or fails; and no other key encrypts. Default false.
+    #[cfg(feature = "security")]
+    pub secure_connections_only: bool,
+    /// A peer may pair with the debug key of the specification, whose secret everybody knows (Vol 3, Part H, 2.3.5.6.1). The
+    /// link is encrypted, counts for nothing more, and leaves no bond. Default false.
+    #[cfg(feature = "security")]
+    pub debug_keys: bool,
+    /// Who does the arithmetic of P-256. Default: the host.
+    #[cfg(feature = "security")]
+    pub curve: Curve,
 }
 
 impl Config {
@@ -76,6 +93,14 @@ impl Config {
             preferred_parameters: None,
             default_services: true,
             signed_writes: false,
+            #[cfg(feature = "security")]
+            pairing: Some(PairSettings::new()),
+            #[cfg(feature = "security")]
+            secure_connections_only: false,
+            #[cfg(feature = "security")]
+            debug_keys: false,
+            #[cfg(feature = "security")]
+            curve: Curve::Host,
         }
     }
 }

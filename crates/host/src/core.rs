@@ -139,6 +139,8 @@ impl Core<'_> {
         self.disconnect_timeout(now);
         self.link_check_timeout(now);
         self.attempts_timeout(now);
+        #[cfg(feature = "security")]
+        self.pairing_timeout(now);
         #[cfg(feature = "client")]
         self.request_timeout(now);
         #[cfg(feature = "server")]
@@ -162,6 +164,10 @@ impl Core<'_> {
             next = next.min(or_never(link.disconnect_deadline));
             next = next.min(or_never(link.acl_deadline));
             next = next.min(or_never(link.check_at));
+            #[cfg(feature = "security")]
+            {
+                next = next.min(or_never(link.pairing.deadline));
+            }
             #[cfg(feature = "client")]
             {
                 next = next.min(or_never(link.client.deadline()));
@@ -269,7 +275,11 @@ impl Core<'_> {
                 #[cfg(any(feature = "client", feature = "server"))]
                 (HostNews::POOL, Event::Pool),
                 #[cfg(feature = "security")]
+                (HostNews::PASSKEY, Event::Passkey),
+                #[cfg(feature = "security")]
                 (HostNews::BONDS, Event::Bonds),
+                #[cfg(feature = "security")]
+                (HostNews::JOBS, Event::Jobs),
             ] {
                 if self.state.news.contains(news) {
                     self.state.news.remove(news);

@@ -5,6 +5,7 @@ use jelling_wire::{
     ad::{AdType, DoesNotFit},
     att::ErrorCode,
     hci::{Opcode, Status},
+    smp::Reason,
 };
 
 /// What went wrong. Its text is a sentence that says what to do.
@@ -48,8 +49,16 @@ pub enum Error {
     NotPermitted(ErrorCode),
     /// The characteristic has no Client Characteristic Configuration descriptor.
     NoCccd,
+    /// Pairing failed, and we ended it for this reason (Vol 3, Part H, 3.5.5).
+    PairingFailed(Reason),
+    /// The peer ended pairing for this reason.
+    PairingRejected(Reason),
+    /// The peer has lost the key of the bond. Nothing is paired anew by itself.
+    BondLost,
     /// There is no bond with the peer.
     NotBonded,
+    /// The link could not be encrypted.
+    EncryptionFailed(Status),
     /// There is no key of ours with which the peer could verify a signature.
     NoSigningKey,
     /// The octets are no value of the type asked for.
@@ -100,6 +109,8 @@ pub enum Argument {
     HandleCount,
     /// A bond or our own identity: keys of 7 to 16 octets, the address of an identity public or random static.
     Bond,
+    /// A passkey: 0 to 999,999; and the answer to the question that was asked.
+    Passkey,
     /// The order of a registration: a characteristic belongs to the last service, a descriptor to the last characteristic.
     Order,
 }
@@ -187,6 +198,7 @@ impl fmt::Display for Error {
                 Argument::Bond => {
                     "a bond has keys of 7 to 16 octets, and its identity a public or random static address"
                 }
+                Argument::Passkey => "a passkey is 0 to 999999, and answers the question that was asked",
                 Argument::Order => {
                     "a characteristic belongs to the last service, a descriptor to the last characteristic"
                 }
@@ -200,7 +212,13 @@ impl fmt::Display for Error {
                 )
             }
             Error::NoCccd => f.write_str("the characteristic has no Client Characteristic Configuration descriptor"),
+            Error::PairingFailed(reason) => write!(f, "pairing failed: {reason}"),
+            Error::PairingRejected(reason) => write!(f, "the peer ended pairing: {reason}"),
+            Error::BondLost => {
+                f.write_str("the peer has lost the key of the bond: remove the bond here too, and pair again")
+            }
             Error::NotBonded => f.write_str("there is no bond with the peer: pair first"),
+            Error::EncryptionFailed(status) => write!(f, "the link could not be encrypted: {status}"),
             Error::NoSigningKey => f.write_str("there is no key to sign with: bond with the peer first"),
             Error::InvalidValue => f.write_str("the octets are no value of this type"),
             Error::TooLong => f.write_str("the value is too long"),

@@ -1,8 +1,9 @@
 //! What the core tells: which slot has news. The news itself stays in the slot until a verb takes it.
 
-use crate::security::Security;
+use crate::{Error, security::Security};
 use bitflags::bitflags;
 use core::time::Duration;
+use jelling_wire::smp::Keypress;
 
 /// A slot has news. Equal events coalesce, and the order across slots is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +33,12 @@ pub enum Event {
     Bonds,
     /// Pool blocks were given back, and somebody had found too few.
     Pool,
+    /// The user has something to do: a passkey or a comparison.
+    #[cfg(feature = "security")]
+    Passkey,
+    /// There is arithmetic to do: `poll_job`.
+    #[cfg(feature = "security")]
+    Jobs,
 }
 
 /// What happened to a host beside any call. Only the latest is kept until it is taken.
@@ -66,6 +73,17 @@ pub enum ConnectionEvent {
     MtuChanged(u16),
     /// The security of the connection changed.
     SecurityChanged(Security),
+    /// A pairing that no call of ours waits for failed: [`Error::PairingFailed`] or [`Error::PairingRejected`] with the reason,
+    /// `Timeout` after 30 s of silence.
+    PairingFailed(Error),
+    /// The peer has lost the key of the bond: it refused to encrypt with it, or wants to pair as if there was none. The bond
+    /// stays until another takes its place, or it is removed.
+    BondLost,
+    /// The peer wants the connection secured (Security Request, Vol 3, Part H, 3.6.7), and there is no bond whose key would do: pair,
+    /// if the user wants to.
+    SecurityRequested,
+    /// How far the passkey is typed in at the peer (Vol 3, Part H, 3.5.8).
+    Keypress(Keypress),
     /// The peer left a request or an indication without an answer for 30 s: nothing more can be asked, written, notified or
     /// indicated on this connection (Vol 3, Part F, 3.3.3). To go on, disconnect and connect again.
     AttTimedOut,
@@ -79,6 +97,10 @@ bitflags! {
         const MTU = 2;
         const SECURITY = 4;
         const ATT_TIMED_OUT = 8;
+        const PAIRING_FAILED = 16;
+        const BOND_LOST = 32;
+        const SECURITY_REQUESTED = 64;
+        const KEYPRESS = 128;
     }
 }
 
@@ -93,7 +115,9 @@ bitflags! {
         const ATTRIBUTES = 32;
         const QUEUES = 64;
         const POOL = 128;
-        const BONDS = 256;
+        const PASSKEY = 256;
+        const BONDS = 512;
+        const JOBS = 1024;
     }
 }
 

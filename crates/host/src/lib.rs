@@ -23,6 +23,7 @@
 //! | Vol 3, Part F: ATT | `att`: client, server, indications |
 //! | Vol 3, Part G: GATT | `gatt`: table, registration, values, subscriptions |
 //! | Vol 3, Part C, 9.4.4: bonds | `bond`: slots, what the store is told |
+//! | Vol 3, Part H: SMP | `smp`: pairing, encryption; `crypto`: its toolbox |
 //!
 //! Its features are those of `jelling`, which documents them.
 #![cfg_attr(not(test), no_std)]
@@ -55,6 +56,8 @@ mod resources;
 #[cfg(feature = "seams")]
 mod seams;
 mod security;
+#[cfg(feature = "security")]
+mod smp;
 mod state;
 mod time;
 
@@ -94,5 +97,10 @@ pub use resources::{
     BondGroup, Bonds, Core, Gatt, GattGroup, LinkGroup, Links, Pool, PoolGroup, Scan, ScanGroup, Store,
 };
 pub use security::{Authorisation, Security};
+#[cfg(feature = "security")]
+pub use smp::{
+    Curve, Job, JobResult, LeSecure, Overwrite, OwnOob, PairSettings, PairTicket, PasskeyAction, PasskeyAnswer,
+    PasskeyTicket, PeerOob,
+};
 pub use state::{Power, State};
 pub use time::Instant;

@@ -10,6 +10,8 @@ use crate::att::Signing;
 use crate::gatt::Changes;
 #[cfg(feature = "security")]
 use crate::kept::Kept;
+#[cfg(feature = "security")]
+use crate::smp::{Encryption, Pairing};
 use crate::{
     att::Server,
     event::{Event, Happened, LinkNews},
@@ -74,7 +76,8 @@ bitflags! {
         const CONFIRMATION = 32;
         /// Notifications of values that `update` changed.
         const UPDATES = 64;
-        /// Pairing Failed (Pairing Not Supported).
+        /// Pairing Failed (Pairing Not Supported), of a host that does not pair.
+        #[cfg(not(feature = "security"))]
         const PAIRING_FAILED = 128;
         /// LE Long Term Key Request Negative Reply.
         const KEY_REFUSAL = 16;
@@ -86,6 +89,12 @@ bitflags! {
         const STALLED = 2048;
         /// The question whether the controller still has it.
         const CHECK = 4096;
+        /// LE Enable Encryption.
+        #[cfg(feature = "security")]
+        const ENCRYPT = 512;
+        /// LE Long Term Key Request Reply.
+        #[cfg(feature = "security")]
+        const KEY_REPLY = 16384;
         /// Execute Write Request that throws away what a task of ours has prepared.
         const CANCEL_PREPARED = 8192;
     }
@@ -158,6 +167,13 @@ pub struct Link {
     pub(crate) handle: ConnectionHandle,
     pub(crate) role: Role,
     pub(crate) peer: Address,
+    /// Our own address on this link.
+    #[cfg(feature = "security")]
+    pub(crate) own: Address,
+    #[cfg(feature = "security")]
+    pub(crate) pairing: Pairing,
+    #[cfg(feature = "security")]
+    pub(crate) encryption: Encryption,
     pub(crate) interval: u16,
     pub(crate) latency: u16,
     pub(crate) supervision_timeout: u16,
@@ -215,6 +231,12 @@ impl Link {
         handle: ConnectionHandle(0),
         role: Role::Central,
         peer: Address::new(jelling_wire::AddressKind::Public, [0; 6]),
+        #[cfg(feature = "security")]
+        own: Address::new(jelling_wire::AddressKind::Public, [0; 6]),
+        #[cfg(feature = "security")]
+        pairing: Pairing::NEW,
+        #[cfg(feature = "security")]
+        encryption: Encryption::NEW,
         interval: 0,
         latency: 0,
         supervision_timeout: 0,

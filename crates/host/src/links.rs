@@ -31,6 +31,29 @@ impl Link {
         self.news.insert(LinkNews::LINK);
     }
 
+    #[cfg(feature = "security")]
+    fn take_security_event(&mut self) -> Option<ConnectionEvent> {
+        let (kind, event) = if self.happened.contains(Happened::PAIRING_FAILED) {
+            let error = self.pairing.failure.get().unwrap_or(Error::Timeout);
+            (Happened::PAIRING_FAILED, ConnectionEvent::PairingFailed(error))
+        } else if self.happened.contains(Happened::BOND_LOST) {
+            (Happened::BOND_LOST, ConnectionEvent::BondLost)
+        } else if self.happened.contains(Happened::SECURITY_REQUESTED) {
+            (Happened::SECURITY_REQUESTED, ConnectionEvent::SecurityRequested)
+        } else if self.happened.contains(Happened::KEYPRESS) {
+            (Happened::KEYPRESS, ConnectionEvent::Keypress(self.pairing.heard))
+        } else {
+            return None;
+        };
+        self.happened.remove(kind);
+        Some(event)
+    }
+
+    #[cfg(not(feature = "security"))]
+    fn take_security_event(&mut self) -> Option<ConnectionEvent> {
+        None
+    }
+
     /// Nothing gets through any more: the link is ended without waiting for what is owed.
     pub(crate) fn stall(&mut self) {
         self.acl_deadline = None;
@@ -122,6 +145,8 @@ impl Core<'_> {
         {
             link.owed.insert(Owed::DISCONNECT);
             self.state.work = true;
+            #[cfg(feature = "security")]
+            self.end_pairing(usize::from(id.index), Error::Disconnected);
         }
     }
 
@@ -141,6 +166,10 @@ impl Core<'_> {
             news: link.news,
             ..Link::NEW
         };
+        #[cfg(feature = "security")]
+        {
+            link.own = self.state.controller.address;
+        }
         info!("link {} is up: {}, we are its {:?}", index, link.peer, link.role);
         #[cfg(feature = "security")]
         self.meet_bond(index);
@@ -200,6 +229,8 @@ impl Core<'_> {
         } else if link.happened.contains(Happened::SECURITY) {
             link.happened.remove(Happened::SECURITY);
             ConnectionEvent::SecurityChanged(link.security)
+        } else if let Some(event) = link.take_security_event() {
+            event
         } else if link.happened.contains(Happened::ATT_TIMED_OUT) {
             link.happened.remove(Happened::ATT_TIMED_OUT);
             ConnectionEvent::AttTimedOut

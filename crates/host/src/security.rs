@@ -43,7 +43,7 @@ impl Core<'_> {
     }
 
     /// The link's security is another one from now on.
-    #[cfg_attr(not(feature = "seams"), expect(dead_code, reason = "pairing will set it"))]
+    #[cfg_attr(not(any(feature = "security", feature = "seams")), expect(dead_code, reason = "pairing sets it"))]
     pub(crate) fn set_security(&mut self, id: LinkId, security: Security) -> Result<(), Error> {
         let link = self.link_mut(id)?;
         link.security = security;

@@ -10,6 +10,8 @@ use crate::gap::{Initiator, Scanning};
 use crate::gatt::Table;
 #[cfg(any(feature = "client", feature = "server"))]
 use crate::pool::Accounts;
+#[cfg(feature = "security")]
+use crate::smp::{ControllerCurve, Curve, OobSlot, Random, Strikes, Terms};
 use crate::{
     config::{Config, OwnAddress, PreferredParameters},
     counters::Counters,
@@ -71,6 +73,8 @@ struct Settings {
     preferred: Kept<[u16; 4]>,
     default_services: bool,
     signed_writes: bool,
+    #[cfg(feature = "security")]
+    pub(crate) security: SecuritySettings,
     own: Own,
     address: Address,
 }
@@ -86,9 +90,29 @@ impl Settings {
         preferred: Kept::none([0; 4]),
         default_services: false,
         signed_writes: false,
+        #[cfg(feature = "security")]
+        security: SecuritySettings::NEW,
         own: Own::Automatic,
         address: NOBODY,
     };
+}
+
+/// The part of [`Config`] that pairing looks at.
+#[cfg(feature = "security")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SecuritySettings {
+    /// What peers may begin.
+    pub(crate) pairing: Kept<Terms>,
+    /// Secure Connections Only mode.
+    pub(crate) only: bool,
+    pub(crate) debug_keys: bool,
+    pub(crate) curve: Curve,
+}
+
+#[cfg(feature = "security")]
+impl SecuritySettings {
+    const NEW: SecuritySettings =
+        SecuritySettings { pairing: Kept::none(Terms::NEW), only: false, debug_keys: false, curve: Curve::Host };
 }
 
 /// What a host keeps beside its tables. All zero at the start.
@@ -134,6 +158,17 @@ pub struct State {
     pub(crate) accounts: Accounts,
     #[cfg(feature = "security")]
     pub(crate) bonding: Bonding,
+    #[cfg(feature = "security")]
+    pub(crate) random: Random,
+    #[cfg(feature = "security")]
+    pub(crate) curve: ControllerCurve,
+    #[cfg(feature = "security")]
+    pub(crate) own_oob: OobSlot,
+    #[cfg(feature = "security")]
+    pub(crate) strikes: Strikes,
+    /// There may be arithmetic to do.
+    #[cfg(feature = "security")]
+    pub(crate) has_jobs: bool,
     pub(crate) counters: Counters,
     pub(crate) news: HostNews,
     pub(crate) sooner: Sooner,
@@ -179,6 +214,16 @@ impl State {
         accounts: Accounts { free: 0, touched: 0, used: 0, reserved: 0, high_water: 0, missed: false },
         #[cfg(feature = "security")]
         bonding: Bonding::NEW,
+        #[cfg(feature = "security")]
+        random: Random::NEW,
+        #[cfg(feature = "security")]
+        curve: ControllerCurve::NEW,
+        #[cfg(feature = "security")]
+        own_oob: OobSlot::NEW,
+        #[cfg(feature = "security")]
+        strikes: Strikes::NEW,
+        #[cfg(feature = "security")]
+        has_jobs: false,
         counters: Counters {
             malformed: 0,
             unknown_handle: 0,
@@ -256,6 +301,12 @@ impl State {
         self.settings().signed_writes
     }
 
+    /// What pairing looks at.
+    #[cfg(feature = "security")]
+    pub(crate) fn security(&self) -> &SecuritySettings {
+        &self.settings().security
+    }
+
     /// The preferred connection parameters, in the units of Vol 3, Part C, 12.3.
     #[cfg(feature = "server")]
     pub(crate) fn preferred(&self) -> Option<[u16; 4]> {
@@ -285,6 +336,14 @@ impl State {
             }),
             default_services: settings.default_services,
             signed_writes: settings.signed_writes,
+            #[cfg(feature = "security")]
+            pairing: settings.security.pairing.get().map(|terms| terms.settings()),
+            #[cfg(feature = "security")]
+            secure_connections_only: settings.security.only,
+            #[cfg(feature = "security")]
+            debug_keys: settings.security.debug_keys,
+            #[cfg(feature = "security")]
+            curve: settings.security.curve,
         }
     }
 
@@ -325,6 +384,16 @@ impl Settings {
             ),
             default_services: config.default_services,
             signed_writes: config.signed_writes,
+            #[cfg(feature = "security")]
+            security: SecuritySettings {
+                pairing: match &config.pairing {
+                    Some(settings) => Kept::of(Some(Terms::of(settings)), Terms::NEW),
+                    None => Kept::none(Terms::NEW),
+                },
+                only: config.secure_connections_only,
+                debug_keys: config.debug_keys,
+                curve: config.curve,
+            },
             own,
             address,
         }

@@ -45,10 +45,10 @@ fn bring_up_sends_its_list() {
         Opcode::LE_WRITE_SUGGESTED_DEFAULT_DATA_LENGTH,
     ];
     assert_eq!(sent, list);
-    // Bits 4, 11, 15, 18, 25 and 61; subevents 1 to 7 and 12.
+    // Bits 4, 7, 11, 15, 18, 25, 47 and 61; subevents 1 to 9 and 12.
     let mask = |i: usize| u64::from_le_bytes(pair.air.controllers[0].sent[i].1[3..].try_into().unwrap());
-    assert_eq!(mask(4), 1 << 4 | 1 << 11 | 1 << 15 | 1 << 18 | 1 << 25 | 1 << 61);
-    assert_eq!(mask(5), 0b1000_0111_1111);
+    assert_eq!(mask(4), 1 << 4 | 1 << 7 | 1 << 11 | 1 << 15 | 1 << 18 | 1 << 25 | 1 << 47 | 1 << 61);
+    assert_eq!(mask(5), 0b1001_1111_1111);
 }
 
 #[test]
@@ -333,8 +333,8 @@ fn only_the_events_of_the_masks_are_taken_apart() {
     // Of the masks and cut short: Disconnection Complete, LE Connection Complete.
     assert_eq!(hear(&[0x05, 1, 0]), (1, 0));
     assert_eq!(hear(&[0x3e, 2, 0x01, 0]), (2, 0));
-    // Of no mask, whatever follows: Encryption Change, LE Enhanced Connection Complete, LE Extended Advertising Report, a vendor's.
-    assert_eq!(hear(&[0x08, 1, 0]), (2, 1));
+    // Of no mask, whatever follows: Authentication Complete, LE Enhanced Connection Complete, LE Extended Advertising Report, a vendor's.
+    assert_eq!(hear(&[0x06, 1, 0]), (2, 1));
     assert_eq!(hear(&[0x3e, 2, 0x0a, 0]), (2, 2));
     assert_eq!(hear(&[0x3e, 2, 0x0d, 0]), (2, 3));
     assert_eq!(hear(&[0xff, 1, 0]), (2, 4));

@@ -77,7 +77,6 @@ impl Core<'_> {
     }
 
     /// A link is encrypted with the key of its peer's bond from now on: by that the peer has shown who it is.
-    #[cfg_attr(not(feature = "seams"), allow(dead_code, reason = "pairing will call it"))]
     pub(crate) fn on_encrypted(&mut self, index: usize) {
         let Some(at) = self.bond_slot(index) else { return };
         if let Some(link) = self.links.get_mut(index) {

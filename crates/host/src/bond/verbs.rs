@@ -66,7 +66,6 @@ impl Core<'_> {
 
     /// Pairing with the peer of a link is complete: its bond takes the place of one with the same identity, or of the least recently
     /// used whose peer is not connected, which goes from the store too. What the peer wrote on this link is part of it.
-    #[cfg_attr(not(feature = "seams"), allow(dead_code, reason = "pairing will call it"))]
     pub(crate) fn keep_bond(&mut self, index: usize, mut bond: Bond) -> Result<(), Error> {
         bond.check()?;
         let same = self.bonds.iter().position(|slot| slot.is_of(&bond.peer));
@@ -130,7 +129,6 @@ impl Core<'_> {
     }
 
     /// The bond is the one that was used last. Only a change of the order is news, or flash would be worn by every link.
-    #[cfg_attr(not(feature = "seams"), allow(dead_code, reason = "pairing will call it"))]
     pub(super) fn bond_used(&mut self, at: usize) {
         let newest = self.bonds.iter().filter_map(BondSlot::bond).map(|bond| bond.last_use).max().unwrap_or(0);
         let last = self.bonds.iter().filter(|slot| slot.used && slot.bond.last_use == newest).count();
@@ -145,7 +143,6 @@ impl Core<'_> {
     }
 
     /// A number greater than that of every bond. Where there is none, they are numbered anew in their order.
-    #[cfg_attr(not(feature = "seams"), allow(dead_code, reason = "pairing will call it"))]
     fn next_use(&mut self) -> u32 {
         if self.state.bonding.last_use == u32::MAX {
             self.renumber_bonds();
@@ -154,7 +151,6 @@ impl Core<'_> {
         self.state.bonding.last_use
     }
 
-    #[cfg_attr(not(feature = "seams"), allow(dead_code, reason = "pairing will call it"))]
     fn renumber_bonds(&mut self) {
         let mut done = Kept::none(0);
         let mut count = 0u32;

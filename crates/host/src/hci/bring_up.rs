@@ -46,12 +46,16 @@ const STEPS: [Step; 13] = [
 ];
 
 /// The events this host handles, of those that can be masked (Vol 4, Part E, 7.3.1).
-const EVENTS: [EventCode; 6] = [
+const EVENTS: &[EventCode] = &[
     EventCode::DISCONNECTION_COMPLETE,
+    #[cfg(feature = "security")]
+    EventCode::ENCRYPTION_CHANGE,
     EventCode::READ_REMOTE_VERSION_INFORMATION_COMPLETE,
     EventCode::HARDWARE_ERROR,
     EventCode::NUMBER_OF_COMPLETED_PACKETS,
     EventCode::DATA_BUFFER_OVERFLOW,
+    #[cfg(feature = "security")]
+    EventCode::ENCRYPTION_KEY_REFRESH_COMPLETE,
     EventCode::LE_META,
 ];
 /// The LE events this host handles (7.8.1).
@@ -63,6 +67,10 @@ const LE_EVENTS: &[Subevent] = &[
     Subevent::READ_REMOTE_FEATURES_COMPLETE,
     Subevent::LONG_TERM_KEY_REQUEST,
     Subevent::REMOTE_CONNECTION_PARAMETER_REQUEST,
+    #[cfg(feature = "security")]
+    Subevent::READ_LOCAL_P256_PUBLIC_KEY_COMPLETE,
+    #[cfg(feature = "security")]
+    Subevent::GENERATE_DHKEY_COMPLETE,
     Subevent::DATA_LENGTH_CHANGE,
     Subevent::PHY_UPDATE_COMPLETE,
 ];
@@ -77,7 +85,7 @@ const fn bit(code: u8) -> u64 {
 
 const EVENT_MASK: u64 = {
     let mut mask = 0;
-    let mut rest: &[EventCode] = &EVENTS;
+    let mut rest: &[EventCode] = EVENTS;
     while let [code, tail @ ..] = rest {
         mask |= bit(code.0);
         rest = tail;
@@ -120,6 +128,10 @@ impl Core<'_> {
     pub(crate) fn begin_bring_up(&mut self) {
         self.state.set_power(Power::Starting);
         self.state.controller = super::Controller { credits: 1, ..super::Controller::NEW };
+        #[cfg(feature = "security")]
+        {
+            self.state.curve = crate::smp::ControllerCurve::NEW;
+        }
         self.state.work = true;
         self.state.anew = true;
     }

@@ -38,6 +38,12 @@ pub(crate) enum Purpose {
     ParameterReply,
     KeyRefusal,
     LinkCheck(ConnectionHandle),
+    #[cfg(feature = "security")]
+    Random,
+    #[cfg(feature = "security")]
+    Encrypt(ConnectionHandle),
+    #[cfg(feature = "security")]
+    Curve,
 }
 
 impl Purpose {
@@ -49,6 +55,8 @@ impl Purpose {
             #[cfg(feature = "central")]
             Purpose::Central(command) => command == CentralCommand::ConnectCancel,
             Purpose::BringUp(_) | Purpose::Disconnect(_) | Purpose::LinkCheck(_) => true,
+            #[cfg(feature = "security")]
+            Purpose::Random | Purpose::Encrypt(_) | Purpose::Curve => false,
             Purpose::Stop | Purpose::Orphan | Purpose::Update | Purpose::ParameterReply | Purpose::KeyRefusal => false,
         }
     }
@@ -123,11 +131,16 @@ impl Core<'_> {
     fn next_purpose(&mut self, now: Instant, w: &mut Writer<'_>) -> Option<Purpose> {
         // Most calls find no link that needs a command.
         let needed = Owed::DISCONNECT | Owed::UPDATE | Owed::PARAMETER_REPLY | Owed::KEY_REFUSAL | Owed::CHECK;
+        #[cfg(feature = "security")]
+        let needed = needed | Owed::ENCRYPT | Owed::KEY_REPLY;
         let links = self.links.iter().any(|l| l.owed.intersects(needed)) || self.state.orphan.is_some();
         if !links && !self.may_command() {
             return None;
         }
         let next = if links { self.next_disconnect(now, w) } else { None };
+        #[cfg(feature = "security")]
+        let next =
+            next.or_else(|| if links { self.next_encryption(w) } else { None }).or_else(|| self.next_security(w));
         #[cfg(feature = "peripheral")]
         let next = next.or_else(|| self.next_advertising(w).map(Purpose::Advertise));
         #[cfg(feature = "central")]
@@ -139,6 +152,8 @@ impl Core<'_> {
     pub(crate) fn may_command(&self) -> bool {
         let state = &self.state;
         let settled = !state.flush && state.orphan.is_none();
+        #[cfg(feature = "security")]
+        let settled = settled && !state.random.is_wanted() && !state.curve.is_wanted();
         #[cfg(feature = "peripheral")]
         let settled = settled && {
             let advertising = &state.advertising;
@@ -153,6 +168,12 @@ impl Core<'_> {
             scanning.stage == scan && !(scanning.wanted && scanning.changed) && initiator.stage == initiate
         };
         !settled
+    }
+
+    /// What a pairing needs of the controller.
+    #[cfg(feature = "security")]
+    fn next_security(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
+        if self.next_random(w) { Some(Purpose::Random) } else { self.next_curve(w) }
     }
 
     fn next_disconnect(&mut self, now: Instant, w: &mut Writer<'_>) -> Option<Purpose> {
@@ -262,7 +283,10 @@ impl Core<'_> {
         self.on_answer(now, in_flight.purpose, opcode, status, parameters);
     }
 
-    #[cfg_attr(not(feature = "central"), expect(unused_variables, reason = "only a cancel is timed"))]
+    #[cfg_attr(
+        not(any(feature = "central", feature = "security")),
+        expect(unused_variables, reason = "only a cancel and pairing are timed")
+    )]
     fn on_answer(&mut self, now: Instant, purpose: Purpose, opcode: Opcode, status: Status, parameters: &[u8]) {
         let refused = if status.is_success() { None } else { Some(Error::Refused(opcode, status)) };
         if refused.is_some() && !purpose.may_be_refused() {
@@ -287,6 +311,12 @@ impl Core<'_> {
                     self.on_unknown_link(handle);
                 }
             }
+            #[cfg(feature = "security")]
+            Purpose::Random => self.on_random(now, status, parameters),
+            #[cfg(feature = "security")]
+            Purpose::Encrypt(handle) => self.on_encryption_refused(now, handle, status),
+            #[cfg(feature = "security")]
+            Purpose::Curve => self.on_curve_refused(now, status),
             Purpose::Orphan | Purpose::Update | Purpose::ParameterReply | Purpose::KeyRefusal => {}
         }
     }

@@ -85,6 +85,31 @@ impl Core<'_> {
                 }
                 self.tell_link(index, LinkNews::LINK);
             }
+            #[cfg(feature = "security")]
+            Event::LeLongTermKeyRequest { handle, random, diversifier } => {
+                let Some(index) = self.link_of(now, handle) else { return };
+                self.on_key_request(index, random, diversifier);
+            }
+            #[cfg(feature = "security")]
+            Event::EncryptionChange { status, handle, enabled } => {
+                let Some(index) = self.link_of(now, handle) else { return };
+                self.on_encryption(now, index, status, enabled != 0);
+            }
+            #[cfg(feature = "security")]
+            Event::EncryptionKeyRefreshComplete { status, handle } => {
+                let Some(index) = self.link_of(now, handle) else { return };
+                self.on_encryption(now, index, status, true);
+            }
+            #[cfg(feature = "security")]
+            Event::LeReadLocalP256PublicKeyComplete { status, key_x, key_y } => {
+                let key = crate::crypto::PublicKey { x: *key_x, y: *key_y };
+                self.on_controller_key(now, status.is_success().then_some(key));
+            }
+            #[cfg(feature = "security")]
+            Event::LeGenerateDhKeyComplete { status, key } => {
+                self.on_controller_secret(now, status.is_success().then_some(key));
+            }
+            #[cfg(not(feature = "security"))]
             Event::LeLongTermKeyRequest { handle, .. } => {
                 let Some(index) = self.link_of(now, handle) else { return };
                 if let Some(link) = self.links.get_mut(index) {

@@ -17,6 +17,8 @@ pub(crate) use bring_up::Step;
 #[cfg(feature = "central")]
 pub(crate) use central::CentralCommand;
 pub(crate) use command::InFlight;
+#[cfg(feature = "security")]
+pub(crate) use command::Purpose;
 use jelling_wire::{Address, AddressKind, hci::LocalVersion};
 
 /// What the host knows of its controller, and the command it is answering.

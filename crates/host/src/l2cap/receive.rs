@@ -85,6 +85,9 @@ impl Core<'_> {
         match channel {
             ChannelId::ATT => self.on_att(now, index, payload),
             ChannelId::SIGNALLING => self.on_signalling(index, payload),
+            #[cfg(feature = "security")]
+            ChannelId::SMP => self.on_security(now, index, payload),
+            #[cfg(not(feature = "security"))]
             ChannelId::SMP => self.on_security(index, payload),
             _ => count(&mut self.state.counters.unexpected),
         }

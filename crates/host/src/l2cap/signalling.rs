@@ -47,6 +47,8 @@ impl Core<'_> {
         link.signalling = slot;
     }
 
+    /// A host without the Security Manager.
+    #[cfg(not(feature = "security"))]
     pub(crate) fn on_security(&mut self, index: usize, payload: &[u8]) {
         const PAIRING_FAILED: u8 = 0x05;
         match (payload.first(), self.links.get_mut(index)) {

@@ -157,6 +157,11 @@ impl Core<'_> {
                 true
             });
         }
+        #[cfg(feature = "security")]
+        if link.pairing.owes() {
+            return self.send_pairing(now, index);
+        }
+        #[cfg(not(feature = "security"))]
         if link.owed.contains(Owed::PAIRING_FAILED) {
             link.owed.remove(Owed::PAIRING_FAILED);
             return self.put_frame(index, ChannelId::SMP, 23, |_, w| {
@@ -191,10 +196,21 @@ impl crate::link::Link {
         self.outgoing.active || self.owes_reply()
     }
 
+    #[cfg(feature = "security")]
+    fn owes_pairing(&self) -> bool {
+        self.pairing.owes()
+    }
+
+    #[cfg(not(feature = "security"))]
+    fn owes_pairing(&self) -> bool {
+        self.owed.contains(Owed::PAIRING_FAILED)
+    }
+
     /// True while a reply waits for the transmit buffer.
     fn owes_reply(&self) -> bool {
         self.server.owes()
             || self.signalling.length != 0
-            || self.owed.intersects(Owed::CONFIRMATION | Owed::PAIRING_FAILED)
+            || self.owed.contains(Owed::CONFIRMATION)
+            || self.owes_pairing()
     }
 }

@@ -1,0 +1,322 @@
+//! A pairing goes on as far as it can: what the rules say is next is done, what is missing is drawn or given out as a job.
+
+use super::{
+    exchange::Move,
+    pairing::{Method, Phase, Progress, Prompt, Secrets, Send},
+};
+use crate::{
+    Core,
+    crypto::{PublicKey, toolbox},
+    event::{HostNews, LinkNews},
+    link::Link,
+    time::Instant,
+};
+use core::time::Duration;
+use jelling_wire::{
+    Address,
+    smp::{Features, OobData, Reason},
+};
+
+/// How long a pairing may make no progress (Vol 3, Part H, 3.4).
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Addresses and features in the order of the toolbox: the initiator's first.
+struct Sides {
+    own: Address,
+    peer: Address,
+    ours: [u8; 3],
+    theirs: [u8; 3],
+}
+
+fn check_octets(features: &Features) -> [u8; 3] {
+    [features.io_capability.0, features.oob_data.0, features.requirements.bits()]
+}
+
+impl Core<'_> {
+    /// The timer of the Security Manager begins anew with each PDU.
+    pub(super) fn restart_timer(&mut self, now: Instant, index: usize) {
+        if let Some(link) = self.links.get_mut(index) {
+            self.state.sooner.set(&mut link.pairing.deadline, Some(now.after(TIMEOUT)));
+        }
+    }
+
+    /// Goes on as far as it can.
+    pub(super) fn advance(&mut self, now: Instant, index: usize) {
+        // Each move changes what the next one is; a pairing has less of them than this.
+        for _ in 0..16 {
+            if !self.draw_missing(index) {
+                return;
+            }
+            let next = self.links.get(index).and_then(|link| link.pairing.next_move());
+            match next {
+                Some(next) => self.make(now, index, next),
+                None => break,
+            }
+        }
+        self.advance_keys(now, index);
+    }
+
+    /// Draws what is missing. False when the pairing is over.
+    fn draw_missing(&mut self, index: usize) -> bool {
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return false };
+        if !pairing.is_pairing() {
+            return false;
+        }
+        if pairing.wants_key_pair() && !pairing.progress.contains(Progress::PRIVATE) {
+            if self.wants_controller_key(index) {
+                return true;
+            }
+            let Some(mut private) = self.state.random.draw::<32>() else { return true };
+            let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return false };
+            if let Some(exchange) = pairing.exchange() {
+                exchange.private = private;
+            }
+            toolbox::wipe(&mut private);
+            pairing.progress.insert(Progress::PRIVATE);
+            self.tell_jobs();
+        }
+        self.advance_curve(index);
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return false };
+        if pairing.phase != Phase::Exchange || pairing.progress.contains(Progress::STAGE_1) {
+            return true;
+        }
+        // The passkey that we show; it is drawn when both keys are there, so that its time is not spent in vain.
+        let keys = !pairing.secure_connections || pairing.progress.contains(Progress::KEY_CHECKED);
+        if pairing.method.is_passkey() && !pairing.progress.contains(Progress::SECRET) && keys {
+            if pairing.method == Method::Type {
+                if pairing.prompt == Prompt::None {
+                    self.ask(index);
+                }
+            } else if let Some(octets) = self.state.random.draw::<8>() {
+                // 64 bits, so that no passkey is likelier than another by more than 2^-44.
+                let passkey = u64::from_le_bytes(octets).checked_rem(1_000_000).unwrap_or(0);
+                let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return false };
+                if let Some(exchange) = pairing.exchange() {
+                    exchange.secret = u128::from(passkey).to_le_bytes();
+                }
+                pairing.progress.insert(Progress::SECRET);
+                self.ask(index);
+            }
+        }
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return false };
+        if !pairing.progress.contains(Progress::NONCE)
+            && let Some(nonce) = self.state.random.draw::<16>()
+        {
+            let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return false };
+            if let Some(exchange) = pairing.exchange() {
+                exchange.own_random = nonce;
+            }
+            pairing.progress.insert(Progress::NONCE);
+        }
+        true
+    }
+
+    fn ask(&mut self, index: usize) {
+        if let Some(Link { pairing, .. }) = self.links.get_mut(index) {
+            pairing.prompt = Prompt::Waiting;
+            self.state.news |= HostNews::PASSKEY;
+        }
+    }
+
+    fn make(&mut self, now: Instant, index: usize, next: Move) {
+        match next {
+            Move::SendKey => self.send(index, Send::PUBLIC_KEY, Progress::KEY_SENT),
+            Move::SendConfirm => self.send(index, Send::CONFIRM, Progress::CONFIRM_SENT),
+            Move::SendRandom => self.send(index, Send::RANDOM, Progress::RANDOM_SENT),
+            Move::SendCheck => self.send(index, Send::CHECK, Progress::CHECK_SENT),
+            Move::AskToCompare => self.ask(index),
+            Move::Verify => {
+                let Some(expected) = self.confirm_value(index, Whose::Peer) else { return };
+                let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
+                let given = pairing.exchange().map(|e| e.peer_value).unwrap_or_default();
+                if !toolbox::equal(&expected, &given) {
+                    return self.fail_pairing(now, index, Reason::CONFIRM_VALUE_FAILED);
+                }
+                pairing.progress.insert(Progress::VERIFIED);
+            }
+            Move::EndRound => {
+                let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
+                pairing.round = pairing.round.saturating_add(1);
+                if pairing.round < pairing.rounds() {
+                    pairing.progress.remove(Progress::ROUND);
+                } else {
+                    pairing.progress.insert(Progress::STAGE_1);
+                    if pairing.method.is_passkey() {
+                        // What was shown has served.
+                        pairing.prompt = Prompt::None;
+                    }
+                }
+            }
+            Move::Derive => self.derive(index),
+            Move::VerifyCheck => {
+                let Some(expected) = self.check_value(index, Whose::Peer) else { return };
+                let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
+                let given = pairing.exchange().map(|e| e.peer_value).unwrap_or_default();
+                if !toolbox::equal(&expected, &given) {
+                    return self.fail_pairing(now, index, Reason::DHKEY_CHECK_FAILED);
+                }
+                pairing.progress.insert(Progress::CHECK_VERIFIED);
+            }
+            Move::Encrypt => self.encrypt_with_new_key(now, index),
+        }
+    }
+
+    fn send(&mut self, index: usize, pdu: Send, sent: Progress) {
+        if let Some(Link { pairing, .. }) = self.links.get_mut(index) {
+            pairing.owed.insert(pdu);
+            pairing.progress.insert(sent);
+            self.state.work = true;
+        }
+    }
+
+    fn sides(&self, index: usize) -> Option<Sides> {
+        let link = self.links.get(index)?;
+        let (request, response) = (&link.pairing.request, &link.pairing.response);
+        let (ours, theirs) = if link.pairing.initiates { (request, response) } else { (response, request) };
+        Some(Sides { own: link.own, peer: link.peer, ours: check_octets(ours), theirs: check_octets(theirs) })
+    }
+
+    /// The confirm value of one side, in the round that goes on (2.3.5.5, 2.3.5.6.2, 2.3.5.6.3).
+    pub(super) fn confirm_value(&mut self, index: usize, whose: Whose) -> Option<[u8; 16]> {
+        let sides = self.sides(index)?;
+        let pairing = &self.links.get(index)?.pairing;
+        let Secrets::Exchange(exchange) = &pairing.secrets else { return None };
+        let random = match whose {
+            Whose::Own => &exchange.own_random,
+            Whose::Peer => &exchange.peer_random,
+        };
+        if !pairing.secure_connections {
+            return legacy_confirm(pairing, &sides, &exchange.secret, random);
+        }
+        let z = if pairing.method.is_passkey() {
+            let [a, b, c, d, ..] = exchange.secret;
+            let passkey = u32::from_le_bytes([a, b, c, d]);
+            0x80 | u8::from(passkey.checked_shr(u32::from(pairing.round)).unwrap_or(0) & 1 == 1)
+        } else {
+            0
+        };
+        Some(match whose {
+            Whose::Own => toolbox::f4(&exchange.own.x, &exchange.peer.x, random, z),
+            Whose::Peer => toolbox::f4(&exchange.peer.x, &exchange.own.x, random, z),
+        })
+    }
+
+    /// The check of one side (2.3.5.6.5).
+    pub(super) fn check_value(&mut self, index: usize, whose: Whose) -> Option<[u8; 16]> {
+        let sides = self.sides(index)?;
+        let pairing = &self.links.get(index)?.pairing;
+        let Secrets::Exchange(e) = &pairing.secrets else { return None };
+        let none = &[0; 16];
+        // r: the passkey of both; or the random value that whoever gives the check has of the other out of band.
+        let (r_of_peer, r_of_own) = match pairing.method {
+            Method::Show | Method::Type => (&e.secret, &e.secret),
+            Method::OutOfBand => {
+                let (own, peer) = if pairing.initiates {
+                    (&pairing.request, &pairing.response)
+                } else {
+                    (&pairing.response, &pairing.request)
+                };
+                (
+                    if own.oob_data == OobData::PRESENT { &e.secret } else { none },
+                    if peer.oob_data == OobData::PRESENT { &e.own_oob } else { none },
+                )
+            }
+            Method::JustWorks | Method::Comparison => (none, none),
+        };
+        Some(match whose {
+            Whose::Own => {
+                toolbox::f6(&e.mac_key, &e.own_random, &e.peer_random, r_of_peer, sides.ours, sides.own, sides.peer)
+            }
+            Whose::Peer => {
+                toolbox::f6(&e.mac_key, &e.peer_random, &e.own_random, r_of_own, sides.theirs, sides.peer, sides.own)
+            }
+        })
+    }
+
+    /// MacKey and long term key (2.3.5.6.5).
+    fn derive(&mut self, index: usize) {
+        let Some(sides) = self.sides(index) else { return };
+        let Some(Link { pairing, encryption, .. }) = self.links.get_mut(index) else { return };
+        let initiates = pairing.initiates;
+        let Some(e) = pairing.exchange() else { return };
+        let (mac_key, key) = if initiates {
+            toolbox::f5(&e.shared, &e.own_random, &e.peer_random, sides.own, sides.peer)
+        } else {
+            toolbox::f5(&e.shared, &e.peer_random, &e.own_random, sides.peer, sides.own)
+        };
+        e.mac_key = mac_key;
+        toolbox::wipe(&mut e.shared);
+        toolbox::wipe(&mut e.private);
+        encryption.new_key = key;
+        pairing.progress.insert(Progress::DERIVED);
+    }
+
+    /// What both show, once both random values are known (2.3.5.6.2).
+    pub(super) fn comparison(&self, index: usize) -> Option<u32> {
+        let pairing = &self.links.get(index)?.pairing;
+        let Secrets::Exchange(e) = &pairing.secrets else { return None };
+        Some(if pairing.initiates {
+            toolbox::g2(&e.own.x, &e.peer.x, &e.own_random, &e.peer_random)
+        } else {
+            toolbox::g2(&e.peer.x, &e.own.x, &e.peer_random, &e.own_random)
+        })
+    }
+
+    /// The peer's public key has come. False when the pairing has failed of it (2.3.5.6.1).
+    pub(super) fn may_use_key(&mut self, now: Instant, index: usize) -> bool {
+        let allows_debug = self.state.security().debug_keys;
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return false };
+        let has_own = pairing.progress.contains(Progress::OWN_KEY);
+        let Some(exchange) = pairing.exchange() else { return false };
+        let peer = exchange.peer;
+        // With our own X, whatever Y: a reflection would know no secret, and yet pass each check.
+        let reflected = has_own && toolbox::equal(&peer.x, &exchange.own.x);
+        let debug = peer.x == PublicKey::DEBUG.x;
+        if reflected || (debug && !allows_debug) {
+            self.fail_pairing(now, index, Reason::INVALID_PARAMETERS);
+            return false;
+        }
+        pairing.is_debug = debug;
+        self.tell_jobs();
+        true
+    }
+
+    /// The timer of 30 s ran out (3.4): the pairing has failed, and nothing more is said on this link.
+    pub(crate) fn pairing_timeout(&mut self, now: Instant) {
+        for index in 0..self.links.len() {
+            let Some(link) = self.links.get_mut(index) else { return };
+            if !link.is_up() || link.pairing.deadline.is_none_or(|at| at > now) {
+                continue;
+            }
+            link.pairing.is_dead = link.pairing.is_pairing();
+            crate::counters::count(&mut self.state.counters.timeouts);
+            self.end_pairing(index, crate::Error::Timeout);
+            self.tell_link(index, LinkNews::LINK);
+        }
+    }
+}
+
+/// Of which side a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    Own,
+    Peer,
+}
+
+#[cfg(feature = "legacy-pairing")]
+fn legacy_confirm(
+    pairing: &super::pairing::Pairing,
+    sides: &Sides,
+    secret: &[u8; 16],
+    random: &[u8; 16],
+) -> Option<[u8; 16]> {
+    let (initiator, responder) = if pairing.initiates { (sides.own, sides.peer) } else { (sides.peer, sides.own) };
+    let request = super::transmit::octets(&jelling_wire::smp::Pdu::PairingRequest { features: pairing.request });
+    let response = super::transmit::octets(&jelling_wire::smp::Pdu::PairingResponse { features: pairing.response });
+    Some(toolbox::c1(secret, random, &request, &response, initiator, responder))
+}
+
+#[cfg(not(feature = "legacy-pairing"))]
+fn legacy_confirm(_: &super::pairing::Pairing, _: &Sides, _: &[u8; 16], _: &[u8; 16]) -> Option<[u8; 16]> {
+    None
+}

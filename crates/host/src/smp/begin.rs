@@ -1,0 +1,285 @@
+//! Phase 1: what both can do and want (Vol 3, Part H, 2.3 and 3.5.1).
+
+use super::{
+    Terms,
+    method::method,
+    pairing::{Method, Phase, Progress, Prompt, Send},
+    receive::features_fault,
+    settings::{LeSecure, Overwrite, PeerOob},
+};
+use crate::{
+    Core,
+    error::Error,
+    event::{Happened, LinkNews},
+    link::Link,
+    time::Instant,
+};
+use jelling_wire::smp::{Features, Keys, OobData, Reason, Requirements};
+
+/// Octets of a Pairing Public Key, the longest PDU.
+const LONGEST: usize = 65;
+
+impl LeSecure {
+    pub(super) fn may_be_secure(self) -> bool {
+        match self {
+            LeSecure::Required => true,
+            #[cfg(feature = "legacy-pairing")]
+            LeSecure::Preferred => true,
+            #[cfg(feature = "legacy-pairing")]
+            LeSecure::Off => false,
+        }
+    }
+
+    pub(super) fn may_be_legacy(self) -> bool {
+        match self {
+            LeSecure::Required => false,
+            #[cfg(feature = "legacy-pairing")]
+            LeSecure::Preferred | LeSecure::Off => true,
+        }
+    }
+}
+
+impl Terms {
+    /// Authentication requirements as a PDU tells them (3.5.1).
+    pub(super) fn requirements(&self) -> Requirements {
+        let mut all = Requirements::empty();
+        all.set(Requirements::BONDING, self.bond);
+        all.set(Requirements::MITM, self.mitm);
+        all.set(Requirements::SECURE_CONNECTIONS, self.le_secure.may_be_secure());
+        all.set(Requirements::KEYPRESS, self.keypress);
+        all
+    }
+
+    fn features(&self, keys: Keys) -> Features {
+        let there = match self.oob.get() {
+            Some(PeerOob::SecureConnections { .. }) => self.le_secure.may_be_secure(),
+            #[cfg(feature = "legacy-pairing")]
+            Some(PeerOob::Legacy { .. }) => self.le_secure.may_be_legacy(),
+            None => false,
+        };
+        Features {
+            io_capability: self.io,
+            oob_data: if there { OobData::PRESENT } else { OobData::NOT_PRESENT },
+            requirements: self.requirements(),
+            max_key_size: 16,
+            initiator_keys: keys,
+            responder_keys: keys,
+        }
+    }
+
+    /// Secure Connections Only mode asks for more (Vol 3, Part C, 10.2.4).
+    pub(super) fn in_mode(mut self, secure_connections_only: bool) -> Self {
+        if secure_connections_only {
+            self.le_secure = LeSecure::Required;
+            self.mitm = true;
+            self.key_size = 16;
+        }
+        self
+    }
+}
+
+impl Core<'_> {
+    /// Keys that we should like both to hand over. A long term key is only handed over by legacy pairing.
+    fn keys(&self, terms: &Terms) -> Keys {
+        let mut keys = Keys::empty();
+        if terms.bond {
+            keys.insert(Keys::IDENTITY);
+            keys.set(Keys::ENCRYPTION, terms.le_secure.may_be_legacy());
+            keys.set(Keys::SIGNING, self.state.config().signed_writes);
+        }
+        keys
+    }
+
+    /// A slot begins anew; what a verb waits for, and what the peer is allowed, stay.
+    pub(super) fn begin_slot(&mut self, now: Instant, index: usize, phase: Phase, terms: Terms) {
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
+        pairing.settle();
+        pairing.phase = phase;
+        pairing.terms = terms;
+        pairing.round = 0;
+        pairing.secure_connections = false;
+        pairing.avoids_controller = false;
+        pairing.is_debug = false;
+        pairing.method = Method::JustWorks;
+        pairing.prompt = Prompt::None;
+        self.restart_timer(now, index);
+    }
+
+    /// As initiator: Pairing Request.
+    pub(super) fn send_pairing_request(&mut self, now: Instant, index: usize, terms: Terms) {
+        let keys = self.keys(&terms);
+        self.begin_slot(now, index, Phase::Response, terms);
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
+        pairing.initiates = true;
+        pairing.request = terms.features(keys);
+        pairing.owed.insert(Send::REQUEST);
+        self.state.work = true;
+        // It takes longest, so it begins first.
+        self.advance(now, index);
+    }
+
+    /// As responder: Pairing Request of the central.
+    pub(super) fn on_pairing_request(&mut self, now: Instant, index: usize, request: &Features) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        let pairing = &link.pairing;
+        if pairing.is_pairing() {
+            return self.fail_pairing(now, index, Reason::UNSPECIFIED_REASON);
+        }
+        // What a verb of ours asked for goes before what the peer may begin by itself.
+        let allowed = match pairing.phase {
+            Phase::Asked if !pairing.only_encrypts => Some(pairing.terms),
+            _ if pairing.refuses => None,
+            _ => pairing.allowed.get().or(self.state.security().pairing.get()),
+        };
+        let asked = pairing.phase == Phase::Asked && !pairing.only_encrypts;
+        let lost = link.security.bonded && !link.security.encrypted;
+        if !asked {
+            if link.pairing.is_attended() {
+                // The peer does not encrypt: it has no key any more.
+                link.pairing.waits = false;
+                link.pairing.went_wrong.set(Some(Error::BondLost));
+            }
+            link.pairing.number = link.pairing.number.wrapping_add(1);
+        }
+        let terms = allowed.map(|terms| terms.in_mode(self.state.security().only));
+        self.begin_slot(now, index, Phase::Exchange, terms.unwrap_or(Terms::NEW));
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
+        pairing.initiates = false;
+        pairing.request = *request;
+        let Some(terms) = terms else {
+            return self.fail_pairing(now, index, Reason::PAIRING_NOT_SUPPORTED);
+        };
+        if self.must_wait(now, index) {
+            return self.fail_pairing(now, index, Reason::REPEATED_ATTEMPTS);
+        }
+        if let Some(reason) = features_fault(request) {
+            return self.fail_pairing(now, index, reason);
+        }
+        let mut keys = self.keys(&terms);
+        if !request.requirements.contains(Requirements::BONDING) {
+            keys = Keys::empty();
+        }
+        let mut response = terms.features(keys);
+        // 3.6.1: no more than was asked for.
+        response.initiator_keys &= request.initiator_keys;
+        response.responder_keys &= request.responder_keys;
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
+        pairing.response = response;
+        pairing.owed.insert(Send::RESPONSE);
+        if let Err(reason) = self.agree(index) {
+            return self.fail_pairing(now, index, reason);
+        }
+        if lost && let Some(link) = self.links.get_mut(index) {
+            // The peer would have encrypted with the key of the bond, if it had it.
+            link.happened.insert(Happened::BOND_LOST);
+            self.tell_link(index, LinkNews::LINK);
+        }
+        self.advance(now, index);
+    }
+
+    /// As initiator: Pairing Response of the peripheral.
+    pub(super) fn on_pairing_response(&mut self, now: Instant, index: usize, response: &Features) {
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
+        if !pairing.owed.is_empty() {
+            return self.fail_pairing(now, index, Reason::UNSPECIFIED_REASON);
+        }
+        if let Some(reason) = features_fault(response) {
+            return self.fail_pairing(now, index, reason);
+        }
+        let request = pairing.request;
+        // 3.6.1: no more than was asked for. LinkKey, and what is reserved, means nothing here.
+        let known = Keys::ENCRYPTION | Keys::IDENTITY | Keys::SIGNING;
+        let more =
+            (response.initiator_keys - request.initiator_keys) | (response.responder_keys - request.responder_keys);
+        if more.intersects(known) {
+            return self.fail_pairing(now, index, Reason::INVALID_PARAMETERS);
+        }
+        pairing.response = *response;
+        pairing.phase = Phase::Exchange;
+        self.restart_timer(now, index);
+        match self.agree(index) {
+            Ok(()) => self.advance(now, index),
+            Err(reason) => self.fail_pairing(now, index, reason),
+        }
+    }
+
+    /// What follows from both sides' features, or why nothing does.
+    fn agree(&mut self, index: usize) -> Result<(), Reason> {
+        let room = self.frame_room;
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return Err(Reason::UNSPECIFIED_REASON) };
+        let (request, response, terms) = (pairing.request, pairing.response, pairing.terms);
+        let both = request.requirements & response.requirements;
+        let secure = both.contains(Requirements::SECURE_CONNECTIONS);
+        if !(if secure { terms.le_secure.may_be_secure() } else { terms.le_secure.may_be_legacy() }) {
+            return Err(Reason::AUTHENTICATION_REQUIREMENTS);
+        }
+        if secure && room < LONGEST {
+            return Err(Reason::PAIRING_NOT_SUPPORTED);
+        }
+        // 2.3.4: the shorter of both.
+        pairing.key_size = request.max_key_size.min(response.max_key_size);
+        if pairing.key_size < terms.key_size {
+            return Err(Reason::ENCRYPTION_KEY_SIZE);
+        }
+        pairing.secure_connections = secure;
+        pairing.method = method(secure, pairing.initiates, &request, &response);
+        let (ours, theirs) = if pairing.initiates { (request, response) } else { (response, request) };
+        if terms.mitm && pairing.method == Method::JustWorks {
+            return Err(Reason::AUTHENTICATION_REQUIREMENTS);
+        }
+        if pairing.method == Method::OutOfBand {
+            match (ours.oob_data, terms.oob.get()) {
+                (OobData::NOT_PRESENT, _) => {}
+                (_, Some(PeerOob::SecureConnections { random, .. })) if secure => {
+                    if let Some(exchange) = pairing.exchange() {
+                        exchange.secret = random;
+                    }
+                }
+                #[cfg(feature = "legacy-pairing")]
+                (_, Some(PeerOob::Legacy { key })) if !secure => {
+                    if let Some(exchange) = pairing.exchange() {
+                        exchange.secret = key;
+                    }
+                }
+                _ => return Err(Reason::OOB_NOT_AVAILABLE),
+            }
+            if secure && theirs.oob_data == OobData::PRESENT {
+                // The peer has what belongs to this key pair, which is used once.
+                let own = self.state.own_oob.take().ok_or(Reason::OOB_NOT_AVAILABLE)?;
+                self.drop_controller_key(index);
+                let Some(Link { pairing, .. }) = self.links.get_mut(index) else {
+                    return Err(Reason::UNSPECIFIED_REASON);
+                };
+                if let Some(exchange) = pairing.exchange() {
+                    (exchange.private, exchange.own, exchange.own_oob) = (own.private, own.public, own.random);
+                }
+                pairing.progress.insert(Progress::PRIVATE | Progress::OWN_KEY);
+            }
+        }
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return Err(Reason::UNSPECIFIED_REASON) };
+        pairing.progress.set(Progress::SECRET, matches!(pairing.method, Method::JustWorks | Method::OutOfBand));
+        let authenticated = pairing.method != Method::JustWorks;
+        let key_size = pairing.key_size;
+        let bonds = both.contains(Requirements::BONDING) && terms.bond;
+        if bonds
+            && terms.overwrite == Overwrite::EqualOrStronger
+            && let Some(bond) = self.bond_at(index)
+            && ((bond.authenticated && !authenticated)
+                || (bond.secure_connections && !secure)
+                || bond.key_size > key_size)
+        {
+            return Err(Reason::AUTHENTICATION_REQUIREMENTS);
+        }
+        Ok(())
+    }
+
+    /// We end a pairing, and say why.
+    pub(super) fn fail_pairing(&mut self, now: Instant, index: usize, reason: Reason) {
+        self.strike(now, index, reason);
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
+        pairing.reason = reason;
+        pairing.owed.insert(Send::FAILED);
+        self.state.work = true;
+        self.end_pairing(index, Error::PairingFailed(reason));
+    }
+}

@@ -1,0 +1,279 @@
+//! Encryption of a link: with a new key, with the key of a bond, and what the controller tells of it (Vol 3, Part H, 2.4.4;
+//! Vol 4, Part E, 7.8.24-26, 7.7.8, 7.7.39).
+
+use super::pairing::Phase;
+#[cfg(feature = "legacy-pairing")]
+use super::pairing::Secrets;
+use crate::{
+    Core,
+    bond::LongTermKey,
+    crypto::toolbox,
+    error::Error,
+    event::{Happened, LinkNews},
+    hci::Purpose,
+    kept::Kept,
+    link::{Link, Owed},
+    security::Security,
+    time::Instant,
+};
+use jelling_wire::{
+    Secret, Writer,
+    hci::{ConnectionHandle, Role, Status, command},
+};
+
+/// How a link comes to be encrypted.
+#[derive(Clone)]
+pub(crate) struct Encryption {
+    /// Of a pairing: the key it has made.
+    pub(crate) new_key: [u8; 16],
+    /// The key that goes to the controller next.
+    key: [u8; 16],
+    diversifier: u16,
+    random: [u8; 8],
+    /// What the link is when the controller says that it is encrypted: only with a key of ours.
+    level: Kept<Security>,
+    /// The key is that of the bond.
+    of_bond: bool,
+}
+
+impl core::fmt::Debug for Encryption {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Encryption").field("level", &self.level).finish_non_exhaustive()
+    }
+}
+
+impl Encryption {
+    pub(crate) const NEW: Encryption = Encryption {
+        new_key: [0; 16],
+        key: [0; 16],
+        diversifier: 0,
+        random: [0; 8],
+        level: Kept::none(Security::NONE),
+        of_bond: false,
+    };
+
+    /// Takes the key that goes to the controller.
+    fn take_key(&mut self) -> Secret<16> {
+        let key = Secret(self.key);
+        toolbox::wipe(&mut self.key);
+        key
+    }
+}
+
+impl Link {
+    /// A key that the controller has not been told yet is not told any more.
+    pub(super) fn forget_key(&mut self) {
+        if self.owed.contains(Owed::ENCRYPT) {
+            self.owed.remove(Owed::ENCRYPT);
+            self.encryption.level.set(None);
+        }
+        if self.owed.contains(Owed::KEY_REPLY) {
+            // The controller wants an answer in any case.
+            self.owed.remove(Owed::KEY_REPLY);
+            self.owed.insert(Owed::KEY_REFUSAL);
+            self.encryption.level.set(None);
+        }
+    }
+}
+
+impl Core<'_> {
+    /// Gives a link a key that the controller will be told, and says what it will be worth.
+    fn set_key(&mut self, index: usize, key: &LongTermKey, level: Security, of_bond: bool) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        let encryption = &mut link.encryption;
+        encryption.key = key.key.0;
+        (encryption.diversifier, encryption.random) = (key.diversifier, key.random);
+        encryption.level.set(Some(level));
+        encryption.of_bond = of_bond;
+        link.owed.insert(if link.role == Role::Central { Owed::ENCRYPT } else { Owed::KEY_REPLY });
+        self.state.work = true;
+    }
+
+    /// What a bond's key is worth.
+    pub(super) fn bond_level(&self, index: usize) -> Option<Security> {
+        let bond = self.bond_at(index)?;
+        let level = Security {
+            encrypted: true,
+            authenticated: bond.authenticated,
+            secure_connections: bond.secure_connections,
+            bonded: true,
+            key_size: bond.key_size,
+        };
+        let strong = level.authenticated && level.secure_connections && level.key_size == 16;
+        (strong || !self.state.security().only).then_some(level)
+    }
+
+    /// As central: encrypts with the key of the bond.
+    pub(super) fn begin_encryption(&mut self, now: Instant, index: usize, phase: Phase) -> Result<(), Error> {
+        let key = self.bond_at(index).and_then(|bond| bond.central_key).ok_or(Error::NotBonded)?;
+        let level = self.bond_level(index).ok_or(Error::NotBonded)?;
+        let Some(link) = self.links.get_mut(index) else { return Err(Error::Disconnected) };
+        link.pairing.phase = phase;
+        self.restart_timer(now, index);
+        self.set_key(index, &key, level, true);
+        Ok(())
+    }
+
+    /// Phase 2 is over: both have the same key.
+    pub(super) fn encrypt_with_new_key(&mut self, now: Instant, index: usize) {
+        #[cfg(feature = "legacy-pairing")]
+        self.make_short_term_key(index);
+        let Some(link) = self.links.get_mut(index) else { return };
+        let pairing = &mut link.pairing;
+        pairing.phase = Phase::Encrypting;
+        pairing.wipe();
+        let initiates = pairing.initiates;
+        // 2.3.4: what is beyond the agreed size is zero.
+        let kept = usize::from(pairing.key_size);
+        for octet in link.encryption.new_key.iter_mut().skip(kept) {
+            *octet = 0;
+        }
+        self.restart_timer(now, index);
+        if initiates {
+            self.give_new_key(index);
+        }
+    }
+
+    fn give_new_key(&mut self, index: usize) {
+        let Some(link) = self.links.get(index) else { return };
+        let pairing = &link.pairing;
+        let level = Security {
+            encrypted: true,
+            authenticated: pairing.method != super::pairing::Method::JustWorks && !pairing.is_debug,
+            secure_connections: pairing.secure_connections && !pairing.is_debug,
+            bonded: link.security.bonded,
+            key_size: pairing.key_size,
+        };
+        let key = LongTermKey { key: Secret(link.encryption.new_key), diversifier: 0, random: [0; 8] };
+        self.set_key(index, &key, level, false);
+    }
+
+    /// STK (2.3.5.5).
+    #[cfg(feature = "legacy-pairing")]
+    fn make_short_term_key(&mut self, index: usize) {
+        let Some(Link { pairing, encryption, .. }) = self.links.get_mut(index) else { return };
+        if pairing.secure_connections {
+            return;
+        }
+        let Secrets::Exchange(e) = &pairing.secrets else { return };
+        let (initiators, responders) =
+            if pairing.initiates { (&e.own_random, &e.peer_random) } else { (&e.peer_random, &e.own_random) };
+        encryption.new_key = toolbox::s1(&e.secret, responders, initiators);
+    }
+
+    /// As peripheral: the controller needs the key that the central begins to encrypt with. It is answered from slots, at once.
+    pub(crate) fn on_key_request(&mut self, index: usize, random: [u8; 8], diversifier: u16) {
+        let Some(link) = self.links.get(index) else { return };
+        let made_by_both = random == [0; 8] && diversifier == 0;
+        match link.pairing.phase {
+            Phase::Encrypting if made_by_both => return self.give_new_key(index),
+            // In the middle of a pairing the central has no business with an older key.
+            Phase::Response | Phase::Exchange | Phase::Encrypting => {}
+            _ => {
+                let bond = self.bond_at(index);
+                let key = bond.and_then(|bond| bond.peripheral_key);
+                let key = key.filter(|key| key.random == random && key.diversifier == diversifier);
+                if let (Some(key), Some(level)) = (key, self.bond_level(index)) {
+                    return self.set_key(index, &key, level, true);
+                }
+            }
+        }
+        if let Some(link) = self.links.get_mut(index) {
+            // There is no key: the peer learns it at once (Vol 6, Part B, 5.1.3.1).
+            link.owed.insert(Owed::KEY_REFUSAL);
+        }
+    }
+
+    /// The next command of a link that is to be encrypted.
+    pub(crate) fn next_encryption(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
+        let due = Owed::ENCRYPT | Owed::KEY_REPLY;
+        let link = self.links.iter_mut().find(|l| l.is_up() && l.owed.intersects(due))?;
+        let handle = link.handle;
+        if link.owed.contains(Owed::KEY_REPLY) {
+            link.owed.remove(Owed::KEY_REPLY);
+            let key = link.encryption.take_key();
+            command::emit(&command::LeLongTermKeyRequestReply { handle, key }, w);
+        } else {
+            link.owed.remove(Owed::ENCRYPT);
+            let Encryption { random, diversifier, .. } = link.encryption;
+            let key = link.encryption.take_key();
+            command::emit(&command::LeEnableEncryption { handle, random, diversifier, key }, w);
+        }
+        Some(Purpose::Encrypt(handle))
+    }
+
+    /// The controller refused to begin.
+    pub(crate) fn on_encryption_refused(&mut self, now: Instant, handle: ConnectionHandle, status: Status) {
+        if status.is_success() {
+            return;
+        }
+        if let Some(index) = self.links.iter().position(|l| l.is_up() && l.handle == handle) {
+            self.on_encryption(now, index, status, false);
+        }
+    }
+
+    /// The controller tells whether the link is encrypted.
+    pub(crate) fn on_encryption(&mut self, now: Instant, index: usize, status: Status, enabled: bool) {
+        let (Some(id), Some(link)) = (self.link_id(index), self.links.get_mut(index)) else { return };
+        let level = link.encryption.level.take();
+        let phase = link.pairing.phase;
+        let of_bond = core::mem::take(&mut link.encryption.of_bond);
+        link.owed.remove(Owed::ENCRYPT | Owed::KEY_REPLY);
+        if !status.is_success() {
+            // What it was encrypted with before still holds, or the link ends.
+            return self.encryption_failed(now, index, status);
+        }
+        let before = link.security;
+        let security = match (level, enabled) {
+            (Some(level), true) => Security { bonded: before.bonded, ..level },
+            // With a key that we have not given it is worth nothing.
+            (None, true) => {
+                crate::counters::count(&mut self.state.counters.unexpected);
+                return;
+            }
+            (_, false) => Security { bonded: before.bonded, ..Security::NONE },
+        };
+        let _ = self.set_security(id, security);
+        if !enabled {
+            return self.encryption_failed(now, index, status);
+        }
+        if of_bond {
+            self.on_encrypted(index);
+        }
+        match phase {
+            Phase::Encrypting => {
+                let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
+                pairing.phase = Phase::Keys;
+                let _ = pairing.distribution();
+                self.restart_timer(now, index);
+                self.advance_keys(now, index);
+            }
+            Phase::Restoring => self.finish_pairing(index),
+            Phase::Asked => {
+                let meets = self.links.get(index).is_some_and(|link| {
+                    let terms = &link.pairing.terms;
+                    security.key_size >= terms.key_size && (security.authenticated || !terms.mitm)
+                });
+                if meets {
+                    self.finish_pairing(index);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn encryption_failed(&mut self, now: Instant, index: usize, status: Status) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        let error = match (link.pairing.phase, status) {
+            (Phase::Restoring, Status::PIN_OR_KEY_MISSING) => {
+                link.happened.insert(Happened::BOND_LOST);
+                self.tell_link(index, LinkNews::LINK);
+                Error::BondLost
+            }
+            (Phase::Restoring | Phase::Encrypting, _) => Error::EncryptionFailed(status),
+            _ => return,
+        };
+        let _ = now;
+        self.end_pairing(index, error);
+    }
+}

@@ -1,0 +1,207 @@
+//! Phase 3: keys are handed over, and when all have come and gone, and not before, they count (Vol 3, Part H, 2.4.3 and 3.6).
+
+use super::{
+    is_identity,
+    pairing::{Handed, Phase, Secrets, Send},
+    settings::Overwrite,
+};
+use crate::{
+    Core,
+    bond::{Bond, LongTermKey, SigningKey},
+    crypto::toolbox,
+    error::Error,
+    event::{Happened, HostNews, LinkNews},
+    link::Link,
+    time::Instant,
+};
+use jelling_wire::{
+    Secret,
+    smp::{Reason, Requirements},
+};
+
+impl Core<'_> {
+    /// Phase 3 goes on as far as it can.
+    pub(super) fn advance_keys(&mut self, now: Instant, index: usize) {
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
+        if pairing.phase != Phase::Keys {
+            return;
+        }
+        let (theirs, ours, initiates) = (pairing.peer_hands(), pairing.we_hand(), pairing.initiates);
+        let Secrets::Distribution(keys) = &pairing.secrets else { return };
+        let (got, begun) = (keys.got, keys.begun);
+        // The responder's go first.
+        if !begun && (!initiates || got == theirs) {
+            if !self.draw_keys(index, ours) {
+                return;
+            }
+            let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
+            for (handed, send) in [
+                (Handed::ENCRYPTION, Send::ENCRYPTION),
+                (Handed::CENTRAL, Send::CENTRAL),
+                (Handed::IDENTITY, Send::IDENTITY),
+                (Handed::ADDRESS, Send::ADDRESS),
+                (Handed::SIGNING, Send::SIGNING),
+            ] {
+                pairing.owed.set(send, ours.contains(handed));
+            }
+            if let Some(keys) = pairing.distribution() {
+                keys.begun = true;
+            }
+            self.state.work = true;
+        }
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
+        let begun = matches!(&pairing.secrets, Secrets::Distribution(keys) if keys.begun);
+        if begun && pairing.owed.is_empty() && got == theirs {
+            self.complete(now, index);
+        }
+    }
+
+    /// Draws the keys that we hand over. False while octets are missing.
+    fn draw_keys(&mut self, index: usize, ours: Handed) -> bool {
+        if ours.contains(Handed::IDENTITY) && !self.draw_identity_key() {
+            return false;
+        }
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return false };
+        let size = usize::from(pairing.key_size);
+        let Some(keys) = pairing.distribution() else { return false };
+        if ours.contains(Handed::ENCRYPTION) && !keys.drawn.contains(Handed::ENCRYPTION) {
+            let Some(octets) = self.state.random.draw::<26>() else { return false };
+            let (key, rest) = octets.split_at(16);
+            let (diversifier, random) = rest.split_at(2);
+            jelling_wire::copy(&mut keys.own_key.key.0, key);
+            // 2.3.4: what is beyond the agreed size is zero.
+            keys.own_key.key.0.iter_mut().skip(size).for_each(|octet| *octet = 0);
+            if let [low, high] = *diversifier {
+                keys.own_key.diversifier = u16::from_le_bytes([low, high]);
+            }
+            jelling_wire::copy(&mut keys.own_key.random, random);
+            keys.drawn.insert(Handed::ENCRYPTION);
+        }
+        if ours.contains(Handed::SIGNING) && !keys.drawn.contains(Handed::SIGNING) {
+            let Some(key) = self.state.random.draw::<16>() else { return false };
+            keys.own_signing = key;
+            keys.drawn.insert(Handed::SIGNING);
+        }
+        true
+    }
+
+    /// Draws our own IRK, which is the same for all peers.
+    fn draw_identity_key(&mut self) -> bool {
+        if self.state.bonding.identity_key.0 != [0; 16] {
+            return true;
+        }
+        let Some(key) = self.state.random.draw::<16>() else { return false };
+        self.state.bonding.identity_key = Secret(key);
+        self.identity_changed();
+        true
+    }
+
+    /// All keys have come and gone: the pairing is done.
+    fn complete(&mut self, now: Instant, index: usize) {
+        match self.new_bond(index) {
+            None => {}
+            Some(bond) => {
+                let replaces = self.find_bond(bond.peer);
+                let weaker = replaces.is_some_and(|old| {
+                    (old.authenticated && !bond.authenticated)
+                        || (old.secure_connections && !bond.secure_connections)
+                        || old.key_size > bond.key_size
+                });
+                let strict =
+                    self.links.get(index).is_some_and(|l| l.pairing.terms.overwrite == Overwrite::EqualOrStronger);
+                if weaker && strict {
+                    return self.fail_pairing(now, index, Reason::AUTHENTICATION_REQUIREMENTS);
+                }
+                if let Err(error) = self.keep_bond(index, bond) {
+                    // The link is as secure as it is; but nothing of it is kept.
+                    return self.end_pairing(index, error);
+                }
+                self.on_encrypted(index);
+            }
+        }
+        self.forgive(index);
+        self.finish_pairing(index);
+    }
+
+    /// What is to be kept of a pairing, where both want to keep it and can find each other again.
+    fn new_bond(&mut self, index: usize) -> Option<Bond> {
+        let link = self.links.get_mut(index)?;
+        let (security, on_air) = (link.security, link.peer);
+        let new_key = link.encryption.new_key;
+        let pairing = &mut link.pairing;
+        let both = pairing.request.requirements & pairing.response.requirements;
+        if !both.contains(Requirements::BONDING) || !pairing.terms.bond || pairing.is_debug {
+            return None;
+        }
+        let (ours, theirs, secure) = (pairing.we_hand(), pairing.peer_hands(), pairing.secure_connections);
+        let keys = pairing.distribution()?;
+        let peer = if theirs.contains(Handed::ADDRESS) { keys.peer_address } else { on_air };
+        let identity_key = keys.peer_identity_key;
+        if !is_identity(peer) {
+            return None;
+        }
+        let both_make = LongTermKey { key: Secret(new_key), diversifier: 0, random: [0; 8] };
+        let key_of = |handed: Handed, key: LongTermKey| match secure {
+            true => Some(both_make),
+            false => handed.contains(Handed::ENCRYPTION).then_some(key),
+        };
+        let (central_key, peripheral_key) = (key_of(theirs, keys.peer_key), key_of(ours, keys.own_key));
+        if central_key.is_none() && peripheral_key.is_none() {
+            return None;
+        }
+        let signing = |handed: Handed, key| {
+            handed.contains(Handed::SIGNING).then_some(SigningKey { key: Secret(key), counter: 0 })
+        };
+        let mut bond = Bond::new(peer);
+        bond.authenticated = security.authenticated;
+        bond.secure_connections = security.secure_connections;
+        bond.key_size = security.key_size;
+        (bond.central_key, bond.peripheral_key) = (central_key, peripheral_key);
+        bond.identity_key = (identity_key != [0; 16]).then_some(Secret(identity_key));
+        bond.own_signing = signing(ours, keys.own_signing);
+        bond.peer_signing = signing(theirs, keys.peer_signing);
+        Some(bond)
+    }
+
+    /// It went well: who waits is told.
+    pub(super) fn finish_pairing(&mut self, index: usize) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        toolbox::wipe(&mut link.encryption.new_key);
+        let pairing = &mut link.pairing;
+        if pairing.is_attended() {
+            pairing.waits = false;
+            pairing.went_well = true;
+        }
+        self.settle_pairing(index);
+    }
+
+    /// It is over, and did not go well: who waits is told, or else the connection.
+    pub(crate) fn end_pairing(&mut self, index: usize, error: Error) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        toolbox::wipe(&mut link.encryption.new_key);
+        let pairing = &mut link.pairing;
+        if pairing.is_attended() {
+            pairing.waits = false;
+            pairing.went_wrong.set(Some(error));
+        } else if pairing.is_pairing() {
+            pairing.failure.set(Some(error));
+            link.happened.insert(Happened::PAIRING_FAILED);
+        }
+        self.settle_pairing(index);
+    }
+
+    fn settle_pairing(&mut self, index: usize) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        link.forget_key();
+        let asked = link.pairing.prompt != super::pairing::Prompt::None;
+        let in_controller = link.pairing.in_controller;
+        link.pairing.settle();
+        if in_controller {
+            self.state.curve.release();
+        }
+        if asked {
+            self.state.news |= HostNews::PASSKEY;
+        }
+        self.tell_link(index, LinkNews::LINK);
+    }
+}

@@ -1,0 +1,189 @@
+//! What a peer sends on the Security Manager's channel. A PDU that is not due ends a pairing, and is answered once
+//! (Vol 3, Part H, 3.3 and 3.5.5).
+
+use super::pairing::{Handed, Phase, Progress, Send};
+use crate::{
+    Core,
+    counters::count,
+    error::Error,
+    event::{Happened, LinkNews},
+    time::Instant,
+};
+use jelling_wire::{
+    hci::Role,
+    smp::{Code, Features, Pdu, Reason, Requirements},
+};
+
+impl Core<'_> {
+    pub(crate) fn on_security(&mut self, now: Instant, index: usize, payload: &[u8]) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        // Vol 3, Part H, 3.4: after a timeout nothing is said any more on this link.
+        if link.pairing.is_dead || link.is_leaving() {
+            return count(&mut self.state.counters.unexpected);
+        }
+        let pdu = match Pdu::parse(payload) {
+            Ok(pdu) => pdu,
+            // A refusal is never refused: two hosts would not stop.
+            Err(_) if payload.first() == Some(&Code::PAIRING_FAILED.0) => {
+                self.drop_malformed("a Pairing Failed");
+                return self.pairing_rejected(now, index, Reason::UNSPECIFIED_REASON);
+            }
+            Err(_) => {
+                self.drop_malformed("an SMP PDU");
+                return self.refuse_pdu(now, index, Reason::INVALID_PARAMETERS);
+            }
+        };
+        let role = link.role;
+        match pdu {
+            // 3.3: reserved codes are ignored.
+            Pdu::Unknown { .. } => count(&mut self.state.counters.unexpected),
+            Pdu::PairingFailed { reason } => self.pairing_rejected(now, index, reason),
+            Pdu::PairingRequest { features } if role == Role::Peripheral => {
+                self.on_pairing_request(now, index, &features)
+            }
+            Pdu::SecurityRequest { requirements } if role == Role::Central => {
+                self.on_security_request(now, index, requirements)
+            }
+            Pdu::PairingRequest { .. } | Pdu::SecurityRequest { .. } => {
+                self.refuse_pdu(now, index, Reason::COMMAND_NOT_SUPPORTED)
+            }
+            Pdu::PairingResponse { features } if link.pairing.phase == Phase::Response => {
+                self.on_pairing_response(now, index, &features)
+            }
+            pdu => match link.pairing.phase {
+                Phase::Exchange => self.on_exchange(now, index, &pdu),
+                Phase::Keys => self.on_key(now, index, &pdu),
+                _ => self.refuse_pdu(now, index, Reason::UNSPECIFIED_REASON),
+            },
+        }
+    }
+
+    /// A PDU that is not due, or makes no sense: a pairing fails of it.
+    pub(super) fn refuse_pdu(&mut self, now: Instant, index: usize, reason: Reason) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        if link.pairing.is_pairing() {
+            return self.fail_pairing(now, index, reason);
+        }
+        count(&mut self.state.counters.unexpected);
+        link.pairing.owed.insert(Send::FAILED);
+        link.pairing.reason = reason;
+    }
+
+    /// The peer ended it.
+    fn pairing_rejected(&mut self, now: Instant, index: usize, reason: Reason) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        if link.pairing.is_pairing() || link.pairing.phase == Phase::Asked {
+            self.strike(now, index, reason);
+            self.end_pairing(index, Error::PairingRejected(reason));
+        } else {
+            count(&mut self.state.counters.unexpected);
+        }
+    }
+
+    /// A peripheral wants the link secured (2.4.6).
+    fn on_security_request(&mut self, now: Instant, index: usize, requirements: Requirements) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        // What it asks for is under way, or the request crossed it.
+        if link.pairing.phase != Phase::Idle {
+            return count(&mut self.state.counters.unexpected);
+        }
+        let mitm = requirements.contains(Requirements::MITM);
+        if link.security.encrypted && (link.security.authenticated || !mitm) {
+            return count(&mut self.state.counters.unexpected);
+        }
+        let bond = self.bond_at(index).filter(|bond| bond.authenticated || !mitm);
+        if bond.is_some() && self.begin_encryption(now, index, Phase::Restoring).is_ok() {
+            return;
+        }
+        let Some(link) = self.links.get_mut(index) else { return };
+        link.happened.insert(Happened::SECURITY_REQUESTED);
+        self.tell_link(index, LinkNews::LINK);
+    }
+
+    /// A PDU of phase 2.
+    fn on_exchange(&mut self, now: Instant, index: usize, pdu: &Pdu<'_>) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        let pairing = &mut link.pairing;
+        if let Pdu::PairingKeypressNotification { keypress } = *pdu {
+            if !pairing.method.is_passkey() || !pairing.has_keypress() || keypress.name().is_none() {
+                return self.fail_pairing(now, index, Reason::INVALID_PARAMETERS);
+            }
+            pairing.heard = keypress;
+            link.happened.insert(Happened::KEYPRESS);
+            self.tell_link(index, LinkNews::LINK);
+            return self.restart_timer(now, index);
+        }
+        if pairing.expects() != Some(pdu.code()) {
+            return self.fail_pairing(now, index, Reason::UNSPECIFIED_REASON);
+        }
+        let Some(exchange) = pairing.exchange() else { return };
+        let got = match *pdu {
+            Pdu::PairingPublicKey { x, y } => {
+                (exchange.peer.x, exchange.peer.y) = (x, y);
+                Progress::KEY_GOT
+            }
+            Pdu::PairingConfirm { value } => {
+                exchange.peer_value = value;
+                Progress::CONFIRM_GOT
+            }
+            Pdu::PairingRandom { value } => {
+                exchange.peer_random = value;
+                Progress::RANDOM_GOT
+            }
+            Pdu::PairingDhKeyCheck { check } => {
+                exchange.peer_value = check;
+                Progress::CHECK_GOT
+            }
+            _ => return,
+        };
+        pairing.progress.insert(got);
+        self.restart_timer(now, index);
+        if got == Progress::KEY_GOT && !self.may_use_key(now, index) {
+            return;
+        }
+        self.advance(now, index);
+    }
+
+    /// A PDU of phase 3.
+    fn on_key(&mut self, now: Instant, index: usize, pdu: &Pdu<'_>) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        let pairing = &mut link.pairing;
+        if pairing.expects_key() != Some(pdu.code()) {
+            return self.fail_pairing(now, index, Reason::UNSPECIFIED_REASON);
+        }
+        let Some(keys) = pairing.distribution() else { return };
+        match *pdu {
+            Pdu::EncryptionInformation { long_term_key } => {
+                keys.peer_key.key = long_term_key;
+                keys.got.insert(Handed::ENCRYPTION);
+            }
+            Pdu::CentralIdentification { diversifier, random } => {
+                (keys.peer_key.diversifier, keys.peer_key.random) = (diversifier, random);
+                keys.got.insert(Handed::CENTRAL);
+            }
+            Pdu::IdentityInformation { identity_resolving_key } => {
+                keys.peer_identity_key = identity_resolving_key.0;
+                keys.got.insert(Handed::IDENTITY);
+            }
+            Pdu::IdentityAddressInformation { address } => {
+                if !super::is_identity(address) {
+                    return self.fail_pairing(now, index, Reason::INVALID_PARAMETERS);
+                }
+                keys.peer_address = address;
+                keys.got.insert(Handed::ADDRESS);
+            }
+            Pdu::SigningInformation { signature_key } => {
+                keys.peer_signing = signature_key.0;
+                keys.got.insert(Handed::SIGNING);
+            }
+            _ => return,
+        }
+        self.restart_timer(now, index);
+        self.advance(now, index);
+    }
+}
+
+/// What a Pairing Request or Response says that no pairing can be made of (3.5.1, 3.5.2).
+pub(super) fn features_fault(features: &Features) -> Option<Reason> {
+    (!features.are_in_range()).then_some(Reason::INVALID_PARAMETERS)
+}
