@@ -3,6 +3,7 @@
 use super::{
     exchange::Move,
     pairing::{Method, Phase, Progress, Prompt, Secrets, Send},
+    settings::PeerOob,
 };
 use crate::{
     Core,
@@ -274,6 +275,14 @@ impl Core<'_> {
         let debug = peer.x == PublicKey::DEBUG.x;
         if reflected || (debug && !allows_debug) {
             self.fail_pairing(now, index, Reason::INVALID_PARAMETERS);
+            return false;
+        }
+        // 2.3.5.6.4: whoever has the peer's confirm value holds its key against it.
+        if pairing.method == Method::OutOfBand
+            && let Some(PeerOob::SecureConnections { confirm, random }) = pairing.terms.oob.get()
+            && !toolbox::equal(&toolbox::f4(&peer.x, &peer.x, &random, 0), &confirm)
+        {
+            self.fail_pairing(now, index, Reason::CONFIRM_VALUE_FAILED);
             return false;
         }
         pairing.is_debug = debug;

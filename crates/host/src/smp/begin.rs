@@ -189,8 +189,8 @@ impl Core<'_> {
         let request = pairing.request;
         // 3.6.1: no more than was asked for. LinkKey, and what is reserved, means nothing here.
         let known = Keys::ENCRYPTION | Keys::IDENTITY | Keys::SIGNING;
-        let more =
-            (response.initiator_keys - request.initiator_keys) | (response.responder_keys - request.responder_keys);
+        let more = response.initiator_keys.difference(request.initiator_keys)
+            | response.responder_keys.difference(request.responder_keys);
         if more.intersects(known) {
             return self.fail_pairing(now, index, Reason::INVALID_PARAMETERS);
         }
@@ -257,7 +257,7 @@ impl Core<'_> {
             }
         }
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return Err(Reason::UNSPECIFIED_REASON) };
-        pairing.progress.set(Progress::SECRET, matches!(pairing.method, Method::JustWorks | Method::OutOfBand));
+        pairing.progress.set(Progress::SECRET, !pairing.method.is_passkey());
         let authenticated = pairing.method != Method::JustWorks;
         let key_size = pairing.key_size;
         let bonds = both.contains(Requirements::BONDING) && terms.bond;
