@@ -1,5 +1,14 @@
 //! Two hosts of ours pair in each way, and find each other again.
-#![cfg(feature = "security")]
+#![cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server", feature = "security"))]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "tests"
+)]
 
 mod support;
 
