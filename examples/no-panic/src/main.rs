@@ -4,12 +4,13 @@
 #![no_main]
 
 mod input;
+mod pairing;
 
 use core::panic::PanicInfo;
 use core::time::Duration;
 use input::{octets, word};
 use jelling_host::{
-    Access, AdvertisingSettings, Authorisation, Bond, CharacteristicSettings, Config, ConnectSettings, Core,
+    Access, AdvertisingSettings, Authorisation, Bond, CharacteristicSettings, Config, ConnectSettings, Core, Curve,
     DescriptorSettings, Event, Gatt, Hook, Hooks, Identity, Instant, LinkId, Links, LongTermKey, OwnAddress,
     Permissions, Policy, Pool, PreferredParameters, Properties, Protection, Scan, ScanSettings, Security,
     ServiceSettings, SigningKey, Storage, Store, TRANSMIT_BUFFER, Updates, toolbox,
@@ -145,6 +146,7 @@ fn host(core: &mut Core<'_>) {
     let mut buffer = [0; 300];
     let octets = octets(&mut buffer);
     let mut target = [0; 64];
+    pairing::pairing(core, now);
     match word() % 16 {
         0 => core.handle_packet(now, Packet::new(PacketKind::Event, octets)),
         1 => core.handle_packet(now, Packet::new(PacketKind::Acl, octets)),
@@ -291,6 +293,10 @@ fn config() -> Config {
         preferred_parameters: (word() & 1 == 1).then_some(preferred),
         default_services: word() & 1 == 1,
         signed_writes: word() & 1 == 1,
+        pairing: (word() & 1 == 1).then(pairing::settings),
+        secure_connections_only: word() & 1 == 1,
+        debug_keys: word() & 1 == 1,
+        curve: if word() & 1 == 1 { Curve::Controller } else { Curve::Host },
         ..Config::new()
     }
 }
