@@ -11,6 +11,7 @@
 )]
 
 #[path = "support/smp/mod.rs"]
+#[allow(dead_code, reason = "it uses a part of it")]
 mod smp;
 
 use smp::*;

@@ -1,7 +1,12 @@
 //! Two thin controllers that answer at once, joined by an air without time: just enough for scripts.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+#[cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server", feature = "security"))]
+pub(crate) mod cases;
 pub(crate) mod numbers;
+#[cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server", feature = "security"))]
+pub(crate) mod pairing;
+pub(crate) mod smp;
 // Two hosts with every part.
 #[cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
 pub(crate) mod pair;

@@ -1,7 +1,6 @@
 //! A peer's Security Manager, written down from the specification (Vol 3, Part H) a second time, in the plainest way, and with its own
 //! use of the ciphers: a fault of the host cannot hide behind the same fault here. PDUs go in and come out as octets; everything
 //! that it is or knows can be reached in, and be made wrong.
-#![allow(dead_code, reason = "each test uses a part of it")]
 
 pub(crate) mod functions;
 mod hear;
