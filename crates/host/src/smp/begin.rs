@@ -94,6 +94,7 @@ impl Core<'_> {
     pub(super) fn begin_slot(&mut self, now: Instant, index: usize, phase: Phase, terms: Terms) {
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
         pairing.settle();
+        pairing.has_failed = false;
         pairing.phase = phase;
         pairing.terms = terms;
         pairing.round = 0;
@@ -279,6 +280,7 @@ impl Core<'_> {
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
         pairing.reason = reason;
         pairing.owed.insert(Send::FAILED);
+        pairing.has_failed = true;
         self.state.work = true;
         self.end_pairing(index, Error::PairingFailed(reason));
     }

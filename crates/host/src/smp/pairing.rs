@@ -281,6 +281,8 @@ pub(crate) struct Pairing {
     pub(crate) only_encrypts: bool,
     /// The Security Manager timed out on this link: nothing is sent any more (Vol 3, Part H, 3.4).
     pub(crate) is_dead: bool,
+    /// We have said that a pairing failed: what the peer had sent by then is not refused once more, as that would meet its next one.
+    pub(crate) has_failed: bool,
     pub(crate) secure_connections: bool,
     pub(crate) method: Method,
     /// Octets of the key.
@@ -323,6 +325,7 @@ impl Pairing {
         waits: false,
         only_encrypts: false,
         is_dead: false,
+        has_failed: false,
         secure_connections: false,
         method: Method::JustWorks,
         key_size: 0,

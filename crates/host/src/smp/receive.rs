@@ -65,8 +65,10 @@ impl Core<'_> {
             return self.fail_pairing(now, index, reason);
         }
         count(&mut self.state.counters.unexpected);
-        link.pairing.owed.insert(Send::FAILED);
-        link.pairing.reason = reason;
+        if !link.pairing.has_failed {
+            link.pairing.owed.insert(Send::FAILED);
+            link.pairing.reason = reason;
+        }
     }
 
     /// The peer ended it.
