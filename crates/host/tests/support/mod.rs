@@ -6,6 +6,8 @@ pub(crate) mod cases;
 pub(crate) mod numbers;
 #[cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server", feature = "security"))]
 pub(crate) mod pairing;
+#[cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server", feature = "security"))]
+pub(crate) mod refused;
 pub(crate) mod smp;
 // Two hosts with every part.
 #[cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]

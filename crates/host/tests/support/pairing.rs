@@ -504,10 +504,8 @@ impl Bench {
                 Some((ticket, PasskeyAnswer::Input(at.peer.passkey.unwrap_or(0))))
             }
             (Some((ticket, PasskeyAction::Compare(digits))), other) => {
-                if let Some(User::Compare(others)) = other {
-                    assert_eq!(digits, others, "both show the same");
-                }
-                Some((ticket, PasskeyAnswer::Confirm))
+                let same = !matches!(other, Some(User::Compare(others)) if others != digits);
+                Some((ticket, if same { PasskeyAnswer::Confirm } else { PasskeyAnswer::Reject }))
             }
             _ => None,
         };

@@ -135,6 +135,8 @@ pub(crate) struct Peer {
     /// What the passkey is taken for in one round (0 to 19): to be wrong there.
     pub(crate) wrong_round: Option<u8>,
     pub(crate) compared: bool,
+    /// It finds nothing wrong with what the other says: the other has to.
+    pub(crate) believes: bool,
     pub(crate) round: u8,
     pub(crate) nonce: Octets16,
     pub(crate) other_nonce: Octets16,
@@ -188,6 +190,7 @@ impl Peer {
             passkey: None,
             wrong_round: None,
             compared: false,
+            believes: false,
             round: 0,
             nonce: [0; 16],
             other_nonce: [0; 16],
