@@ -66,6 +66,22 @@ impl Core<'_> {
         self.tell_link(index, LinkNews::LINK);
     }
 
+    /// Changes the bond of a link that is encrypted with its key. What stays as it is is no news.
+    #[cfg(feature = "server")]
+    pub(crate) fn change_bond(&mut self, index: usize, change: impl FnOnce(&mut Bond)) {
+        let Some(at) = self.bond_slot(index) else { return };
+        if self.links.get(index).is_none_or(|link| !link.uses_bond) {
+            return;
+        }
+        let Some(slot) = self.bonds.get_mut(at) else { return };
+        let of_client = |bond: &Bond| (bond.client_features, bond.database_hash, bond.subscriptions);
+        let before = of_client(slot.bond_mut());
+        change(slot.bond_mut());
+        if of_client(slot.bond_mut()) != before {
+            self.bond_changed(at);
+        }
+    }
+
     /// A signature was made or verified on a link: its counter is never used again, not after a restart either
     /// (Vol 3, Part H, 2.4.5).
     #[cfg(any(feature = "client", feature = "server"))]
@@ -79,9 +95,14 @@ impl Core<'_> {
     /// A link is encrypted with the key of its peer's bond from now on: by that the peer has shown who it is.
     pub(crate) fn on_encrypted(&mut self, index: usize) {
         let Some(at) = self.bond_slot(index) else { return };
-        if let Some(link) = self.links.get_mut(index) {
-            link.uses_bond = true;
-        }
+        let Some(link) = self.links.get_mut(index) else { return };
+        let begins = !core::mem::replace(&mut link.uses_bond, true);
         self.bond_used(at);
+        #[cfg(feature = "server")]
+        if begins {
+            self.restore_client(index);
+        }
+        #[cfg(not(feature = "server"))]
+        let _ = begins;
     }
 }

@@ -75,9 +75,14 @@ impl Core<'_> {
             self.free_bond(at);
         }
         bond.last_use = self.next_use();
+        #[cfg(feature = "server")]
+        self.fill_bond(index, &mut bond);
         self.put_bond(at, bond, Saved::No);
         self.state.news |= HostNews::BONDS;
         self.join_bond(index, at);
+        if let Some(link) = self.links.get_mut(index) {
+            link.uses_bond = link.security.encrypted;
+        }
         self.tell_security(index);
         Ok(())
     }

@@ -30,6 +30,8 @@ bitflags! {
         const PENDING = 4;
         /// The subscription changed and the application has not looked.
         const CHANGED = 8;
+        /// The peer wrote it on this link.
+        const WRITTEN = 16;
     }
 }
 

@@ -1,5 +1,6 @@
 //! The table in force has changed while clients work with the old one: who has subscribed to Service Changed is told, and who takes part
-//! in robust caching is held back until it knows (Vol 3, Part G, 2.5.2 and 7). What is kept of a client ends with its link.
+//! in robust caching is held back until it knows (Vol 3, Part G, 2.5.2 and 7). What is kept of a client ends with its link, or stands in
+//! its bond: see `restored.rs`.
 
 use super::{
     attribute::{Attribute, Backing, Subscriber},
@@ -12,6 +13,7 @@ use crate::{
     link::{Link, Owed},
 };
 use bitflags::bitflags;
+use core::ops::Range;
 use jelling_wire::{
     Uuid,
     att::{ErrorCode, Pdu},
@@ -36,6 +38,8 @@ bitflags! {
         const INDICATED = 32;
         /// It has subscribed to Service Changed of the table that is about to go.
         const FOLLOWS = 64;
+        /// It is being told that the table has changed, in whichever way: what its bond holds is of the table before.
+        const BEHIND = 128;
     }
 }
 
@@ -51,12 +55,30 @@ impl Link {
     pub(crate) fn is_unaware(&self) -> bool {
         self.changes.contains(Changes::UNAWARE)
     }
+
+    pub(super) fn client_features(&self) -> Changes {
+        self.changes.intersection(FEATURES)
+    }
+
+    /// What the client of a bond supports.
+    #[cfg(feature = "security")]
+    pub(super) fn restore_client_features(&mut self, features: u8) {
+        self.changes.insert(Changes::from_bits_truncate(features).intersection(FEATURES));
+    }
+
+    /// The client may not know the table in force, if it takes part in robust caching.
+    pub(super) fn begin_unaware(&mut self) {
+        if self.changes.contains(Changes::ROBUST_CACHING) {
+            self.changes.insert(Changes::UNAWARE | Changes::BEHIND);
+            self.changes.remove(Changes::TOLD);
+        }
+    }
 }
 
 impl Core<'_> {
     /// What a link's client supports, as it wrote it.
     pub(crate) fn client_features(&self, link: usize) -> u8 {
-        self.links.get(link).map_or(0, |l| l.changes.intersection(FEATURES).bits())
+        self.links.get(link).map_or(0, |l| l.client_features().bits())
     }
 
     /// What a client's write to Client Supported Features sets, if it may. Bits that mean nothing, and octets behind the first, are
@@ -72,13 +94,15 @@ impl Core<'_> {
     /// A client tells what it supports.
     pub(crate) fn set_client_features(&mut self, link: usize, value: &[u8]) -> Result<(), ErrorCode> {
         let wanted = self.may_support(link, value)?;
-        if let Some(link) = self.links.get_mut(link) {
-            link.changes.insert(wanted);
+        if let Some(slot) = self.links.get_mut(link) {
+            slot.changes.insert(wanted);
         }
+        #[cfg(feature = "security")]
+        self.keep_client_features(link);
         Ok(())
     }
 
-    fn in_force(&self) -> &[Attribute] {
+    pub(super) fn in_force(&self) -> &[Attribute] {
         self.attributes.get(..usize::from(self.state.table.length)).unwrap_or_default()
     }
 
@@ -88,7 +112,7 @@ impl Core<'_> {
     }
 
     /// Service Changed of the table in force, and its CCCD.
-    fn service_changed(&self) -> Option<(usize, usize)> {
+    pub(super) fn service_changed(&self) -> Option<(usize, usize)> {
         let at = self.in_force().iter().position(|a| a.is_value_of(defaults::SERVICE_CHANGED))?;
         Some((at, self.cccd_of(at)?))
     }
@@ -132,22 +156,25 @@ impl Core<'_> {
             let Some(link) = self.links.get_mut(index) else { return };
             if !has_features {
                 link.changes = Changes::empty();
-            } else if link.is_up() && link.changes.contains(Changes::ROBUST_CACHING) {
-                link.changes.insert(Changes::UNAWARE);
-                link.changes.remove(Changes::TOLD);
+            } else if link.is_up() {
+                link.begin_unaware();
             }
             // A confirmation that comes now is of what was indicated before this.
             link.changes.remove(Changes::INDICATED);
             self.supersede_request(index);
         }
-        self.indicate_change(start, end);
+        self.indicate_change(start, end, 0..self.links.len());
+        // Who is not told of it works with the table in force.
+        #[cfg(feature = "security")]
+        for index in 0..self.links.len() {
+            self.keep_client(index);
+        }
     }
 
-    /// Owes an indication of Service Changed to each subscriber (Vol 3, Part G, 7.1).
-    fn indicate_change(&mut self, start: u16, end: u16) {
+    /// Owes an indication of Service Changed to each subscriber among these links (Vol 3, Part G, 7.1).
+    pub(super) fn indicate_change(&mut self, start: u16, end: u16, links: Range<usize>) {
         let Some((at, cccd)) = self.service_changed() else { return };
-        let links = 0..self.links.len();
-        let waiting = links.clone().any(|link| self.subscriber(cccd, link).contains(Subscriber::PENDING));
+        let waiting = (0..self.links.len()).any(|link| self.subscriber(cccd, link).contains(Subscriber::PENDING));
         let Some(attribute) = self.attributes.get_mut(at) else { return };
         if !matches!(attribute.backing, Backing::Arena) || attribute.capacity < 4 {
             return;
@@ -169,6 +196,7 @@ impl Core<'_> {
                 && let Some(link) = self.links.get_mut(index)
             {
                 link.owed.insert(Owed::UPDATES);
+                link.changes.insert(Changes::BEHIND);
                 self.state.work = true;
                 self.set_subscriber(cccd, index, subscriber | Subscriber::PENDING);
             }
@@ -208,7 +236,9 @@ impl Core<'_> {
     /// The client knows the table in force; what was held back goes now.
     fn now_aware(&mut self, index: usize) {
         let Some(link) = self.links.get_mut(index) else { return };
-        link.changes.remove(Changes::UNAWARE | Changes::TOLD);
+        link.changes.remove(Changes::UNAWARE | Changes::TOLD | Changes::BEHIND);
+        #[cfg(feature = "security")]
+        self.keep_client(index);
         if let Some(id) = self.link_id(index) {
             self.retry_updates(id);
         }
@@ -236,6 +266,16 @@ impl Core<'_> {
         link.changes.remove(Changes::INDICATED);
         if changed && link.is_unaware() {
             self.now_aware(index);
+        } else if changed {
+            self.caught_up(index);
         }
+    }
+
+    /// Who does not take part in robust caching knows the table in force, or no longer wants to be told.
+    pub(super) fn caught_up(&mut self, index: usize) {
+        let Some(link) = self.links.get_mut(index).filter(|l| l.changes.contains(Changes::BEHIND)) else { return };
+        link.changes.remove(Changes::BEHIND);
+        #[cfg(feature = "security")]
+        self.keep_client(index);
     }
 }

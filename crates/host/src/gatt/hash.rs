@@ -10,13 +10,15 @@ const EXTENDED_PROPERTIES: Uuid = Uuid::new16(0x2900);
 const COUNTED: core::ops::RangeInclusive<u16> = 0x2901..=0x2905;
 
 impl Core<'_> {
-    /// The table in force has changed: its hash goes to where it is read, if the table has such a characteristic with room for it.
+    /// The table in force has changed: its hash is kept for bonds, and goes to where it is read, if the table has such a
+    /// characteristic with room for it.
     pub(crate) fn hash_table(&mut self) {
-        let table = self.attributes.get(..usize::from(self.state.table.length)).unwrap_or_default();
-        let Some(at) = table.iter().position(|a| a.is_value_of(super::defaults::DATABASE_HASH)) else { return };
         let mut hash = self.table_hash();
         // It is a number of 128 bits, and those go least significant octet first (Vol 3, Part G, 2.4 and 7.3).
         hash.reverse();
+        self.state.table.hash = hash;
+        let table = self.in_force();
+        let Some(at) = table.iter().position(|a| a.is_value_of(super::defaults::DATABASE_HASH)) else { return };
         if let Some(attribute) = self.attributes.get_mut(at)
             && !matches!(attribute.backing, Backing::Constant(_))
             && usize::from(attribute.capacity) >= hash.len()

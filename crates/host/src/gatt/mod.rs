@@ -19,6 +19,8 @@ mod properties;
 mod queue;
 #[cfg(feature = "server")]
 mod registration;
+#[cfg(all(feature = "server", feature = "security"))]
+mod restored;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "server")]

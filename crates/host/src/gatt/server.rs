@@ -221,9 +221,18 @@ impl Core<'_> {
         let Ok(octets) = <[u8; 2]>::try_from(value) else { return Err(ErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH) };
         let wanted = u16::from_le_bytes(octets);
         self.may_subscribe(at, wanted)?;
-        let mut subscriber = Subscriber::CHANGED;
-        subscriber.set(Subscriber::NOTIFY, wanted & 1 != 0);
-        subscriber.set(Subscriber::INDICATE, wanted & 2 != 0);
+        let mut kinds = Subscriber::empty();
+        kinds.set(Subscriber::NOTIFY, wanted & 1 != 0);
+        kinds.set(Subscriber::INDICATE, wanted & 2 != 0);
+        self.subscribed_by(link, at, kinds | Subscriber::WRITTEN);
+        #[cfg(feature = "security")]
+        self.keep_subscription(link, at);
+        Ok(())
+    }
+
+    /// A peer has subscribed by the CCCD in slot `at`, by a write or by its bond: the application is told.
+    pub(super) fn subscribed_by(&mut self, link: usize, at: usize, kinds: Subscriber) {
+        let mut subscriber = kinds | Subscriber::CHANGED;
         if subscriber.intersects(Subscriber::NOTIFY | Subscriber::INDICATE) {
             // Who subscribes once more is still owed what it has not been told.
             subscriber |= self.subscriber(at, link).intersection(Subscriber::PENDING);
@@ -235,7 +244,6 @@ impl Core<'_> {
             attribute.flags.insert(AttributeFlags::NEWS);
             self.state.news |= HostNews::ATTRIBUTES;
         }
-        Ok(())
     }
 
     /// Whether a CCCD may have this value: what the characteristic does not offer is refused, and one that belongs to no

@@ -25,6 +25,9 @@ pub(crate) struct Table {
     /// The default services that the pending table begins with.
     pub(crate) pending_defaults: u16,
     pub(crate) pending_default_octets: u16,
+    /// The Database Hash of the table in force, as it is read.
+    #[cfg(feature = "security")]
+    pub(crate) hash: [u8; 16],
 }
 
 impl Table {
@@ -42,6 +45,8 @@ impl Table {
         kept_octets: 0,
         pending_defaults: 0,
         pending_default_octets: 0,
+        #[cfg(feature = "security")]
+        hash: [0; 16],
     };
 }
 
