@@ -1,4 +1,4 @@
-//! Which lines of `wire` and `host` tests and corpora reach.
+//! Which lines of `wire` and `host`, and of pairing in it, tests and corpora reach.
 
 use crate::{cargo, run, setup};
 use anyhow::{Context, Result, ensure};
@@ -12,8 +12,8 @@ use std::{
 
 /// The crates that are measured.
 const MEASURED: [&str; 2] = ["wire", "host"];
-/// Lines that must be reached, in per cent.
-const WANTED: usize = 90;
+/// What is judged, and the lines of it that must be reached, in per cent.
+const WANTED: [(&str, usize); 3] = [("crates/wire", 90), ("crates/host", 90), ("crates/host/src/smp", 95)];
 /// Files with the most lines that are not reached, which are named.
 const NAMED: usize = 12;
 
@@ -138,14 +138,14 @@ fn judge(files: &BTreeMap<PathBuf, Lines>) -> Result<()> {
         row(lines, path.display().to_string());
     }
     let mut short = vec![];
-    for name in MEASURED {
+    for (folder, wanted) in WANTED {
         let mut total = Lines::default();
-        files.iter().filter(|(path, _)| path.starts_with(format!("crates/{name}"))).for_each(|(_, l)| total.add(*l));
-        row(&total, format!("jelling-{name}"));
-        if total.reached * 100 < total.all * WANTED || total.all == 0 {
-            short.push(name);
+        files.iter().filter(|(path, _)| path.starts_with(folder)).for_each(|(_, lines)| total.add(*lines));
+        row(&total, format!("{folder}, of which {wanted} % are wanted"));
+        if total.reached * 100 < total.all * wanted || total.all == 0 {
+            short.push(folder);
         }
     }
-    ensure!(short.is_empty(), "less than {WANTED} % of the lines of {} are reached", short.join(" and "));
+    ensure!(short.is_empty(), "fewer lines of {} are reached than are wanted", short.join(" and "));
     Ok(())
 }
