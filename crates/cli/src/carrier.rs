@@ -32,7 +32,7 @@ pub(crate) async fn carry(
     let on = global.verbose > 1;
     let (mut reader, mut writer) = transport;
     loop {
-        let (from, to) = (Trace { inner: reader, on }, Trace { inner: writer, on });
+        let (from, to) = (Trace::new(reader, on), Trace::new(writer, on));
         let end = runner.run(Snoop::new(from, capture), Snoop::new(to, capture)).await;
         let (Spec::Serial(path, settings), Ends::Stopped) = (spec, ends) else { return trouble::ended(spec, &end) };
         say(format_args!("{spec}: the port is gone: waiting until it is plugged in again"));

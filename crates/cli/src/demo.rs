@@ -132,8 +132,8 @@ pub(crate) fn demo(global: &Global, output: Output) -> Result<()> {
     let (reader, writer) = simulation.air().controller().transport();
     let on = global.verbose > 1;
     // What is captured and traced is the central's.
-    let reader = Snoop::new(Trace { inner: reader, on }, &capture);
-    let writer = Snoop::new(Trace { inner: writer, on }, &capture);
+    let reader = Snoop::new(Trace::new(reader, on), &capture);
+    let writer = Snoop::new(Trace::new(writer, on), &capture);
     let story = Story { output, begin: Instant::now() };
     let work = async {
         match select(sensor(sensor_host), client(&story, client_host)).await {

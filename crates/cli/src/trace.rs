@@ -1,23 +1,34 @@
-//! `-vv`: each packet on stderr.
+//! `-vv`: each packet on stderr, keys blanked.
 
 use jelling::{Packet, PacketKind, PacketRead, PacketWrite};
+use jelling_transport::Redaction;
 use jelling_wire::hci::{acl::AclPacket, command::CommandPacket, event::Event};
 use std::io::Write;
 
 /// A half of a transport that prints what passes through it, if it is on.
 pub(crate) struct Trace<T> {
-    pub(crate) inner: T,
-    pub(crate) on: bool,
+    inner: T,
+    on: bool,
+    redaction: Redaction,
 }
 
-fn show(arrow: char, packet: Packet<'_>) {
+impl<T> Trace<T> {
+    pub(crate) fn new(inner: T, on: bool) -> Self {
+        Trace { inner, on, redaction: Redaction::new() }
+    }
+}
+
+fn show(redaction: &mut Redaction, arrow: char, packet: Packet<'_>) {
+    let mut octets = packet.data.to_vec();
+    let secret = octets.get_mut(redaction.secret(packet));
+    secret.unwrap_or_default().fill(0);
     let text = match packet.kind {
-        PacketKind::Command => CommandPacket::parse(packet.data).map(|p| p.to_string()),
-        PacketKind::Event => Event::parse(packet.data).map(|p| p.to_string()),
-        PacketKind::Acl => AclPacket::parse(packet.data).map(|p| format!("{p} {}", hex::encode(p.data))),
+        PacketKind::Command => CommandPacket::parse(&octets).map(|p| p.to_string()),
+        PacketKind::Event => Event::parse(&octets).map(|p| p.to_string()),
+        PacketKind::Acl => AclPacket::parse(&octets).map(|p| format!("{p} {}", hex::encode(p.data))),
         PacketKind::Sco | PacketKind::Iso => Ok(format!("{:?}", packet.kind)),
     };
-    let text = text.unwrap_or_else(|_| format!("malformed {}", hex::encode(packet.data)));
+    let text = text.unwrap_or_else(|_| format!("malformed {}", hex::encode(&octets)));
     let _ = writeln!(std::io::stderr(), "{arrow} {text}");
 }
 
@@ -26,7 +37,7 @@ impl<T: PacketRead> PacketRead for Trace<T> {
     async fn read<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Packet<'b>, T::Error> {
         let packet = self.inner.read(buffer).await?;
         if self.on {
-            show('>', packet);
+            show(&mut self.redaction, '>', packet);
         }
         Ok(packet)
     }
@@ -42,7 +53,7 @@ impl<T: PacketWrite> PacketWrite for Trace<T> {
     type Error = T::Error;
     async fn write(&mut self, packet: Packet<'_>) -> Result<(), T::Error> {
         if self.on {
-            show('<', packet);
+            show(&mut self.redaction, '<', packet);
         }
         self.inner.write(packet).await
     }

@@ -30,6 +30,7 @@ pub mod btsnoop;
 mod redact;
 mod snoop;
 
+pub use redact::Redaction;
 #[cfg(feature = "std")]
 pub use snoop::WriteSink;
 pub use snoop::{Direction, Snoop, SnoopSink};

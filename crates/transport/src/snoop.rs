@@ -1,6 +1,7 @@
 //! A middleware that records what passes, as btsnoop.
 
-use crate::{PacketRead, PacketWrite, btsnoop, redact};
+use crate::{PacketRead, PacketWrite, Redaction, btsnoop};
+use core::ops::Range;
 use jelling_wire::{Packet, PacketKind};
 
 /// Which way a packet went.
@@ -36,12 +37,13 @@ pub struct Snoop<T, S> {
     inner: T,
     sink: S,
     secrets: bool,
+    redaction: Redaction,
 }
 
 impl<T, S: SnoopSink> Snoop<T, S> {
     /// Records what passes through `inner`.
     pub fn new(inner: T, sink: S) -> Self {
-        Snoop { inner, sink, secrets: false }
+        Snoop { inner, sink, secrets: false, redaction: Redaction::new() }
     }
 
     /// Keeps keys and random numbers in the capture. Only such a capture can be replayed, and it opens every link in it.
@@ -51,11 +53,10 @@ impl<T, S: SnoopSink> Snoop<T, S> {
         self
     }
 
-    fn record(&self, direction: Direction, packet: Packet<'_>) {
+    fn record(&mut self, direction: Direction, packet: Packet<'_>) {
         let header = btsnoop::record_header(direction, packet, self.sink.unix_micros());
-        let secret = if self.secrets { 0..0 } else { redact::secret(packet) };
-        let end = secret.end.min(packet.data.len());
-        let start = secret.start.min(end);
+        let found = self.redaction.secret(packet);
+        let Range { start, end } = if self.secrets { 0..0 } else { found };
         let before = packet.data.get(..start).unwrap_or_default();
         let blank = &[0; 64];
         let blank = blank.get(..end.saturating_sub(start)).unwrap_or_default();

@@ -84,6 +84,85 @@ fn keys_are_blanked_and_nothing_else() {
     }
 }
 
+/// What a capture of these ACL packets has, without the record headers.
+fn captured(packets: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let ring = Ring(RefCell::new(FILE_HEADER.to_vec()));
+    let mut snoop = Snoop::new(Echo(vec![]), &ring);
+    for packet in packets {
+        block_on(snoop.write(Packet::new(PacketKind::Acl, packet))).unwrap();
+    }
+    let file = ring.0.take();
+    Records::parse(&file).unwrap().map(|record| record.unwrap().packet.data.to_vec()).collect()
+}
+
+/// A frame in fragments of these lengths; the last takes the rest.
+fn fragments(handle: u8, frame: &[u8], lengths: &[usize]) -> Vec<Vec<u8>> {
+    let mut rest = frame;
+    let mut packets = vec![];
+    for length in lengths.iter().copied().chain([usize::MAX]) {
+        let (piece, after) = rest.split_at(length.min(rest.len()));
+        let flags = if packets.is_empty() { 0x20 } else { 0x10 };
+        packets.push([&[handle, flags, piece.len() as u8, 0], piece].concat());
+        rest = after;
+    }
+    packets
+}
+
+fn key(code: u8) -> Vec<u8> {
+    [&[17, 0, 6, 0, code][..], &[0xaa; 16]].concat()
+}
+
+/// Payloads one after the other.
+fn joined(packets: &[Vec<u8>]) -> Vec<u8> {
+    packets.iter().flat_map(|packet| packet[4..].to_vec()).collect()
+}
+
+#[test]
+fn a_key_that_comes_in_fragments_is_blanked_wherever_it_is_cut() {
+    for code in [0x06, 0x08, 0x0a] {
+        let blanked = [&key(code)[..5], &[0; 16]].concat();
+        for first in 0..=21 {
+            for second in 0..=21 - first {
+                let packets = fragments(7, &key(code), &[first, second]);
+                assert_eq!(joined(&captured(&packets)), blanked, "{code:#x} cut at {first} and {}", first + second);
+            }
+        }
+    }
+    // Octet by octet.
+    assert_eq!(joined(&captured(&fragments(7, &key(6), &[1; 20]))), [&key(6)[..5], &[0; 16]].concat());
+}
+
+#[test]
+fn fragments_of_links_do_not_mix_and_other_frames_are_kept() {
+    let attribute = [&[17, 0, 4, 0, 6][..], &[0xbb; 16]].concat();
+    let random = key(0x04);
+    let (one, two) = (fragments(1, &key(6), &[3]), fragments(2, &attribute, &[3]));
+    let three = fragments(3, &random, &[3]);
+    let mixed = [&one[0], &two[0], &three[0], &two[1], &three[1], &one[1]].map(Clone::clone);
+    let captured = captured(&mixed);
+    assert_eq!(joined(&[captured[1].clone(), captured[3].clone()]), attribute);
+    assert_eq!(joined(&[captured[2].clone(), captured[4].clone()]), random);
+    assert_eq!(joined(&[captured[0].clone(), captured[5].clone()]), [&key(6)[..5], &[0; 16]].concat());
+}
+
+#[test]
+fn a_frame_that_was_cut_off_is_no_part_of_the_next() {
+    let half = fragments(1, &key(6), &[8]).remove(0);
+    let value = [&[17, 0, 4, 0, 0x1b][..], &[0xbb; 16]].concat();
+    let packets = [vec![half], fragments(1, &value, &[8])].concat();
+    assert_eq!(joined(&captured(&packets)[1..]), value);
+}
+
+#[test]
+fn with_more_links_than_places_keys_are_blanked_all_the_same() {
+    let links: Vec<_> = (0..20).map(|handle| fragments(handle, &key(8), &[2])).collect();
+    let begun = links.iter().map(|link| link[0].clone());
+    let packets: Vec<_> = begun.chain(links.iter().map(|link| link[1].clone())).collect();
+    for packet in &captured(&packets)[20..] {
+        assert!(!packet.contains(&0xaa), "{packet:02x?}");
+    }
+}
+
 #[test]
 fn what_is_read_is_recorded_as_the_controllers() {
     let ring = Ring(RefCell::new(FILE_HEADER.to_vec()));
