@@ -198,6 +198,8 @@ impl Core<'_> {
             self.forget_subscriber(id);
         }
         let Some(link) = self.links.get_mut(index) else { return };
+        #[cfg(feature = "security")]
+        link.lose_secrets(&mut self.state.curve);
         let in_flight = link.in_flight;
         *link = Link {
             generation: id.generation.wrapping_add(1),

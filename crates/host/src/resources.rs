@@ -169,7 +169,6 @@ impl<const N: usize> BondGroup for Bonds<N> {
 }
 
 /// The whole memory of a host.
-#[derive(Debug)]
 pub struct Store<L = Links, G = Gatt, P = Pool, S = Scan, B = Bonds> {
     state: State,
     links: L,
@@ -218,7 +217,6 @@ impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, B: BondGroup> Store
 }
 
 /// The core at the gate: every table at once, and no number in its type. All verbs are its methods.
-#[derive(Debug)]
 pub struct Core<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) links: &'a mut [Link],
@@ -238,4 +236,17 @@ pub struct Core<'a> {
     pub(crate) reports: &'a mut [Report],
     #[cfg(feature = "security")]
     pub(crate) bonds: &'a mut [BondSlot],
+}
+
+// Frames and values may be secret: neither shows what it holds.
+impl core::fmt::Debug for Core<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Core").field("power", &self.state.power()).finish_non_exhaustive()
+    }
+}
+
+impl<L, G, P, S, B> core::fmt::Debug for Store<L, G, P, S, B> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
 }

@@ -78,6 +78,11 @@ impl Core<'_> {
         let receive = core::mem::take(&mut self.receive);
         let frame = receive.get(start..start.saturating_add(length)).unwrap_or_default();
         self.on_frame(now, index, channel, frame);
+        #[cfg(feature = "security")]
+        if channel == ChannelId::SMP {
+            // It may have been a key.
+            crate::crypto::toolbox::wipe(receive.get_mut(start..start.saturating_add(length)).unwrap_or_default());
+        }
         self.receive = receive;
     }
 

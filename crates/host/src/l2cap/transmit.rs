@@ -94,6 +94,14 @@ impl Core<'_> {
         }
         controller.acl_high_water = controller.acl_high_water.max(controller.acl_in_flight);
         if part == left {
+            #[cfg(feature = "security")]
+            if out.channel == ChannelId::SMP.0 {
+                let start = index.saturating_mul(room);
+                // It may have been a key.
+                crate::crypto::toolbox::wipe(
+                    self.transmit.get_mut(start..start.saturating_add(room)).unwrap_or_default(),
+                );
+            }
             *out = Outgoing::default();
             if core::mem::take(&mut link.missed) {
                 self.tell_link(index, LinkNews::TRANSMIT);

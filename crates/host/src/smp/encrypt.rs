@@ -1,9 +1,9 @@
 //! Encryption of a link: with a new key, with the key of a bond, and what the controller tells of it (Vol 3, Part H, 2.4.4;
 //! Vol 4, Part E, 7.8.24-26, 7.7.8, 7.7.39).
 
-use super::pairing::Phase;
 #[cfg(feature = "legacy-pairing")]
 use super::pairing::Secrets;
+use super::{ControllerCurve, pairing::Phase};
 use crate::{
     Core,
     bond::LongTermKey,
@@ -61,6 +61,16 @@ impl Encryption {
 }
 
 impl Link {
+    /// The link is down: what is secret of it is overwritten, and the controller works for another.
+    pub(crate) fn lose_secrets(&mut self, curve: &mut ControllerCurve) {
+        if self.pairing.in_controller {
+            curve.release();
+        }
+        self.pairing.settle();
+        toolbox::wipe(&mut self.encryption.new_key);
+        toolbox::wipe(&mut self.encryption.key);
+    }
+
     /// A key that the controller has not been told yet is not told any more.
     pub(super) fn forget_key(&mut self) {
         if self.owed.contains(Owed::ENCRYPT) {
