@@ -1,5 +1,7 @@
 //! What an application may choose before the radio comes up.
 
+#[cfg(all(feature = "client", feature = "security"))]
+use crate::smp::Raise;
 #[cfg(feature = "security")]
 use crate::smp::{Curve, PairSettings};
 use core::time::Duration;
@@ -66,6 +68,10 @@ pub struct Config {
     /// Default: the defaults of [`PairSettings`]; `None`: it is refused, Pairing Not Supported.
     #[cfg(feature = "security")]
     pub pairing: Option<PairSettings>,
+    /// How the security of a link is raised where a peer refuses a request of ours for the lack of it, unless the connection
+    /// has its own (`set_raise`). Default: with the key of a bond, where there is one ([`Raise::Encrypt`]).
+    #[cfg(all(feature = "client", feature = "security"))]
+    pub raise: Raise,
     /// Secure Connections Only mode (Vol 3, Part C, 10.2.4): whoever begins, pairing is LE Secure Connections with protection
     /// against a man in the middle and a key of 16 octets, or fails; and no other key encrypts. Default false.
     #[cfg(feature = "security")]
@@ -95,6 +101,8 @@ impl Config {
             signed_writes: false,
             #[cfg(feature = "security")]
             pairing: Some(PairSettings::new()),
+            #[cfg(all(feature = "client", feature = "security"))]
+            raise: Raise::Encrypt,
             #[cfg(feature = "security")]
             secure_connections_only: false,
             #[cfg(feature = "security")]

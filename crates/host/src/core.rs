@@ -141,6 +141,8 @@ impl Core<'_> {
         self.attempts_timeout(now);
         #[cfg(feature = "security")]
         self.pairing_timeout(now);
+        #[cfg(feature = "central")]
+        self.search_timeout(now);
         #[cfg(feature = "client")]
         self.request_timeout(now);
         #[cfg(feature = "server")]
@@ -159,6 +161,7 @@ impl Core<'_> {
         #[cfg(feature = "central")]
         {
             next = next.min(or_never(self.state.initiator.cancel_deadline));
+            next = next.min(or_never(self.state.initiator.search_deadline));
         }
         for link in self.links.iter().filter(|l| l.is_up()) {
             next = next.min(or_never(link.disconnect_deadline));

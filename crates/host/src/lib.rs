@@ -97,6 +97,8 @@ pub use resources::{
     BondGroup, Bonds, Core, Gatt, GattGroup, LinkGroup, Links, Pool, PoolGroup, Scan, ScanGroup, Store,
 };
 pub use security::{Authorisation, Security};
+#[cfg(all(feature = "client", feature = "security"))]
+pub use smp::Raise;
 #[cfg(feature = "security")]
 pub use smp::{
     Curve, Job, JobResult, LeSecure, Overwrite, OwnOob, PairSettings, PairTicket, PasskeyAction, PasskeyAnswer,

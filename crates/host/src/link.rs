@@ -10,6 +10,8 @@ use crate::att::Signing;
 use crate::gatt::Changes;
 #[cfg(feature = "security")]
 use crate::kept::Kept;
+#[cfg(all(feature = "client", feature = "security"))]
+use crate::smp::Policy;
 #[cfg(feature = "security")]
 use crate::smp::{Encryption, Pairing};
 use crate::{
@@ -201,6 +203,9 @@ pub struct Link {
     #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) att_is_dead: bool,
     pub(crate) security: Security,
+    /// What is done where the peer wants more, if the application has said so of this link.
+    #[cfg(all(feature = "client", feature = "security"))]
+    pub(crate) raise: Kept<Policy>,
     pub(crate) authorisation: Authorisation,
     #[cfg(feature = "client")]
     pub(crate) client: Client,
@@ -257,6 +262,8 @@ impl Link {
         #[cfg(any(feature = "client", feature = "server"))]
         att_is_dead: false,
         security: Security::NONE,
+        #[cfg(all(feature = "client", feature = "security"))]
+        raise: Kept::none(Policy::NEW),
         authorisation: Authorisation::Refused,
         #[cfg(feature = "client")]
         client: Client::NEW,

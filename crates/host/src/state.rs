@@ -10,6 +10,8 @@ use crate::gap::{Initiator, Scanning};
 use crate::gatt::Table;
 #[cfg(any(feature = "client", feature = "server"))]
 use crate::pool::Accounts;
+#[cfg(all(feature = "client", feature = "security"))]
+use crate::smp::Policy;
 #[cfg(feature = "security")]
 use crate::smp::{ControllerCurve, Curve, OobSlot, Random, Strikes, Terms};
 use crate::{
@@ -107,12 +109,21 @@ pub(crate) struct SecuritySettings {
     pub(crate) only: bool,
     pub(crate) debug_keys: bool,
     pub(crate) curve: Curve,
+    /// What is done where a peer wants more security.
+    #[cfg(feature = "client")]
+    pub(crate) raise: Policy,
 }
 
 #[cfg(feature = "security")]
 impl SecuritySettings {
-    const NEW: SecuritySettings =
-        SecuritySettings { pairing: Kept::none(Terms::NEW), only: false, debug_keys: false, curve: Curve::Host };
+    const NEW: SecuritySettings = SecuritySettings {
+        pairing: Kept::none(Terms::NEW),
+        only: false,
+        debug_keys: false,
+        curve: Curve::Host,
+        #[cfg(feature = "client")]
+        raise: Policy::NEW,
+    };
 }
 
 /// What a host keeps beside its tables. All zero at the start.
@@ -344,6 +355,8 @@ impl State {
             debug_keys: settings.security.debug_keys,
             #[cfg(feature = "security")]
             curve: settings.security.curve,
+            #[cfg(all(feature = "client", feature = "security"))]
+            raise: settings.security.raise.raise(),
         }
     }
 
@@ -393,6 +406,8 @@ impl Settings {
                 only: config.secure_connections_only,
                 debug_keys: config.debug_keys,
                 curve: config.curve,
+                #[cfg(feature = "client")]
+                raise: Policy::of(&config.raise),
             },
             own,
             address,

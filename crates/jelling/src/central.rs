@@ -42,6 +42,10 @@ impl<'d> Host<'d> {
     /// Connects, ending a scan. 10 s at most, then the attempt is cancelled in the controller. If there is a connection to the
     /// device already, that one is given. Attempts of several tasks take turns.
     ///
+    /// A bonded peer that may change its address is connected to by its identity address: a passive scan, which is part of the
+    /// attempt, finds the address that it has (Vol 3, Part C, 10.8.2.3). The controller need not know of it. A peer that advertises to
+    /// nobody, and one that is not heard, is not found.
+    ///
     /// Dropping the future cancels the attempt; a link that it made all the same is disconnected.
     pub fn connect(self, device: Device) -> Connect<'d> {
         let step = ConnectStep { settings: ConnectSettings::new(device.address()), ticket: None };
@@ -137,6 +141,13 @@ impl ScanResult {
     /// The device.
     pub fn device(&self) -> Device {
         self.0.address().into()
+    }
+
+    /// The identity address of the bonded peer that this is, by whichever of its addresses it advertises. As the bonds were when it
+    /// was first heard in this scan.
+    #[cfg(feature = "security")]
+    pub fn identity(&self) -> Option<Device> {
+        self.0.identity().map(Device::from)
     }
 
     /// The last signal strength, in dBm; 127 when the controller could not tell.

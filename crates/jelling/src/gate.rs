@@ -171,6 +171,8 @@ fn settle(core: &mut Core<'_>, waiters: &mut Waiters<'_>, verb: Verb, now: Insta
         "no deadline begins without a word"
     );
     runner.due.set(Due::ANEW, core.begins_anew());
+    #[cfg(feature = "security")]
+    runner.due.set(Due::JOB, runner.job_takers == 0 && core.has_job());
     // For what was due before the runner has been woken.
     if runner.due != before
         && matches!(verb, Verb::Act | Verb::Look)

@@ -39,6 +39,42 @@
 //! | `advertise` | Vol 3, Part C, 9 | [`Host::advertise`] |
 //! | `Service`, `Characteristic`, `register_services` | Vol 3, Part G | [`Host::services`], [`Characteristic`] |
 //! | `ClientService`, `ClientCharacteristic` | Vol 3, Part G, 4 | [`Connection::service`], [`ClientCharacteristic`] |
+//! | `DeviceConnection.pair`, `security` | Vol 3, Part H | [`Connection::pair`], [`security`] |
+//!
+//! # Security
+//!
+//! A central that pairs, and is encrypted on the connections that follow, and a peripheral with a value for such centrals alone:
+//!
+//! ```no_run
+//! # #[cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server", feature = "security"))]
+//! # mod both {
+//! use core::time::Duration;
+//! use jelling::{CharacteristicOptions, Device, Error, Host, Pair, Permissions, Properties, Uuid};
+//!
+//! const SERVICE: Uuid = Uuid::new16(0x181a);
+//! const SECRET: Uuid = Uuid::new16(0x2a6e);
+//!
+//! async fn central(host: Host<'_>, device: Device) -> Result<u8, Error> {
+//!     let connection = host.connect(device).await?;
+//!     // With a bond: nobody is asked, and the link is encrypted.
+//!     connection.pair(Pair::new()).await?;
+//!     connection.service(SERVICE).await?.characteristic(SECRET).await?.read().await
+//! }
+//!
+//! async fn peripheral(host: Host<'_>) -> Result<(), Error> {
+//!     let mut db = host.services()?;
+//!     let service = db.service(SERVICE)?;
+//!     let encrypted = CharacteristicOptions::new(Properties::READ).permissions(Permissions::READ_ENCRYPTED).initial(&[7]);
+//!     db.characteristic_with(service, SECRET, &encrypted)?;
+//!     db.register()?;
+//!     // Peers may pair as `Config::pairing` says.
+//!     host.advertise(Duration::from_millis(250)).await?.disconnected().await
+//! }
+//! # }
+//! ```
+//!
+//! Nothing is weaker by accident. The module [`security`] tells who may pair, whom a user is asked by, what becomes of bonds, and
+//! when a request raises the security of its link.
 //!
 //! # Features
 //!
@@ -49,7 +85,8 @@
 //! | `client` | discovery, reads and writes of all kinds, subscriptions, the MTU exchange | notifications are dropped, indications confirmed |
 //! | `server` | services, notifications, indications | `Gatt` has no octets; each request is answered Request Not Supported |
 //! | `l2cap` | nothing yet: it will hold channels | the same |
-//! | `security` | nothing yet: it will hold pairing, encryption, bonds | pairing and keys are refused, as with it |
+//! | `security` | pairing with LE Secure Connections, encryption, bonds, signed writes, the Database Hash | `Bonds` has no octets; pairing and keys are refused |
+//! | `legacy-pairing` | legacy pairing, where `Pair` allows it: weaker; not a default | a peer that knows nothing else is refused |
 //! | `log` | lines of what host and links do, through `log` | nothing is left of them |
 //! | `defmt` | the same through `defmt`, and `defmt::Format` for public types; not with `log` | |
 //! | `sync` | handles are `Send` and `Sync` | |
@@ -76,8 +113,13 @@ mod gate;
 mod operation;
 #[cfg(feature = "peripheral")]
 mod peripheral;
+#[cfg(all(feature = "client", not(feature = "security")))]
+#[path = "security/no_raise.rs"]
+mod raise;
 mod resources;
 mod runner;
+#[cfg(feature = "security")]
+pub mod security;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "sim")]
@@ -96,7 +138,14 @@ pub use client::{
 pub use device::{AddressKind, Device, InvalidDevice};
 #[cfg(feature = "client")]
 pub use jelling_host::Policy;
+#[cfg(all(feature = "client", feature = "security"))]
+pub use jelling_host::Raise;
 pub use jelling_host::wire::{Packet, PacketKind, Uuid};
+#[cfg(feature = "security")]
+pub use jelling_host::wire::{
+    Secret,
+    smp::{IoCapability, Keypress, Reason},
+};
 pub use jelling_host::wire::{
     ad,
     att::ErrorCode,
@@ -109,12 +158,19 @@ pub use jelling_host::{
     OwnAddress, Pool, Pools, PreferredParameters, Properties, Resource, Scan as ScanSlots, Security, ToOctets, Updates,
     Usage, Value,
 };
+#[cfg(feature = "security")]
+pub use jelling_host::{
+    Bond, BondChange, Crypto, Curve, Identity, LeSecure, LongTermKey, Overwrite, OwnOob, PairSettings as Pair,
+    PasskeyAction, PeerOob, PublicKey, SigningKey, Software, Subscriptions,
+};
 pub use jelling_transport::{PacketRead, PacketWrite};
 pub use operation::Operation;
 #[cfg(feature = "peripheral")]
 pub use peripheral::Advertise;
 pub use resources::{Resources, Tasks};
 pub use runner::{RunError, Runner};
+#[cfg(feature = "security")]
+pub use security::{Encrypt, Pairing, PasskeyRequest};
 #[cfg(feature = "server")]
 pub use server::{
     Characteristic, CharacteristicOptions, Descriptor, Indicate, Notify, NotifySeveral, ReadRequest, ReadRequested,

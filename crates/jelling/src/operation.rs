@@ -37,6 +37,11 @@ pub trait Step<'d> {
     fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<Self::Raw, Error>>;
     /// Takes back what was begun, when it is dropped or its time is up.
     fn undo(&mut self, core: &mut Core<'_>);
+    /// Until when the time of the operation stands still, because it raises the security of its link.
+    #[doc(hidden)]
+    fn stands_until(&self) -> Option<Instant> {
+        None
+    }
     /// Makes the result the caller's.
     fn finish(host: Host<'d>, raw: Self::Raw) -> Self::Output;
 }
@@ -54,7 +59,7 @@ pub struct Operation<'d, S: Step<'d>> {
     pub(crate) host: Host<'d>,
     pub(crate) step: S,
     timeout: Option<Duration>,
-    deadline: Option<Instant>,
+    limit: Limit,
     epoch: u16,
     ticket: WaitTicket,
     begun: bool,
@@ -67,7 +72,7 @@ impl<'d, S: Step<'d>> Operation<'d, S> {
             host,
             step,
             timeout,
-            deadline: None,
+            limit: Limit::default(),
             epoch: 0,
             ticket: WaitTicket::default(),
             begun: false,
@@ -90,7 +95,7 @@ impl<'d, S: Step<'d>> Operation<'d, S> {
     fn go_on(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<S::Raw, Error>> {
         if !self.begun {
             self.begun = true;
-            self.deadline = self.timeout.map(|t| now.after(t));
+            self.limit.wake = self.timeout.map(|t| now.after(t));
             if S::STARTS {
                 core.start();
             }
@@ -113,8 +118,36 @@ impl<'d, S: Step<'d>> Operation<'d, S> {
         }
     }
 
-    fn in_time(&self, now: Instant) -> Poll<Result<S::Raw, Error>> {
-        if self.deadline.is_some_and(|d| d <= now) { Poll::Ready(Err(Error::Timeout)) } else { Poll::Pending }
+    fn in_time(&mut self, now: Instant) -> Poll<Result<S::Raw, Error>> {
+        if self.limit.is_over(now, self.step.stands_until()) { Poll::Ready(Err(Error::Timeout)) } else { Poll::Pending }
+    }
+}
+
+/// How long something may take. While it raises the security of a link, which may take a user, the time stands still.
+#[derive(Clone, Copy, Debug, Default)]
+struct Limit {
+    /// When to look again at the latest: the end of the time, while it runs.
+    wake: Option<Instant>,
+    /// What is left of it, while it stands still.
+    left: Option<Option<Duration>>,
+}
+
+impl Limit {
+    /// True when the time has run out; it stands still until `stands`, or runs.
+    fn is_over(&mut self, now: Instant, stands: Option<Instant>) -> bool {
+        match (stands, self.left) {
+            (Some(until), left) => {
+                self.left = left.or(Some(self.wake.map(|end| end.since(now))));
+                self.wake = Some(until);
+                return false;
+            }
+            (None, Some(left)) => {
+                self.left = None;
+                self.wake = left.map(|left| now.after(left));
+            }
+            (None, None) => {}
+        }
+        self.wake.is_some_and(|end| end <= now)
     }
 }
 
@@ -131,7 +164,7 @@ impl<'d, S: Step<'d>> Future for Operation<'d, S> {
         let lock = this.host.lock;
         if this.ticket != WaitTicket::default()
             && gate::is_waiting(lock, context.waker(), this.ticket)
-            && this.deadline.is_none_or(|deadline| now() < deadline)
+            && this.limit.wake.is_none_or(|deadline| now() < deadline)
         {
             // It was polled for something else, in a join for example.
             return Poll::Pending;
@@ -144,7 +177,7 @@ impl<'d, S: Step<'d>> Future for Operation<'d, S> {
             }
             let displaced = match &result {
                 Poll::Pending => {
-                    waiters.register(this.step.wait_for().0, this.deadline, context.waker(), &mut this.ticket)
+                    waiters.register(this.step.wait_for().0, this.limit.wake, context.waker(), &mut this.ticket)
                 }
                 Poll::Ready(result) => {
                     this.done = true;
@@ -208,13 +241,24 @@ pub(crate) async fn wait<R>(
     deadline: Option<Instant>,
     mut look: impl FnMut(&mut Core<'_>) -> Poll<Result<R, Error>>,
 ) -> Result<R, Error> {
+    wait_standing(host, topic, deadline, |core| (look(core), None)).await
+}
+
+/// As [`wait`]; `look` tells too until when the time stands still.
+pub(crate) async fn wait_standing<R>(
+    host: Host<'_>,
+    topic: Topic,
+    deadline: Option<Instant>,
+    mut look: impl FnMut(&mut Core<'_>) -> (Poll<Result<R, Error>>, Option<Instant>),
+) -> Result<R, Error> {
+    let mut limit = Limit { wake: deadline, left: None };
     let mut place = Place { host, ticket: WaitTicket::default() };
     ::core::future::poll_fn(|context| {
         let ticket = &mut place.ticket;
         let entered = enter(host.lock, Verb::Look, |core, waiters, now| match look(core) {
-            Poll::Pending if deadline.is_some_and(|d| d <= now) => (Poll::Ready(Err(Error::Timeout)), None),
-            Poll::Pending => (Poll::Pending, waiters.register(topic, deadline, context.waker(), ticket)),
-            ready => {
+            (Poll::Pending, stands) if limit.is_over(now, stands) => (Poll::Ready(Err(Error::Timeout)), None),
+            (Poll::Pending, _) => (Poll::Pending, waiters.register(topic, limit.wake, context.waker(), ticket)),
+            (ready, _) => {
                 core.mark_work();
                 (ready, None)
             }

@@ -1,4 +1,4 @@
-//! The runner: three endless futures side by side, so that neither a read nor a write is dropped half way; but for a read when
+//! The runner: endless futures side by side, so that neither a read nor a write is dropped half way; but for a read when
 //! the host begins anew with Reset.
 
 use crate::{
@@ -7,6 +7,7 @@ use crate::{
     waiting::{Due, Waiters},
 };
 use ::core::{
+    convert::Infallible,
     fmt,
     future::poll_fn,
     pin::{Pin, pin},
@@ -141,7 +142,9 @@ impl Runner<'_> {
                 }
             }
         };
-        let (receive, transmit, time) = (pin!(receive), pin!(transmit), pin!(keep_time(host, due)));
+        // Arithmetic comes last: what is due goes before it.
+        let time = select(keep_time(host, due), do_jobs(host, due));
+        let (receive, transmit, time) = (pin!(receive), pin!(transmit), pin!(time));
         let mut all = select3(receive, transmit, time);
         let ended = poll_fn(|context| {
             due.set(look(host.lock, context.waker()));
@@ -150,7 +153,7 @@ impl Runner<'_> {
         match ended.await {
             Either3::First(error) => RunError::Read(error),
             Either3::Second(error) => RunError::Write(error),
-            Either3::Third(never) => match never {},
+            Either3::Third(Either::First(never) | Either::Second(never)) => match never {},
         }
     }
 }
@@ -180,6 +183,24 @@ async fn when(due: &Noticed, part: Due) {
     poll_fn(|_| if due.get().has(part) { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
+/// No pairing, no arithmetic.
+#[cfg(not(feature = "security"))]
+async fn do_jobs(_: Host<'_>, _: &Noticed) -> Infallible {
+    ::core::future::pending().await
+}
+
+/// Does the arithmetic of pairings that no task has taken upon itself, with the lock open. What has come meanwhile is taken in, and
+/// what is to go out goes, before each: see `receive` for the two rounds.
+#[cfg(feature = "security")]
+async fn do_jobs(host: Host<'_>, due: &Noticed) -> Infallible {
+    loop {
+        when(due, Due::JOB).await;
+        yield_now().await;
+        yield_now().await;
+        due.set(crate::security::run_one(host));
+    }
+}
+
 /// No server, no questions.
 #[cfg(not(feature = "server"))]
 fn ask_functions(_: Host<'_>) {}
@@ -197,7 +218,7 @@ fn ask_functions(host: Host<'_>) {
 }
 
 /// Sleeps until something is due, again and again.
-async fn keep_time(host: Host<'_>, due: &Noticed) -> ::core::convert::Infallible {
+async fn keep_time(host: Host<'_>, due: &Noticed) -> Infallible {
     loop {
         let (next, told) = enter_telling(host.lock, Verb::Act, |core, waiters, now| {
             core.handle_timeout(now);

@@ -21,6 +21,15 @@ pub(crate) enum Topic {
     /// The answer to a request that is under way on this link.
     #[cfg(feature = "client")]
     Answer(u8),
+    /// What a user has to do.
+    #[cfg(feature = "security")]
+    Passkey,
+    /// A bond that the store does not have yet.
+    #[cfg(feature = "security")]
+    Bonds,
+    /// Arithmetic that has to be done, or that has been.
+    #[cfg(feature = "security")]
+    Jobs,
     #[cfg(feature = "server")]
     Attribute(u16),
     /// A queue of captured writes, or else its attribute.
@@ -39,6 +48,8 @@ impl Topic {
             (Topic::Scan, Event::Scan) | (Topic::Initiator, Event::Initiator) => true,
             #[cfg(feature = "peripheral")]
             (Topic::Advertising, Event::Advertising) => true,
+            #[cfg(feature = "security")]
+            (Topic::Passkey, Event::Passkey) | (Topic::Bonds, Event::Bonds) | (Topic::Jobs, Event::Jobs) => true,
             (Topic::Link(link), event) => event == Event::Pool || of_link(event) == Some(link),
             (Topic::Down(link), event) => event == Event::Link(link),
             #[cfg(feature = "client")]
@@ -96,6 +107,9 @@ impl Due {
     pub(crate) const TIMER: Due = Due(2);
     /// The host begins anew with Reset.
     pub(crate) const ANEW: Due = Due(4);
+    /// Arithmetic that nobody else does.
+    #[cfg(feature = "security")]
+    pub(crate) const JOB: Due = Due(8);
 
     pub(crate) fn has(self, part: Due) -> bool {
         self.0 & part.0 != 0
@@ -116,6 +130,9 @@ pub(crate) struct RunnerWakers {
     pub(crate) armed: Option<Instant>,
     /// No task that waits has a deadline before this: none has any where it is `None`.
     pub(crate) first_deadline: Option<Instant>,
+    /// Tasks that do the jobs in place of the runner.
+    #[cfg(feature = "security")]
+    pub(crate) job_takers: u8,
     /// No slot of a task from here on holds a waker.
     occupied: usize,
     last_ticket: WaitTicket,
@@ -127,6 +144,8 @@ impl RunnerWakers {
         due: Due::NOTHING,
         armed: None,
         first_deadline: None,
+        #[cfg(feature = "security")]
+        job_takers: 0,
         occupied: 0,
         last_ticket: WaitTicket(0),
     };

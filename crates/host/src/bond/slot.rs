@@ -35,7 +35,7 @@ impl BondSlot {
         bond: Bond::NOBODY,
     };
 
-    pub(super) fn bond(&self) -> Option<&Bond> {
+    pub(crate) fn bond(&self) -> Option<&Bond> {
         self.used.then_some(&self.bond)
     }
 

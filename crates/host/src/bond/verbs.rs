@@ -88,7 +88,7 @@ impl Core<'_> {
     }
 
     /// The slot of the bond that an address belongs to.
-    pub(super) fn bond_slot_of(&self, address: &Address) -> Option<usize> {
+    pub(crate) fn bond_slot_of(&self, address: &Address) -> Option<usize> {
         let by_identity = self.bonds.iter().position(|slot| slot.is_of(address));
         by_identity.or_else(|| self.bonds.iter().position(|slot| slot.bond().is_some_and(|bond| bond.is_of(address))))
     }

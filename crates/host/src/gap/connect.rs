@@ -1,6 +1,7 @@
 //! The initiator: one connection attempt at a time, cancelled when nobody wants it any more
 //! (Vol 3, Part C, 9.3; Vol 4, Part E, 7.8.12-13).
 
+use super::search::Search;
 use crate::{
     Core,
     error::{Argument, Error, Resource},
@@ -73,7 +74,14 @@ pub(crate) struct Initiator {
     pub(crate) wanted: bool,
     pub(crate) stage: InitiatorStage,
     pub(crate) ticket: u16,
+    /// Who was asked for.
+    pub(crate) target: Address,
+    /// The address that the controller connects to: another one where the peer changes its own.
     pub(crate) peer: Address,
+    /// Whether that address has to be found first.
+    pub(crate) search: Search,
+    /// When an attempt to the address that was found is given up, and the peer is looked for again.
+    pub(crate) search_deadline: Option<Instant>,
     pub(crate) parameters: Parameters,
     pub(crate) result: Kept<Result<LinkId, Error>>,
     /// When LE Connection Complete must have followed the cancel.
@@ -85,7 +93,10 @@ impl Initiator {
         wanted: false,
         stage: InitiatorStage::Idle,
         ticket: 0,
+        target: Address::new(jelling_wire::AddressKind::Public, [0; 6]),
         peer: Address::new(jelling_wire::AddressKind::Public, [0; 6]),
+        search: Search::None,
+        search_deadline: None,
         parameters: Parameters { interval_min: 0, interval_max: 0, latency: 0, supervision_timeout: 0 },
         result: Kept::none(Err(Error::Timeout)),
         cancel_deadline: None,
@@ -102,27 +113,31 @@ impl Initiator {
         }
         self.wanted = false;
         self.stage = InitiatorStage::Idle;
-        self.cancel_deadline = None;
+        self.search = Search::None;
+        (self.cancel_deadline, self.search_deadline) = (None, None);
     }
 }
 
 impl Core<'_> {
-    /// The link to `peer`, if there is one: held by the caller from now on, who ends that with `release`.
+    /// The link to `peer`, if there is one, by whichever of its addresses: held by the caller from now on, who ends that with
+    /// `release`.
     pub fn existing(&mut self, peer: Address) -> Option<LinkId> {
-        let index = self.links.iter().position(|l| l.is_up() && l.peer == peer && !l.is_leaving())?;
+        let index = self.links_to(peer).find(|(_, link)| !link.is_leaving()).map(|(index, _)| index)?;
         let id = self.link_id(index)?;
         self.retain(id);
         Some(id)
     }
 
-    /// Begins to connect, ending a scan. Busy while another attempt, or a link to this peer, goes on; Full when no link is free.
+    /// Begins to connect, ending a scan. A bonded peer whose identity address this is, and that may go by another address, is
+    /// looked for first (Vol 3, Part C, 10.8.2.3). Busy while another attempt, or a link to this peer, goes on; Full when no link
+    /// is free.
     pub fn connect(&mut self, settings: &ConnectSettings) -> Result<ConnectTicket, Error> {
         let parameters = settings.parameters().ok_or(Error::InvalidArgument(Argument::ConnectionInterval))?;
         if self.state.initiator.is_active() || self.state.initiator.result.get().is_some() {
             return Err(Error::Busy);
         }
         // A link that is on its way out goes first: a controller has one link to a device.
-        if self.links.iter().any(|l| l.is_up() && l.peer == settings.peer) {
+        if self.links_to(settings.peer).next().is_some() {
             return Err(Error::Busy);
         }
         if self.free_links() <= usize::from(self.advertiser_may_connect()) {
@@ -134,7 +149,11 @@ impl Core<'_> {
         }
         let ticket = self.state.initiator.ticket.wrapping_add(1);
         self.state.work = true;
-        self.state.initiator = Initiator { wanted: true, ticket, peer: settings.peer, parameters, ..Initiator::NEW };
+        let (target, peer) = (settings.peer, settings.peer);
+        self.state.initiator = Initiator { wanted: true, ticket, target, peer, parameters, ..Initiator::NEW };
+        if self.may_hide(target) {
+            self.begin_search();
+        }
         Ok(ConnectTicket(ticket))
     }
 
@@ -181,6 +200,7 @@ impl Core<'_> {
             return;
         }
         self.state.initiator.wanted = false;
+        self.end_search();
         if let Some(Ok(link)) = self.state.initiator.result.take() {
             self.abandon_link(link);
         }

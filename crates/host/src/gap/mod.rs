@@ -7,6 +7,8 @@ mod advertise;
 mod connect;
 #[cfg(feature = "central")]
 mod scan;
+#[cfg(feature = "central")]
+mod search;
 
 use crate::{Core, error::Error};
 
@@ -22,6 +24,8 @@ pub(crate) use connect::{Initiator, InitiatorStage};
 pub use scan::{Report, ScanSettings, ScanTicket};
 #[cfg(feature = "central")]
 pub(crate) use scan::{ScanStage, Scanning};
+#[cfg(feature = "central")]
+pub(crate) use search::Search;
 
 impl Core<'_> {
     /// True while a connection could come of advertising.

@@ -6,6 +6,7 @@ use crate::{
     error::{Argument, Error},
     event::HostNews,
     kept::Kept,
+    time::Instant,
 };
 use core::{task::Poll, time::Duration};
 use jelling_wire::{
@@ -89,6 +90,9 @@ pub struct Report {
     connectable: bool,
     order: u32,
     address: Address,
+    /// Of the bonded peer that goes by the address.
+    identity: Address,
+    has_identity: bool,
     rssi: i8,
     adv: [u8; 31],
     adv_length: u8,
@@ -104,6 +108,8 @@ impl Report {
         connectable: false,
         order: 0,
         address: Address::new(jelling_wire::AddressKind::Public, [0; 6]),
+        identity: Address::new(jelling_wire::AddressKind::Public, [0; 6]),
+        has_identity: false,
         rssi: 0,
         adv: [0; 31],
         adv_length: 0,
@@ -114,6 +120,12 @@ impl Report {
     /// Who advertised.
     pub const fn address(&self) -> Address {
         self.address
+    }
+
+    /// The identity address of the peer, where the host had a bond with it when it was first heard in this scan (Vol 3, Part C,
+    /// 10.8.2.3).
+    pub fn identity(&self) -> Option<Address> {
+        self.has_identity.then_some(self.identity)
     }
 
     /// The last signal strength, in dBm; 127 when the controller could not tell.
@@ -146,14 +158,18 @@ impl Report {
             changed |= self.resp_data() != Some(data);
             self.resp_length = u8::try_from(copy(&mut self.resp, data)).ok();
         } else {
-            // ADV_IND and ADV_DIRECT_IND are the connectable ones.
-            let connectable = report.kind <= 1;
+            let connectable = is_connectable(report);
             changed |= self.connectable != connectable || self.adv_data() != data;
             self.connectable = connectable;
             self.adv_length = u8::try_from(copy(&mut self.adv, data)).unwrap_or(0);
         }
         changed
     }
+}
+
+/// ADV_IND and ADV_DIRECT_IND are the connectable ones (Vol 4, Part E, 7.7.65.2).
+pub(super) fn is_connectable(report: &AdvertisingReport<'_>) -> bool {
+    report.kind <= 1
 }
 
 /// A duration in units of 625 us, when it is one a controller takes.
@@ -223,7 +239,8 @@ impl Core<'_> {
         self.state.news |= HostNews::SCAN;
     }
 
-    pub(crate) fn on_report(&mut self, report: &AdvertisingReport<'_>) {
+    pub(crate) fn on_report(&mut self, now: Instant, report: &AdvertisingReport<'_>) {
+        self.on_heard(now, report);
         let scanning = &mut self.state.scanning;
         if !scanning.wanted || scanning.changed || scanning.stage != ScanStage::On {
             return;
@@ -232,6 +249,7 @@ impl Core<'_> {
         let order = scanning.order;
         let rssi_is_news = scanning.rssi_is_news;
         let known = self.reports.iter().position(|r| r.used && r.address == report.address);
+        let identity = if known.is_none() { self.identity_of(report.address) } else { None };
         let index = known
             .or_else(|| self.reports.iter().position(|r| !r.used))
             // The slot of the device that was read longest ago makes room; news never does.
@@ -245,6 +263,9 @@ impl Core<'_> {
         };
         if known.is_none() {
             *slot = Report { used: true, address: report.address, rssi: report.rssi, ..Report::NEW };
+            if let Some(identity) = identity {
+                (slot.identity, slot.has_identity) = (identity, true);
+            }
         }
         if slot.merge(report, rssi_is_news) || known.is_none() {
             if !slot.news {

@@ -5,7 +5,7 @@ use crate::{
     Core,
     error::Error,
     event::HostNews,
-    gap::{InitiatorStage, ScanStage},
+    gap::{InitiatorStage, ScanStage, Search},
     time::Instant,
 };
 use jelling_wire::{
@@ -34,7 +34,7 @@ impl Core<'_> {
 
     fn next_scan_end(&mut self, w: &mut Writer<'_>) -> Option<CentralCommand> {
         let scanning = &self.state.scanning;
-        if scanning.stage != ScanStage::On || (scanning.wanted && !scanning.changed) {
+        if scanning.stage != ScanStage::On || (self.state.wants_scan() && !scanning.changed) {
             return None;
         }
         let off = command::LeSetScanEnable { enable: Switch::Off, filter_duplicates: Switch::Off };
@@ -44,10 +44,11 @@ impl Core<'_> {
 
     fn next_scan(&mut self, w: &mut Writer<'_>) -> Option<CentralCommand> {
         let own_address_kind = self.own_address_kind();
-        let scanning = &mut self.state.scanning;
-        if !scanning.wanted {
+        if !self.state.wants_scan() {
             return None;
         }
+        let (interval, window) = self.state.scan_times();
+        let scanning = &mut self.state.scanning;
         if scanning.changed {
             scanning.changed = false;
             scanning.stage = ScanStage::Off;
@@ -55,9 +56,9 @@ impl Core<'_> {
         match scanning.stage {
             ScanStage::Off => {
                 let parameters = command::LeSetScanParameters {
-                    kind: if scanning.active { ScanKind::Active } else { ScanKind::Passive },
-                    interval: scanning.interval,
-                    window: scanning.window,
+                    kind: if scanning.wanted && scanning.active { ScanKind::Active } else { ScanKind::Passive },
+                    interval,
+                    window,
                     own_address_kind,
                     filter_policy: 0,
                 };
@@ -77,7 +78,8 @@ impl Core<'_> {
     fn next_initiator(&mut self, w: &mut Writer<'_>) -> Option<CentralCommand> {
         let own_address_kind = self.own_address_kind();
         let initiator = &mut self.state.initiator;
-        match (initiator.stage, initiator.wanted) {
+        let wanted = initiator.wanted && initiator.search != Search::Listening;
+        match (initiator.stage, wanted) {
             (InitiatorStage::Idle, true) => {
                 initiator.stage = InitiatorStage::Asked;
                 let create = command::LeCreateConnection {
@@ -149,6 +151,10 @@ impl Core<'_> {
                 scanning.end(Some(error));
                 // As with advertising.
                 scanning.stage = ScanStage::On;
+                if self.state.initiator.search == Search::Listening {
+                    self.state.initiator.end(Err(error));
+                    self.state.news |= HostNews::INITIATOR;
+                }
             }
             None => scanning.stage = stage,
         }

@@ -8,7 +8,7 @@ use super::Step;
 #[cfg(feature = "peripheral")]
 use crate::gap::AdvertisingStage;
 #[cfg(feature = "central")]
-use crate::gap::{InitiatorStage, ScanStage};
+use crate::gap::{InitiatorStage, ScanStage, Search};
 use crate::{
     Core,
     counters::count,
@@ -163,9 +163,10 @@ impl Core<'_> {
         #[cfg(feature = "central")]
         let settled = settled && {
             let (scanning, initiator) = (&state.scanning, &state.initiator);
-            let scan = if scanning.wanted { ScanStage::On } else { ScanStage::Off };
-            let initiate = if initiator.wanted { InitiatorStage::Initiating } else { InitiatorStage::Idle };
-            scanning.stage == scan && !(scanning.wanted && scanning.changed) && initiator.stage == initiate
+            let scan = if state.wants_scan() { ScanStage::On } else { ScanStage::Off };
+            let connects = initiator.wanted && initiator.search != Search::Listening;
+            let initiate = if connects { InitiatorStage::Initiating } else { InitiatorStage::Idle };
+            scanning.stage == scan && !(state.wants_scan() && scanning.changed) && initiator.stage == initiate
         };
         !settled
     }

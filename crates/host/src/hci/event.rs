@@ -72,7 +72,7 @@ impl Core<'_> {
             #[cfg(feature = "central")]
             Event::LeAdvertisingReport(reports) => {
                 for report in reports.iter() {
-                    self.on_report(&report);
+                    self.on_report(now, &report);
                 }
             }
             Event::LeConnectionUpdateComplete { status, handle, interval, latency, supervision_timeout } => {
@@ -197,6 +197,8 @@ impl Core<'_> {
                 self.state.advertising.end(Some(crate::Error::Timeout));
                 self.state.news |= crate::event::HostNews::ADVERTISING;
             }
+            #[cfg(feature = "central")]
+            false if self.searches_again() => {}
             #[cfg(feature = "central")]
             false => {
                 self.state.initiator.end(Err(crate::Error::ConnectionFailed(status)));

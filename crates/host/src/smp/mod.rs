@@ -7,6 +7,7 @@
 mod advance;
 mod backoff;
 mod begin;
+mod builder;
 mod curve;
 mod encrypt;
 mod exchange;
@@ -16,6 +17,8 @@ mod method;
 mod oob;
 mod pairing;
 mod passkey;
+#[cfg(feature = "client")]
+mod raise;
 mod random;
 mod receive;
 mod settings;
@@ -29,6 +32,10 @@ pub use job::{Job, JobResult};
 pub(crate) use oob::OobSlot;
 pub(crate) use pairing::Pairing;
 pub use passkey::{PasskeyAction, PasskeyAnswer, PasskeyTicket};
+#[cfg(feature = "client")]
+pub(crate) use raise::Policy;
+#[cfg(feature = "client")]
+pub use raise::Raise;
 pub(crate) use random::Random;
 pub(crate) use settings::Terms;
 pub use settings::{Curve, LeSecure, Overwrite, PairSettings, PeerOob};

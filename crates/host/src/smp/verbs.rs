@@ -138,14 +138,15 @@ impl Core<'_> {
         if pairing.ticket != ticket.number {
             return Poll::Ready(Err(Error::Stale));
         }
-        if core::mem::take(&mut pairing.went_well) {
-            return Poll::Ready(Ok(security));
-        }
-        match pairing.went_wrong.take() {
-            Some(error) => Poll::Ready(Err(error)),
-            None if pairing.waits => Poll::Pending,
-            None => Poll::Ready(Err(Error::Stale)),
-        }
+        let outcome = match pairing.went_wrong.take() {
+            Some(error) => Err(error),
+            None if core::mem::take(&mut pairing.went_well) => Ok(security),
+            None if pairing.waits => return Poll::Pending,
+            None => Err(Error::Stale),
+        };
+        // Who had found it busy is told.
+        self.tell_link(usize::from(ticket.link.index()), LinkNews::LINK);
+        Poll::Ready(outcome)
     }
 
     /// Gives it up: the peer is told, and nothing is kept. Encryption that has begun goes on.

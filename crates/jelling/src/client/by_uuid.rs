@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Connection, Value,
     core::Host,
-    operation::{deadline, wait},
+    operation::{deadline, wait_standing},
     waiting::Topic,
 };
 use ::core::{task::Poll, time::Duration};
@@ -95,8 +95,12 @@ impl<'d> ReadByUuid<'d> {
         let topic = Topic::Link(self.search.link.index());
         let ReadByUuid { host, search, rest, timeout } = self;
         let going = Going { host: *host, search, rest };
-        let look = |core: &mut Core<'_>| step(core, crate::gate::now(), going.search, going.rest, buffer);
-        wait(*host, topic, deadline(*timeout), look).await
+        let look = |core: &mut Core<'_>| {
+            let result = step(core, crate::gate::now(), going.search, going.rest, buffer);
+            let rest = going.rest.as_ref().and_then(Reading::stands_until);
+            (result, rest.or(going.search.stands_until()))
+        };
+        wait_standing(*host, topic, deadline(*timeout), look).await
     }
 }
 

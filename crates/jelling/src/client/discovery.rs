@@ -110,11 +110,11 @@ impl<'d, F: Found<'d>> Discover<'d, F> {
         let link = Topic::Link(self.search.link.index());
         let Discover { search, filter, place, host, .. } = self;
         let going = Going { host: *host, search };
-        let found = crate::operation::wait(*host, link, end, |core| {
+        let found = crate::operation::wait_standing(*host, link, end, |core| {
             loop {
                 match going.search.step(core, crate::gate::now()) {
                     Poll::Ready(Ok(Some(item))) if filter.is_some_and(|f| f != item.uuid) => {}
-                    result => return result,
+                    result => return (result, going.search.stands_until()),
                 }
             }
         });
@@ -164,6 +164,9 @@ impl<'d, F: Found<'d>> Step<'d> for FindStep<'d, F> {
 
     fn wait_for(&self) -> Wait {
         Wait(Topic::Link(self.search.link.index()))
+    }
+    fn stands_until(&self) -> Option<Instant> {
+        self.search.stands_until()
     }
     fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<F, Error>> {
         loop {

@@ -175,6 +175,9 @@ impl<'d> Step<'d> for ReadMultipleStep<'_> {
     fn wait_for(&self) -> Wait {
         Wait(Topic::Link(self.asking.link.index()))
     }
+    fn stands_until(&self) -> Option<Instant> {
+        self.asking.request.stands_until()
+    }
     fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<usize, Error>> {
         self.asking.step(core, now, Form::Fixed, self.buffer).map_ok(|(length, _)| length)
     }
@@ -199,6 +202,9 @@ impl<'d, 'b> Step<'d> for ReadMultipleVariableStep<'b> {
 
     fn wait_for(&self) -> Wait {
         Wait(Topic::Link(self.asking.link.index()))
+    }
+    fn stands_until(&self) -> Option<Instant> {
+        self.asking.request.stands_until()
     }
     fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<Values<'b>, Error>> {
         let answer = self.asking.step(core, now, Form::Variable, self.buffer);

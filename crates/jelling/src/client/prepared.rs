@@ -20,11 +20,22 @@ pub(super) struct Writing {
     item: usize,
     done: usize,
     part: usize,
+    /// The security was raised in the middle: what is in the peer's queue is thrown away, and all of it is prepared again.
+    anew: bool,
 }
 
 impl Writing {
     pub(super) fn new(link: LinkId) -> Self {
-        Writing { link, request: Request::default(), ticket: None, queued: false, item: 0, done: 0, part: 0 }
+        Writing {
+            link,
+            request: Request::default(),
+            ticket: None,
+            queued: false,
+            item: 0,
+            done: 0,
+            part: 0,
+            anew: false,
+        }
     }
 
     /// True once it has the peer's queue or has sent something.
@@ -46,6 +57,10 @@ impl Writing {
                 Err(error) => return busy(core, self.link, error),
             },
         };
+        match self.begin_anew(core, now) {
+            Poll::Ready(Ok(())) => {}
+            result => return result,
+        }
         while let Some((handle, value)) = values(self.item) {
             let rest = value.get(self.done..).unwrap_or_default();
             if !self.request.is_placed() {
@@ -58,7 +73,7 @@ impl Writing {
                 return Poll::Ready(Err(Error::TooLong));
             };
             let answer =
-                self.request.go(core, now, self.link, &Pdu::PrepareWriteRequest { handle, offset, value: part });
+                self.request.ask(core, now, self.link, &Pdu::PrepareWriteRequest { handle, offset, value: part });
             let Poll::Ready(answer) = answer else {
                 self.queued |= self.request.is_placed();
                 return Poll::Pending;
@@ -71,6 +86,11 @@ impl Writing {
                         return Poll::Ready(Err(Error::Protocol));
                     }
                 }
+                Err(_) if self.request.stands_until().is_some() => {
+                    self.queued &= (self.item, self.done) != (0, 0);
+                    self.anew = true;
+                    return self.step(core, now, values);
+                }
                 Err(error) => {
                     // What the peer refuses at the very start is not in its queue.
                     self.queued &= (self.item, self.done) != (0, 0) || !matches!(error, Error::Gatt(_));
@@ -82,13 +102,37 @@ impl Writing {
                 (self.item, self.done) = (self.item.saturating_add(1), 0);
             }
         }
-        let answer = self.request.go(core, now, self.link, &Pdu::ExecuteWriteRequest { flags: 1 });
+        let answer = self.request.ask(core, now, self.link, &Pdu::ExecuteWriteRequest { flags: 1 });
+        if answer.is_ready() && self.request.stands_until().is_some() {
+            self.anew = true;
+            return self.step(core, now, values);
+        }
         answer.map(|answer| {
             core.free_answer(answer?);
             self.ticket = None;
             core.finish_prepared(ticket);
             Ok(())
         })
+    }
+
+    /// After a refusal: raises the security, empties the peer's queue, whatever the refusal left in it, and begins with the first value.
+    fn begin_anew(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<(), Error>> {
+        if !self.anew {
+            return Poll::Ready(Ok(()));
+        }
+        match self.request.raise(core, now, self.link) {
+            Poll::Ready(Ok(())) => {}
+            result => return result,
+        }
+        if self.queued {
+            match self.request.ask(core, now, self.link, &Pdu::ExecuteWriteRequest { flags: 0 }) {
+                Poll::Ready(Ok(answer)) => core.free_answer(answer),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        (self.anew, self.queued, self.item, self.done) = (false, false, 0, 0);
+        Poll::Ready(Ok(()))
     }
 
     /// Gives everything up. What the peer has in its queue it is told to throw away.

@@ -90,6 +90,10 @@ impl Reading {
         result
     }
 
+    pub(super) fn stands_until(&self) -> Option<Instant> {
+        self.request.stands_until()
+    }
+
     pub(super) fn undo(&mut self, core: &mut Core<'_>) {
         self.request.undo(core);
     }
@@ -113,6 +117,9 @@ impl<'d, V: Value> Step<'d> for ReadStep<V> {
 
     fn wait_for(&self) -> Wait {
         Wait(self.reading.request.topic(self.reading.link))
+    }
+    fn stands_until(&self) -> Option<Instant> {
+        self.reading.stands_until()
     }
     fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<V, Error>> {
         self.reading.step(core, now, self.buffer.as_mut()).map(|result| match result {
@@ -142,6 +149,9 @@ impl<'d> Step<'d> for ReadIntoStep<'_> {
 
     fn wait_for(&self) -> Wait {
         Wait(self.reading.request.topic(self.reading.link))
+    }
+    fn stands_until(&self) -> Option<Instant> {
+        self.reading.stands_until()
     }
     fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<usize, Error>> {
         self.reading.step(core, now, self.buffer)

@@ -61,6 +61,9 @@ impl<'d> Step<'d> for ReliableWriteStep<'d, '_> {
     fn wait_for(&self) -> Wait {
         Wait(Topic::Link(self.writing.link.index()))
     }
+    fn stands_until(&self) -> Option<Instant> {
+        self.writing.request.stands_until()
+    }
     fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<(), Error>> {
         if !self.writing.has_begun()
             && let Err(error) = self.check()

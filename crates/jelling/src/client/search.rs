@@ -230,6 +230,11 @@ impl Search {
         (self.next, self.finished) = (handle, false);
     }
 
+    /// Until when the security is being raised for it.
+    pub(crate) fn stands_until(&self) -> Option<Instant> {
+        self.request.stands_until()
+    }
+
     /// True while a request is under way, or waits for its turn.
     pub(crate) fn is_asking(&self) -> bool {
         self.request.is_wanted()

@@ -112,6 +112,9 @@ impl<'d> Step<'d> for SubscribeStep {
     fn wait_for(&self) -> Wait {
         Wait(Topic::Link(self.link.index()))
     }
+    fn stands_until(&self) -> Option<Instant> {
+        self.request.stands_until().or(self.search.stands_until())
+    }
     fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<Self::Raw, Error>> {
         let lacks = |updates, property| self.updates.contains(updates) && !self.offered.contains(property);
         if lacks(Updates::NOTIFY, Properties::NOTIFY) || lacks(Updates::INDICATE, Properties::INDICATE) {

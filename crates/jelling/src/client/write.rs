@@ -164,6 +164,9 @@ impl<'d, O: AsRef<[u8]>> Step<'d> for WriteStep<O> {
     fn wait_for(&self) -> Wait {
         Wait(self.sending.writing.request.topic(self.sending.writing.link))
     }
+    fn stands_until(&self) -> Option<Instant> {
+        self.sending.writing.request.stands_until()
+    }
     fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<(), Error>> {
         self.sending.step(core, now, self.value.as_ref())
     }

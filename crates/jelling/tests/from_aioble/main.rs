@@ -10,14 +10,7 @@ const NAMES: &str = include_str!("names.txt");
 /// What a row may wait for, and whether one of this name does.
 type Pending = (&'static str, fn(&str) -> bool);
 
-const PENDING: [Pending; 2] = [
-    ("with pairing", |name| {
-        let of_a_pairing = ["pair", "encrypted", "authenticated", "bonded", "key_size"];
-        let name = name.strip_prefix("DeviceConnection.").unwrap_or_default();
-        of_a_pairing.contains(&name.split('(').next().unwrap_or_default())
-    }),
-    ("with L2CAP channels", |name| name.to_lowercase().contains("l2cap")),
-];
+const PENDING: [Pending; 1] = [("with L2CAP channels", |name| name.to_lowercase().contains("l2cap"))];
 
 struct Row {
     name: String,

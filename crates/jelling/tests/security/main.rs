@@ -1,0 +1,26 @@
+//! Pairing, encryption and bonds of two hosts of ours in the simulator.
+#![cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
+#![cfg(all(feature = "security", feature = "sim", not(feature = "sync")))]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
+
+mod support;
+
+mod addresses;
+mod cancelled;
+mod defaults;
+mod failures;
+mod jobs;
+mod lost;
+mod methods;
+mod oob;
+mod permissions;
+mod policy;
+mod reconnect;
+mod several;

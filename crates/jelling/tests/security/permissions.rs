@@ -1,0 +1,79 @@
+//! What a peer may do to a value follows the security of its link.
+
+use crate::support::{AUTHENTICATED, ENCRYPTED, OPEN, agreed, found, pair_of, pairs, serve};
+use jelling::{ConnectionEvent, Error, ErrorCode, IoCapability, Pair, Raise, Security, Updates, Uuid};
+
+async fn can_read(connection: &jelling::Connection<'_>, uuid: Uuid) -> Result<u8, Error> {
+    found(connection, uuid).await.read::<u8>().await
+}
+
+#[test]
+fn reads_and_writes_follow_pairing() {
+    pair_of(async |hosts, sides, _| {
+        let served = serve(hosts[1]);
+        let [ours, _] = &sides;
+        ours.raise_by(Some(Raise::Never)).unwrap();
+        let refused = Err(Error::Gatt(ErrorCode::INSUFFICIENT_AUTHENTICATION));
+        let all = [OPEN, ENCRYPTED, AUTHENTICATED];
+        let mut values = vec![];
+        for uuid in all {
+            values.push(can_read(ours, uuid).await);
+        }
+        assert_eq!(values, [Ok(b'0'), refused, refused]);
+        let encrypted = found(ours, ENCRYPTED).await;
+        assert_eq!(encrypted.write(&1u8).response().await, Err(Error::Gatt(ErrorCode::INSUFFICIENT_AUTHENTICATION)));
+        assert!(encrypted.subscribe(Updates::NOTIFY).await.is_err());
+
+        ours.pair(Pair::new()).await.unwrap();
+        agreed(&sides).await;
+        let mut values = vec![];
+        for uuid in all {
+            values.push(can_read(ours, uuid).await);
+        }
+        assert_eq!(values, [Ok(b'0'), Ok(b'0'), refused]);
+        encrypted.write(&b'1').response().await.unwrap();
+        assert_eq!(served.encrypted.read::<u8>(), Ok(b'1'));
+
+        let compares = Pair::new().mitm().io(IoCapability::DISPLAY_YES_NO);
+        sides[1].allow_pairing(Some(compares)).unwrap();
+        let (result, _) = pairs([hosts[0], hosts[1]], ours.pair(compares)).await;
+        assert!(result.unwrap().authenticated);
+        agreed(&sides).await;
+        assert_eq!(can_read(ours, AUTHENTICATED).await, Ok(b'0'));
+        assert_eq!(served.authenticated.read::<u8>(), Ok(b'0'));
+        assert_eq!(served.open.read::<u8>(), Ok(b'0'));
+    });
+}
+
+#[test]
+fn the_level_is_gone_with_the_link() {
+    crate::support::play(async |[central, peripheral], _, _| {
+        serve(peripheral);
+        let (ours, theirs) = crate::support::connected(central, peripheral, 1).await;
+        ours.pair(Pair::new().no_bond()).await.unwrap();
+        assert_eq!(can_read(&ours, ENCRYPTED).await, Ok(b'0'));
+        ours.disconnect().await.unwrap();
+        theirs.disconnected().await.unwrap();
+        drop((ours, theirs));
+        let (ours, theirs) = crate::support::connected(central, peripheral, 1).await;
+        assert_eq!([ours.security(), theirs.security()], [Ok(Security::default()); 2]);
+        assert_eq!(can_read(&ours, ENCRYPTED).await, Err(Error::Gatt(ErrorCode::INSUFFICIENT_AUTHENTICATION)));
+    });
+}
+
+#[test]
+fn each_side_is_told_of_each_level() {
+    pair_of(async |hosts, sides, _| {
+        sides[0].pair(Pair::new()).await.unwrap();
+        let first = agreed(&sides).await;
+        for side in &sides {
+            assert_eq!(side.event().await, Ok(ConnectionEvent::SecurityChanged(first)));
+        }
+        let compares = Pair::new().mitm().io(IoCapability::DISPLAY_YES_NO);
+        sides[1].allow_pairing(Some(compares)).unwrap();
+        let (second, _) = pairs(hosts, sides[0].pair(compares)).await;
+        for side in &sides {
+            assert_eq!(side.event().await, Ok(ConnectionEvent::SecurityChanged(second.unwrap())));
+        }
+    });
+}
