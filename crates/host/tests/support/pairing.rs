@@ -77,6 +77,14 @@ pub(crate) struct Side {
     pub(crate) refused: u32,
 }
 
+impl Side {
+    /// Another pairing with the peer that is there now.
+    pub(crate) fn begin_anew(&mut self) {
+        self.to_host.clear();
+        (self.asked, self.wanted, self.began, self.question) = (None, None, false, None);
+    }
+}
+
 pub(crate) type Spoil = Box<dyn FnMut(&mut Peer, Vec<u8>) -> Vec<Vec<u8>>>;
 
 pub(crate) struct Bench {
@@ -549,7 +557,7 @@ impl Bench {
     /// Nothing goes on in the host: no job, no question, no deadline, nothing used but the links that are up.
     pub(crate) fn is_idle(&mut self) {
         self.work();
-        assert!(!self.core().has_job() && self.core().poll_job().is_none(), "a job is left");
+        assert!(self.core().poll_job().is_none() && !self.core().has_job(), "a job is left");
         let deadline = self.core().poll_timeout();
         let far = self.now.after(Duration::from_secs(1000));
         assert!(deadline.is_none_or(|at| at > far), "a deadline is left: {deadline:?}");

@@ -231,6 +231,13 @@ impl Peer {
         })
     }
 
+    /// Draws other numbers from here on, and another key pair.
+    pub(crate) fn numbers_from(&mut self, seed: u64) {
+        self.numbers = seed;
+        let private = self.draw();
+        self.use_private(private);
+    }
+
     pub(crate) fn use_private(&mut self, private: Octets32) {
         self.private = private;
         self.public = product(&private, None).expect("a private key");
