@@ -409,6 +409,13 @@ impl Bench {
         self.work();
     }
 
+    /// The controller tells of another key (Encryption Key Refresh Complete).
+    pub(crate) fn refresh(&mut self, side: usize, status: u8) {
+        let handle = self.handle(side);
+        self.hear(PacketKind::Event, &[0x30, 3, status, handle, 0]);
+        self.work();
+    }
+
     /// The controller tells what became of what it was asked for.
     pub(crate) fn conclude(&mut self, side: usize) {
         let at = &mut self.sides[side];
@@ -429,21 +436,11 @@ impl Bench {
             (None, _) => {}
             (Some(ours), Some(theirs)) if ours == theirs => {
                 let refreshed = at.key.replace(ours).is_some();
-                match refreshed {
-                    true => {
-                        let handle = self.handle(side);
-                        self.hear(PacketKind::Event, &[0x30, 3, 0, handle, 0]);
-                    }
-                    false => {
-                        let handle = self.handle(side);
-                        self.hear(PacketKind::Event, &[0x08, 4, 0, handle, 0, 1]);
-                    }
-                }
                 if self.sides[side].peer.wait == Wait::Encryption && self.sides[side].peer.key == Some(ours) {
                     let keys = self.sides[side].peer.encrypted();
                     self.send(side, keys);
                 }
-                self.work();
+                if refreshed { self.refresh(side, 0) } else { self.tell(side, 0, 1) }
             }
             // Connection Terminated due to MIC Failure.
             _ => self.part(side, 0x3d),
