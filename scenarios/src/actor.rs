@@ -1,12 +1,16 @@
 //! A host without a face: the core, driven verb by verb, by hand. What goes into it can be recorded, and played again.
 
+mod security;
 mod server;
+mod toy;
+
+pub use security::Asked;
 
 use core::time::Duration;
 use jelling_host::{
-    AdvertisingSettings, AdvertisingTicket, AttributeId, Config, ConnectSettings, ConnectTicket, Core, Gatt,
-    IndicationTicket, Instant, LinkId, Links, OwnAddress, Policy, Pool, QueueId, RequestTicket, Scan, ScanSettings,
-    ScanTicket, Store, TRANSMIT_BUFFER, Updates,
+    AdvertisingSettings, AdvertisingTicket, AttributeId, Bonds, Config, ConnectSettings, ConnectTicket, Core, Error,
+    Gatt, IndicationTicket, Instant, LinkId, Links, OwnAddress, OwnOob, Policy, Pool, QueueId, RequestTicket, Scan,
+    ScanSettings, ScanTicket, Security, Store, TRANSMIT_BUFFER, Updates,
     wire::{
         Address, Packet, PacketKind, Uuid,
         att::Pdu,
@@ -15,7 +19,7 @@ use jelling_host::{
 };
 use std::task::Poll;
 
-type Memory = Store<Links<2, 64>, Gatt<32, 640>, Pool<32, 6>, Scan<3>>;
+type Memory = Store<Links<2, 65>, Gatt<32, 640>, Pool<32, 6>, Scan<3>, Bonds<2>>;
 
 /// The handle of the characteristic's value, and of its CCCD.
 pub const VALUE: u16 = 3;
@@ -51,6 +55,7 @@ pub enum Verb {
     Register,
     Decide { word: u8 },
     Secure { state: u8 },
+    Security(Asked),
 }
 
 impl Verb {
@@ -58,6 +63,7 @@ impl Verb {
     pub fn from_octets([kind, a, b]: [u8; 3]) -> Self {
         let handle = u16::from(a % 16);
         match kind % 26 {
+            _ if kind >= 208 => Verb::Security(Asked::from_octets([kind, a, b])),
             0 | 1 => Verb::Start,
             2 | 3 => Verb::Advertise,
             4 => Verb::EndAdvertising,
@@ -116,6 +122,7 @@ pub struct Session {
 struct Held {
     value: Option<AttributeId>,
     decided: server::Decided,
+    pairings: security::Pairings,
     advertising: Option<AdvertisingTicket>,
     scan: Option<ScanTicket>,
     connect: Option<ConnectTicket>,
@@ -187,6 +194,7 @@ impl Actor {
         let mut core = self.memory.core();
         core.handle_packet(now, Packet::new(kind, octets));
         server::answer_functions(&mut core, &mut self.held, now);
+        security::work(&mut core, &mut self.held, now);
     }
 
     /// The time is this.
@@ -206,6 +214,7 @@ impl Actor {
             let may = core.may_transmit();
             let packet = core.poll_transmit(now, &mut buffer).map(|packet| (packet.kind, packet.data.to_vec()));
             assert!(may || packet.is_none(), "{packet:?} was not to be expected");
+            security::work(&mut core, &mut self.held, now);
             // A request that was held meets its function only when its turn comes.
             if packet.is_some() || !core.has_question() {
                 break packet?;
@@ -244,10 +253,27 @@ impl Actor {
         self.held.answered
     }
 
+    /// What the peer's user can read at this host, and the peer is told another way than over the air.
+    pub fn tells(&mut self) -> (Option<u32>, Option<OwnOob>) {
+        (self.held.pairings.shown, self.held.pairings.own_oob)
+    }
+
+    /// What its own user can read at the peer, and what the peer told another way.
+    pub fn hears(&mut self, (read, peer_oob): (Option<u32>, Option<OwnOob>)) {
+        (self.held.pairings.read, self.held.pairings.peer_oob) = (read, peer_oob);
+    }
+
+    /// How the pairing ended that it asked for last, if it has ended.
+    pub fn take_paired(&mut self) -> Option<Result<Security, Error>> {
+        self.look();
+        self.held.pairings.take_outcome()
+    }
+
     /// Lets go of everything, as an application does that ends.
-    pub fn let_go(&mut self) {
+    pub fn let_go(&mut self, micros: u64) {
         let mut core = self.memory.core();
-        let held = core::mem::take(&mut self.held);
+        let mut held = core::mem::take(&mut self.held);
+        held.pairings.let_go(&mut core, Instant::from_micros(micros));
         if let Some(ticket) = held.advertising {
             core.end_advertising(ticket);
         }
@@ -335,6 +361,7 @@ fn look(core: &mut Core<'_>, held: &mut Held) {
         let _ = core.take_subscription_change(id);
     }
     server::look(core, held);
+    security::look(core, &mut held.pairings);
 }
 
 /// The values that are written: of each length another.
@@ -431,6 +458,7 @@ fn apply(core: &mut Core<'_>, held: &mut Held, now: Instant, peer: Address, verb
         }
         Verb::Register => server::register(core, held),
         Verb::Decide { word } => server::decide(core, held, now, word),
+        Verb::Security(asked) => security::apply(core, held, now, link, asked),
         Verb::Secure { state } => link.into_iter().for_each(|link| server::secure(core, link, state)),
         Verb::Advertise | Verb::Scan { .. } | Verb::Connect => {}
     }

@@ -8,7 +8,9 @@ mod air;
 mod codec;
 mod connected;
 mod data;
+mod ending;
 mod h4;
+mod pairing;
 pub mod seeds;
 mod serve;
 mod tape;
@@ -19,13 +21,14 @@ pub use codec::{acl, att, command, event, signalling, smp};
 pub use connected::connected;
 pub use data::{ad, btsnoop};
 pub use h4::h4;
+pub use pairing::pairing;
 pub use serve::serve;
 
 /// A target: its name and what it does.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     ("acl", acl),
     ("ad", ad),
     ("air", air),
@@ -35,6 +38,7 @@ pub const TARGETS: [Target; 12] = [
     ("connected", connected),
     ("event", event),
     ("h4", h4),
+    ("pairing", pairing),
     ("serve", serve),
     ("signalling", signalling),
     ("smp", smp),

@@ -30,12 +30,14 @@ impl Table {
         Table { air, controllers, actors, now: 0 }
     }
 
-    /// The hosts learn each other's address, once they have one.
+    /// The hosts learn each other's address, once they have one, and their users what the other one's host shows.
     pub fn introduce(&mut self) {
         for who in 0..2 {
             if let Some(peer) = self.actors[1 - who].address() {
                 self.actors[who].set_peer(peer);
             }
+            let told = self.actors[1 - who].tells();
+            self.actors[who].hears(told);
         }
     }
 

@@ -63,6 +63,7 @@ fn seeds_that_are_cut_mutated_or_random_are_in_order() {
         // Sessions take their time.
         let count = match target {
             "air" => 20,
+            "pairing" => 100,
             "connected" => 300,
             _ => 2_000,
         };

@@ -1,10 +1,7 @@
 //! Two hosts on the air with whatever octets say: operations, faults, hostile packets of a controller and of a peer.
 
-use super::plant;
-use crate::{
-    actor::{VALUE, Verb},
-    table::Table,
-};
+use super::{ending::ends, plant};
+use crate::{actor::Verb, table::Table};
 use core::time::Duration;
 use jelling_host::wire::{Packet, PacketKind};
 use jelling_sim::{Action, Air, Direction, Fault};
@@ -69,52 +66,10 @@ pub fn air(data: &[u8]) {
         assert!(table.settle(), "circles");
         table.introduce();
     }
-    let violations = table.air.take_violations();
-    assert!(provoked || violations.is_empty(), "HCI was broken: {violations:?}");
-    for (actor, controller) in table.actors.iter_mut().zip(&table.controllers) {
-        // Its controller forgets everything without a word.
-        controller.power_cycle();
-        actor.let_go();
-        actor.core().stop();
-    }
-    assert!(table.advance(150_000_000), "the end: circles");
-    is_whole(&mut table);
-    // Whatever went before, the next connection works.
-    table.air.set_loss(0.0);
-    table.act(0, Verb::Start);
-    table.act(1, Verb::Start);
-    assert!(table.advance(1_000), "a fresh start: circles");
-    table.introduce();
-    table.act(1, Verb::Advertise);
-    table.act(0, Verb::Connect);
-    assert!(table.advance(5_000_000), "a fresh connection: circles");
-    table.act(0, Verb::Read { handle: VALUE, offset: 0 });
-    assert!(table.advance(5_000_000), "a fresh read: circles");
-    let answered = table.actors[0].answered();
-    assert!(answered, "no fresh connection");
-    table.act(0, Verb::Disconnect);
-    assert!(table.advance(10_000_000), "a fresh disconnect: circles");
-    for actor in &mut table.actors {
-        actor.let_go();
-        actor.core().stop();
-    }
-    assert!(table.advance(10_000_000), "the last end: circles");
-    is_whole(&mut table);
-    let violations = table.air.take_violations();
-    assert!(violations.is_empty(), "HCI was broken by a fresh connection: {violations:?}");
+    ends(table, provoked);
 }
 
-fn is_whole(table: &mut Table) {
-    for actor in &mut table.actors {
-        let pools = actor.core().pools();
-        let used = (pools.links.used, pools.queues.used, pools.blocks.used, pools.controller_buffers.used);
-        assert!(used == (0, 0, 0, 0), "kept: {pools:?}");
-        assert!(actor.deadline().is_none(), "time still runs");
-        assert!(actor.core().is_idle(), "something goes on");
-    }
-}
-
-fn action(kind: u8, more: u8) -> Action {
+pub(super) fn action(kind: u8, more: u8) -> Action {
     match kind % 14 {
         0 => Action::Drop,
         1 => Action::Duplicate,

@@ -235,7 +235,7 @@ impl Host {
         self.thin.part(Status::REMOTE_USER_TERMINATED_CONNECTION);
         self.settle();
         self.actor.look();
-        self.actor.let_go();
+        self.actor.let_go(self.now);
         self.settle();
         if self.thin.has_lied() {
             // The host may believe in links that there are not, and in others that it has lost.
@@ -261,7 +261,7 @@ impl Host {
         self.settle();
         assert!(self.actor.answered(), "a fresh answer is lost");
         self.act(Verb::Disconnect);
-        self.actor.let_go();
+        self.actor.let_go(self.now);
         self.settle();
         assert!(!self.thin.is_linked());
         self.is_whole();
