@@ -33,6 +33,10 @@ struct Couple {
     prompts: [Option<PasskeyTicket>; 2],
     /// What the central pairs with when it is asked to.
     central: PairSettings,
+    /// Of controllers that work on P-256: their private keys, what they were asked, and whether they refuse.
+    privates: [[u8; 32]; 2],
+    curve_commands: usize,
+    curve_refused: bool,
 }
 
 impl Couple {
@@ -49,6 +53,9 @@ impl Couple {
             passkey: None,
             prompts: [None; 2],
             central: PairSettings::new(),
+            privates: [[0; 32]; 2],
+            curve_commands: 0,
+            curve_refused: false,
         }
     }
 
@@ -85,6 +92,24 @@ impl Couple {
             Opcode::LE_LONG_TERM_KEY_REQUEST_NEGATIVE_REPLY => {
                 self.event(who, &[0x0e, 6, 1, low, high, 0, 0x40, 0]);
                 self.event(1 - who, &[0x08, 4, 6, 0x40, 0, 0]);
+            }
+            Opcode::LE_READ_LOCAL_P256_PUBLIC_KEY => {
+                self.curve_commands += 1;
+                self.event(who, &[0x0f, 4, if self.curve_refused { 0x0c } else { 0 }, 1, low, high]);
+                if !self.curve_refused {
+                    let private: [u8; 32] = core::array::from_fn(|_| self.numbers.next() as u8 & 0x7f);
+                    self.privates[who] = private;
+                    let PublicKey { x, y } = Software.public_key(&private).unwrap();
+                    self.event(who, &[&[0x3e, 66, 0x08, 0][..], &x, &y].concat());
+                }
+            }
+            Opcode::LE_GENERATE_DHKEY => {
+                self.curve_commands += 1;
+                self.event(who, &[0x0f, 4, 0, 1, low, high]);
+                let peer =
+                    PublicKey { x: packet.data[3..35].try_into().unwrap(), y: packet.data[35..67].try_into().unwrap() };
+                let secret = Software.shared_secret(&self.privates[who], &peer).unwrap();
+                self.event(who, &[&[0x3e, 34, 0x09, 0][..], &secret.0].concat());
             }
             _ => return false,
         }
@@ -221,6 +246,63 @@ fn each_pair_of_capabilities_by_either_side() {
             }
         }
     }
+}
+
+#[test]
+fn a_controller_works_on_p_256_where_it_can() {
+    for refused in [false, true] {
+        let mut couple = Couple::new(|pair| {
+            for who in 0..2 {
+                pair.core(who).configure(Config { curve: Curve::Controller, ..Config::new() });
+            }
+        });
+        couple.curve_refused = refused;
+        couple.allow(with(IoCapability::DISPLAY_YES_NO));
+        for round in 1..=2 {
+            let settings = PairSettings { overwrite: Overwrite::Always, ..with(IoCapability::DISPLAY_YES_NO) };
+            // A bond would do for the second pairing.
+            for who in 0..2 {
+                let peers: Vec<_> = couple.pair.core(who).bonds().map(|bond| bond.peer).collect();
+                peers.into_iter().for_each(|peer| couple.pair.core(who).remove_bond(peer).unwrap());
+            }
+            couple.passkey = None;
+            let security = couple.pair(0, &settings).unwrap();
+            assert!(security.authenticated && security.secure_connections);
+            // Two commands of each; or one that was refused, and then the host did it.
+            assert_eq!(couple.curve_commands, if refused { 2 } else { 4 } * round);
+        }
+    }
+}
+
+#[test]
+fn secure_connections_only_takes_nothing_less() {
+    let only = |pair: &mut Pair| {
+        pair.core(1).configure(Config { secure_connections_only: true, ..Config::new() });
+    };
+    let refused = Err(Error::PairingRejected(wire::smp::Reason::AUTHENTICATION_REQUIREMENTS));
+    // Just Works, and legacy pairing, however well authenticated.
+    let mut couple = Couple::new(only);
+    couple.allow(with(IoCapability::DISPLAY_YES_NO));
+    assert_eq!(couple.pair(0, &PairSettings::new()), refused);
+    #[cfg(feature = "legacy-pairing")]
+    {
+        couple.allow(PairSettings { le_secure: LeSecure::Preferred, ..with(IoCapability::KEYBOARD_DISPLAY) });
+        let legacy = PairSettings { le_secure: LeSecure::Off, ..with(IoCapability::KEYBOARD_DISPLAY) };
+        assert_eq!(couple.pair(0, &legacy), refused);
+    }
+    let security = couple.pair(0, &with(IoCapability::DISPLAY_YES_NO)).unwrap();
+    assert!(security.authenticated && security.secure_connections);
+    // Nor does a bond that is weaker encrypt, if there is one of earlier days.
+    let mut couple = Couple::new(|_| {});
+    couple.pair(0, &PairSettings::new()).unwrap();
+    couple.pair.air.part([0x16, 0x13]);
+    couple.go_on();
+    only(&mut couple.pair);
+    couple.connect();
+    let (now, link) = (couple.pair.now, couple.links[0]);
+    let ticket = couple.pair.core(0).encrypt(now, link).unwrap();
+    couple.go_on();
+    assert_eq!(couple.pair.core(0).pair_outcome(ticket), Poll::Ready(Err(Error::BondLost)));
 }
 
 #[test]

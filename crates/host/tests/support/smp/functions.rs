@@ -83,9 +83,12 @@ pub(crate) fn s1(k: &Octets16, r1: &Octets16, r2: &Octets16) -> Octets16 {
     e(k, &[&r1[8..], &r2[8..]].concat())
 }
 
+/// What a product is of, and the product.
+type Products = HashMap<(Octets32, Option<Point>), Option<Point>>;
+
 thread_local! {
     /// A product is worked out once a thread: tests play the same keys again and again, and no optimiser helps them.
-    static PRODUCTS: RefCell<HashMap<(Octets32, Option<Point>), Option<Point>>> = RefCell::default();
+    static PRODUCTS: RefCell<Products> = RefCell::default();
 }
 
 /// A point's X and Y.
