@@ -181,7 +181,7 @@ fn keypresses_go_to_and_fro_where_both_want_them() {
 
 #[test]
 fn links_pair_at_once_and_do_not_mix() {
-    for seed in 0..8 {
+    for seed in 1..9 {
         let mut bench = Bench::seeded(Config::new(), seed);
         let all = cases();
         // One that needs a key pair out of band is enough: there is one such key pair.

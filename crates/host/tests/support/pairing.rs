@@ -94,6 +94,7 @@ pub(crate) struct Bench {
     pub(crate) sides: Vec<Side>,
     handles: Vec<u8>,
     numbers: Numbers,
+    constant: bool,
     /// Commands of the host that are about keys, and what it asked the controller for.
     pub(crate) commands: Vec<Vec<u8>>,
     /// What the peer's PDUs are made into.
@@ -111,6 +112,11 @@ impl Bench {
         Self::seeded(config, 7)
     }
 
+    /// One whose controller draws the same octets again and again, so that the same keys come of them.
+    pub(crate) fn constant(config: Config) -> Self {
+        Self::seeded(config, 0)
+    }
+
     pub(crate) fn seeded(config: Config, seed: u64) -> Self {
         let mut bench = Bench {
             memory: Box::new(Store::NEW),
@@ -119,6 +125,7 @@ impl Bench {
             sides: vec![],
             handles: vec![],
             numbers: Numbers(seed),
+            constant: seed == 0,
             commands: vec![],
             spoil: None,
             holds_jobs: false,
@@ -321,6 +328,9 @@ impl Bench {
         match opcode {
             Opcode::LE_RAND => {
                 let mut answer = vec![0];
+                if self.constant {
+                    self.numbers = Numbers(0);
+                }
                 answer.extend(self.numbers.octets(8));
                 self.complete(opcode, &answer);
             }

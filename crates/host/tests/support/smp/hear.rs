@@ -9,8 +9,7 @@ impl Peer {
         match (code, self.wait) {
             (FAILED, _) => {
                 self.got_failure = Some(rest[0]);
-                self.wait = Wait::Nothing;
-                self.user = None;
+                self.stop();
                 vec![]
             }
             (KEYPRESS, _) => vec![],
@@ -52,15 +51,24 @@ impl Peer {
                 self.wait = Wait::Encryption;
                 if self.initiates { vec![] } else { vec![self.check_pdu()] }
             }
-            (ENCRYPTION_INFORMATION..=SIGNING_INFORMATION, Wait::Keys) => self.hear_key(code, rest),
-            _ => panic!("{pdu:02x?} while {:?} is waited for", self.wait),
+            (ENCRYPTION_INFORMATION..=SIGNING_INFORMATION, Wait::Keys) if self.expected() == Some(code) => {
+                self.hear_key(code, rest)
+            }
+            // Not due: it is not taken for granted that the host says nothing wrong.
+            _ => self.fail(0x08),
         }
+    }
+
+    /// It pairs no more, and says nothing of it.
+    pub(crate) fn stop(&mut self) {
+        self.wait = Wait::Nothing;
+        self.user = None;
+        self.held = None;
     }
 
     pub(crate) fn fail(&mut self, reason: u8) -> Vec<Vec<u8>> {
         self.sent_failure = Some(reason);
-        self.wait = Wait::Nothing;
-        self.user = None;
+        self.stop();
         vec![vec![FAILED, reason]]
     }
 
