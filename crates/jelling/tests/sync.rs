@@ -56,3 +56,43 @@ async fn hosts_run_on_a_pool_of_threads() {
     served.await.unwrap();
     assert_eq!(air.violations(), []);
 }
+
+#[cfg(feature = "security")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pairings_cross_threads_with_their_questions_and_their_arithmetic() {
+    use jelling::{IoCapability, Pair, PasskeyAction, Software};
+
+    const COMPARES: Pair = Pair::new().mitm().io(IoCapability::DISPLAY_YES_NO);
+    let air = Air::new(2);
+    let (central, peripheral) = (spawn_host(&air.controller()), spawn_host(&air.controller()));
+    // Of one host a task does it, of the other the runner.
+    let jobs = tokio::spawn(async move {
+        let mut crypto = Software;
+        match central.run_jobs(&mut crypto).await {}
+    });
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    for host in [central, peripheral] {
+        let tell = tell.clone();
+        tokio::spawn(async move {
+            let request = host.passkey_action().await;
+            let PasskeyAction::Compare(digits) = request.action() else { panic!("{request:?}") };
+            tell.send(digits).unwrap();
+            request.confirm().unwrap();
+        });
+    }
+    peripheral.configure(Config { pairing: Some(COMPARES), ..peripheral.config() });
+    let served = tokio::spawn(async move {
+        let connection = peripheral.advertise(Duration::from_millis(100)).await.unwrap();
+        connection.disconnected().await.unwrap();
+    });
+    let device = Device::new(AddressKind::Public, [0x00, 0x00, 0x5e, 0x00, 0x53, 1]);
+    let connection = central.connect(device).await.unwrap();
+    let security = tokio::spawn(connection.pair(COMPARES)).await.unwrap().unwrap();
+    assert!(security.authenticated && security.bonded);
+    assert_eq!(told.recv().await, told.recv().await);
+    assert_eq!(central.bonds().count(), 1);
+    connection.disconnect().await.unwrap();
+    served.await.unwrap();
+    jobs.abort();
+    assert_eq!(air.violations(), []);
+}

@@ -61,8 +61,9 @@ impl<'d> Connection<'d> {
         self.host.ask(|core| core.set_raise(self.id, raise))
     }
 
-    /// How this peer may pair when it begins by itself: in place of [`Config::pairing`](crate::Config::pairing), as long as the link lasts. `None`: not at
-    /// all, it is told Pairing Not Supported.
+    /// How this peer may pair when it begins by itself, in place of [`Config::pairing`](crate::Config::pairing), as long as the
+    /// connection lasts. `None`: not at all, it is told Pairing Not Supported. A central may begin as soon as it is connected: what must
+    /// hold from the first moment on belongs into the configuration.
     pub fn allow_pairing(&self, pair: Option<Pair>) -> Result<(), Error> {
         self.host.ask(|core| core.allow_pairing(self.id, pair))
     }
