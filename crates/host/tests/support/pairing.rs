@@ -180,6 +180,10 @@ impl Bench {
         let link = if central {
             let ticket = self.core().connect(&ConnectSettings::new(address)).unwrap();
             self.work();
+            // A bonded peer that may have another address is looked for.
+            let report = [&[0x3e, 12, 0x02, 1, 0, address.kind as u8], &address.octets[..], &[0, 0xc8]].concat();
+            self.hear(PacketKind::Event, &report);
+            self.work();
             self.hear(PacketKind::Event, &event);
             self.work();
             match self.core().connected(ticket) {
