@@ -1,0 +1,169 @@
+//! What becomes of bonds: forgotten by one of the two, found again behind a resolvable address, replaced.
+
+use crate::{
+    scene::{End, Ready, Scene, Side, User},
+    talk::{By, Command, Door, Event, Io, Settings},
+};
+use anyhow::{Context, Result, ensure};
+
+/// What a peripheral says of a key that it does not have (Vol 1, Part F, 2.6).
+const KEY_MISSING: u8 = 0x06;
+const AUTHENTICATION_REQUIREMENTS: u8 = 0x03;
+
+fn just_works() -> Settings {
+    Settings { secure: true, ..Settings::default() }
+}
+
+fn compared() -> Settings {
+    Settings { secure: true, io: Io::YesNo, mitm: true, ..Settings::default() }
+}
+
+/// Each, with its row.
+pub(crate) async fn play(scene: &mut Scene) -> Result<()> {
+    for (kind, secure) in [("", true), (", legacy", false)] {
+        let settings = Settings { secure, ..Settings::default() };
+        let end = peer_forgets_as_peripheral(scene, &settings).await.map(|()| "bond lost, then paired anew".into());
+        scene.row(&format!("the peer forgets{kind}"), Side::One, end);
+        let end = peer_forgets_as_central(scene, &settings).await;
+        scene.row(&format!("the peer forgets{kind}"), Side::Two, end.map(|()| "then paired anew".into()));
+        let end = we_forget_as_central(scene, &settings).await.map(|()| "not bonded, then paired anew".into());
+        scene.row(&format!("we forget{kind}"), Side::One, end);
+        let end = we_forget_as_peripheral(scene, &settings).await;
+        let end = end.map(|()| "the peer saw PIN or Key Missing, then paired anew".into());
+        scene.row(&format!("we forget{kind}"), Side::Two, end);
+    }
+    let end = weaker_is_refused(scene).await.map(|()| "the peer saw 0x03".into());
+    scene.row("a weaker pairing than the bond", Side::Two, end);
+    for central in [Side::One, Side::Two] {
+        let end = resolvable(scene, central).await.map(|()| "encrypted from each with one bond".into());
+        scene.row("the peer has resolvable addresses", central, end);
+    }
+    Ok(())
+}
+
+/// Bonded in this role of ours, and parted again.
+async fn bond(scene: &mut Scene, central: Side, settings: &Settings) -> Result<[Ready; 2]> {
+    let ready = scene.begin(settings, settings).await?;
+    scene.connect(central).await?;
+    paired(scene, central).await.context("the first time")?;
+    scene.disconnect().await?;
+    Ok(ready)
+}
+
+async fn paired(scene: &mut Scene, begins: Side) -> Result<()> {
+    let ends = scene.pair(begins, User::Honest).await?;
+    ensure!(ends.iter().all(|end| matches!(end, End::Paired { .. })), "{ends:?}");
+    scene.read_both().await
+}
+
+/// The link opens nothing, and nobody has begun a pairing.
+async fn not_paired(scene: &mut Scene) -> Result<()> {
+    for side in [Side::One, Side::Two] {
+        let read = scene.read(side, Door::Encrypted).await?;
+        ensure!(matches!(read, Err(0x05 | 0x0f)), "{side:?} reads {read:?} without security");
+    }
+    for side in [Side::One, Side::Two] {
+        let rest = scene.player(side).rest();
+        ensure!(!rest.iter().any(|e| matches!(e, Event::Pairing | Event::Paired { .. })), "{side:?} pairs: {rest:?}");
+    }
+    Ok(())
+}
+
+async fn peer_forgets_as_peripheral(scene: &mut Scene, settings: &Settings) -> Result<()> {
+    bond(scene, Side::One, settings).await?;
+    scene.forget(Side::Two).await?;
+    scene.connect(Side::One).await?;
+    scene.one.tell(Command::Encrypt)?;
+    scene.one.wait(&Event::BondLost).await?;
+    not_paired(scene).await?;
+    // Our user agrees to begin anew.
+    scene.settle(Side::One, &Settings { replaces: true, ..settings.clone() }).await?;
+    paired(scene, Side::One).await.context("anew")?;
+    again(scene, Side::One).await?;
+    Ok(())
+}
+
+async fn peer_forgets_as_central(scene: &mut Scene, settings: &Settings) -> Result<()> {
+    bond(scene, Side::Two, settings).await?;
+    scene.forget(Side::Two).await?;
+    scene.connect(Side::Two).await?;
+    not_paired(scene).await?;
+    paired(scene, Side::Two).await.context("anew")?;
+    again(scene, Side::Two).await?;
+    Ok(())
+}
+
+async fn we_forget_as_central(scene: &mut Scene, settings: &Settings) -> Result<()> {
+    bond(scene, Side::One, settings).await?;
+    scene.forget(Side::One).await?;
+    scene.connect(Side::One).await?;
+    scene.one.tell(Command::Encrypt)?;
+    scene.one.wait(&Event::NotBonded).await?;
+    not_paired(scene).await?;
+    paired(scene, Side::One).await.context("anew")?;
+    again(scene, Side::One).await?;
+    Ok(())
+}
+
+async fn we_forget_as_peripheral(scene: &mut Scene, settings: &Settings) -> Result<()> {
+    bond(scene, Side::Two, settings).await?;
+    scene.forget(Side::One).await?;
+    scene.connect(Side::Two).await?;
+    scene.two.tell(Command::Encrypt)?;
+    scene.two.wait(&Event::NotEncrypted { status: KEY_MISSING }).await?;
+    not_paired(scene).await?;
+    paired(scene, Side::Two).await.context("anew")?;
+    again(scene, Side::Two).await?;
+    Ok(())
+}
+
+/// Parts, and encrypts with the new bond.
+async fn again(scene: &mut Scene, central: Side) -> Result<()> {
+    scene.disconnect().await?;
+    scene.connect(central).await?;
+    scene.encrypt().await.context("with the new bond")?;
+    scene.read_both().await?;
+    scene.disconnect().await?;
+    Ok(())
+}
+
+/// A bond that keeps a man in the middle out is not replaced by one that does not, unless our user agrees.
+async fn weaker_is_refused(scene: &mut Scene) -> Result<()> {
+    bond(scene, Side::Two, &compared()).await?;
+    let before = scene.bonds(Side::One).await?;
+    scene.forget(Side::Two).await?;
+    for side in [Side::One, Side::Two] {
+        scene.settle(side, &just_works()).await?;
+    }
+    scene.connect(Side::Two).await?;
+    let ends = scene.pair(Side::Two, User::Honest).await?;
+    let reason = AUTHENTICATION_REQUIREMENTS;
+    ensure!(ends == [By::Itself, By::Peer].map(|by| End::Failed { reason, by }), "{ends:?}");
+    ensure!(scene.bonds(Side::One).await? == before, "another bond");
+    scene.disconnect().await?;
+    Ok(())
+}
+
+/// The peer's address is another one each time; its bond is the same.
+async fn resolvable(scene: &mut Scene, central: Side) -> Result<()> {
+    let private = Settings { privacy: true, ..just_works() };
+    let ready = scene.begin(&just_works(), &private).await?;
+    scene.connect(central).await?;
+    paired(scene, central).await?;
+    let bonds = scene.bonds(Side::One).await?;
+    ensure!(bonds.iter().map(|bond| &bond.peer).eq([&ready[1].identity]), "{bonds:x?} is not of {}", ready[1].identity);
+    scene.disconnect().await?;
+    for _ in 0..2 {
+        scene.two.tell(Command::Rotate)?;
+        again_connected(scene, central).await?;
+    }
+    Ok(())
+}
+
+async fn again_connected(scene: &mut Scene, central: Side) -> Result<()> {
+    scene.connect(central).await?;
+    scene.encrypt().await.context("from another address")?;
+    scene.read_both().await?;
+    scene.disconnect().await?;
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! Bumble's host: a process of its own, with JSON lines.
+
+use crate::talk::{Event, HostEnds, Player};
+use anyhow::{Context, Result};
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Child, Command, Stdio},
+    thread,
+};
+
+/// A running Bumble; dropping it ends it.
+pub(crate) struct Bumble(Child);
+
+impl Drop for Bumble {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Bumble on the controller at a port.
+pub(crate) fn start(python: &str, port: &str) -> Result<(Player, Bumble)> {
+    let mut process = Command::new(python)
+        .args(["interop/pairing.py", port])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("Bumble cannot be started")?;
+    let (player, (mut commands, events)): (_, HostEnds) = Player::new("Bumble");
+    let mut input = process.stdin.take().context("no stdin")?;
+    let output = process.stdout.take().context("no stdout")?;
+    thread::spawn(move || {
+        while let Some(command) = commands.blocking_recv() {
+            let line = serde_json::to_string(&command).unwrap_or_default();
+            if writeln!(input, "{line}").and_then(|()| input.flush()).is_err() {
+                break;
+            }
+        }
+    });
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            let event = serde_json::from_str(&line).unwrap_or_else(|e| Event::Error { text: format!("{line}: {e}") });
+            if events.send(event).is_err() {
+                break;
+            }
+        }
+    });
+    Ok((player, Bumble(process)))
+}

@@ -1,0 +1,232 @@
+//! Pairings that must not come about: each ends with the reason that both sides know, and leaves a link that works without security.
+
+use crate::{
+    scene::{End, Scene, Side, User},
+    talk::{By, Command, Door, Event, Io, Settings},
+};
+use anyhow::{Result, ensure};
+
+/// How a pairing ends, seen from our side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// We end it with this reason.
+    Ours(u8),
+    /// The peer does.
+    Theirs(u8),
+    /// Our time for it is over, and we end it with this reason.
+    Late(u8),
+    /// We give it up, and the peer is told this reason.
+    GivenUp(u8),
+    /// With the link.
+    Broken,
+}
+
+const PASSKEY_ENTRY_FAILED: u8 = 0x01;
+const AUTHENTICATION_REQUIREMENTS: u8 = 0x03;
+const CONFIRM_VALUE_FAILED: u8 = 0x04;
+const PAIRING_NOT_SUPPORTED: u8 = 0x05;
+const ENCRYPTION_KEY_SIZE: u8 = 0x06;
+const UNSPECIFIED: u8 = 0x08;
+const REPEATED_ATTEMPTS: u8 = 0x09;
+const DHKEY_CHECK_FAILED: u8 = 0x0b;
+const NUMERIC_COMPARISON_FAILED: u8 = 0x0c;
+
+const PAIRING_CONFIRM: u8 = 0x03;
+const PAIRING_RANDOM: u8 = 0x04;
+const PUBLIC_KEY: u8 = 0x0c;
+const DHKEY_CHECK: u8 = 0x0d;
+
+/// What is played, and how it ends with us as central and as peripheral.
+struct Refusal {
+    name: String,
+    ours: Settings,
+    theirs: Settings,
+    user: User,
+    central: Option<Verdict>,
+    peripheral: Option<Verdict>,
+}
+
+fn refusal(name: impl Into<String>, verdict: Verdict) -> Refusal {
+    let settings = Settings { secure: true, ..Settings::default() };
+    let (central, peripheral) = (Some(verdict), Some(verdict));
+    Refusal { name: name.into(), ours: settings.clone(), theirs: settings, user: User::Honest, central, peripheral }
+}
+
+impl Refusal {
+    /// With a man in the middle kept out by these.
+    fn io(mut self, ours: Io, theirs: Io) -> Self {
+        (self.ours.io, self.theirs.io) = (ours, theirs);
+        (self.ours.mitm, self.theirs.mitm) = (true, true);
+        self
+    }
+
+    fn legacy(mut self) -> Self {
+        (self.ours.secure, self.theirs.secure) = (false, false);
+        self
+    }
+
+    const fn user(mut self, user: User) -> Self {
+        self.user = user;
+        self
+    }
+
+    fn ours(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.ours);
+        self
+    }
+
+    fn theirs(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.theirs);
+        self
+    }
+
+    const fn as_peripheral(mut self, verdict: Option<Verdict>) -> Self {
+        self.peripheral = verdict;
+        self
+    }
+
+    const fn as_central(mut self, verdict: Option<Verdict>) -> Self {
+        self.central = verdict;
+        self
+    }
+}
+
+fn all() -> Vec<Refusal> {
+    use Verdict::{Broken, GivenUp, Late, Ours, Theirs};
+    const OURS: Side = Side::One;
+    const THEIRS: Side = Side::Two;
+    let mut all: Vec<Refusal> = (7..16)
+        .map(|size| {
+            let floor = if size % 2 == 0 { 16 } else { size + 1 };
+            refusal(format!("a key of {size} octets, of {floor} at least"), Ours(ENCRYPTION_KEY_SIZE))
+                .ours(|s| s.floor = Some(floor))
+                .theirs(|s| s.key_size = Some(size))
+        })
+        .collect();
+    // The responder looks at the other's values first.
+    let wrong = |name| refusal(name, Theirs(CONFIRM_VALUE_FAILED)).as_peripheral(Some(Ours(CONFIRM_VALUE_FAILED)));
+    let mistyped = |name| wrong(name).user(User::Mistyping);
+    let compared = |name, verdict| refusal(name, verdict).io(Io::YesNo, Io::YesNo);
+    let spoilt = |name, opcode, verdict| refusal(name, verdict).theirs(|s| s.spoils = Some(opcode));
+    let silent = |name, opcode| {
+        refusal(name, Late(UNSPECIFIED)).theirs(|s| s.silent_from = Some(opcode)).as_peripheral(None)
+    };
+    all.extend([
+        mistyped("a wrong passkey typed by us").io(Io::Keyboard, Io::Display),
+        mistyped("a wrong passkey typed by the peer").io(Io::Display, Io::Keyboard),
+        mistyped("a wrong passkey typed by us, legacy").io(Io::Keyboard, Io::Display).legacy(),
+        mistyped("a wrong passkey typed by the peer, legacy").io(Io::Display, Io::Keyboard).legacy(),
+        compared("a comparison that we reject", Ours(NUMERIC_COMPARISON_FAILED)).user(User::Rejecting(OURS)),
+        // Bumble has the wrong word for it.
+        compared("a comparison that the peer rejects", Theirs(CONFIRM_VALUE_FAILED)).user(User::Rejecting(THEIRS)),
+        refusal("no passkey from us", Ours(PASSKEY_ENTRY_FAILED))
+            .io(Io::Keyboard, Io::Display)
+            .user(User::Rejecting(OURS)),
+        refusal("no passkey from the peer", Theirs(PASSKEY_ENTRY_FAILED))
+            .io(Io::Display, Io::Keyboard)
+            .user(User::Rejecting(THEIRS)),
+        refusal("no passkey from us, legacy", Ours(PASSKEY_ENTRY_FAILED))
+            .io(Io::Keyboard, Io::Display)
+            .legacy()
+            .user(User::Rejecting(OURS)),
+        refusal("we do not pair", Ours(PAIRING_NOT_SUPPORTED)).as_central(None).ours(|s| s.accepts = Some(false)),
+        refusal("the peer does not pair", Theirs(PAIRING_NOT_SUPPORTED))
+            .as_peripheral(None)
+            .theirs(|s| s.accepts = Some(false)),
+        refusal("legacy pairing, where we want Secure Connections", Ours(AUTHENTICATION_REQUIREMENTS))
+            .theirs(|s| s.secure = false),
+        refusal("no way to keep a man in the middle out, which we want", Ours(AUTHENTICATION_REQUIREMENTS))
+            .ours(|s| (s.io, s.mitm) = (Io::YesNo, true)),
+        spoilt("a point that is not on the curve", PUBLIC_KEY, Ours(DHKEY_CHECK_FAILED)),
+        spoilt("a check that is wrong", DHKEY_CHECK, Ours(DHKEY_CHECK_FAILED)),
+        spoilt("a random number that is wrong", PAIRING_RANDOM, Ours(CONFIRM_VALUE_FAILED)).as_peripheral(None),
+        spoilt("a confirmation that is wrong, legacy", PAIRING_CONFIRM, Ours(CONFIRM_VALUE_FAILED)).legacy(),
+        refusal("the debug key", Ours(DHKEY_CHECK_FAILED)).theirs(|s| s.debug_key = true),
+        refusal("our own key", Ours(DHKEY_CHECK_FAILED)).theirs(|s| s.echoes = Some(PUBLIC_KEY)).as_peripheral(None),
+        silent("the peer is silent after its key", PAIRING_CONFIRM),
+        silent("the peer is silent before its check", DHKEY_CHECK),
+        silent("the peer is silent, legacy", PAIRING_RANDOM).legacy(),
+        compared("we give up", GivenUp(UNSPECIFIED)).user(User::Cancelling(OURS)).as_peripheral(None),
+        compared("the peer gives up", Theirs(UNSPECIFIED)).user(User::Cancelling(THEIRS)),
+        compared("we end the link in the middle", Broken).user(User::Leaving(OURS)),
+        compared("the peer ends the link in the middle", Broken).user(User::Leaving(THEIRS)),
+    ]);
+    all
+}
+
+/// A row of the table for each in each role.
+pub(crate) async fn play(scene: &mut Scene) -> Result<()> {
+    for refusal in &all() {
+        for (central, verdict) in [(Side::One, refusal.central), (Side::Two, refusal.peripheral)] {
+            let Some(verdict) = verdict else { continue };
+            let end = refuse(scene, refusal, central, verdict).await.map(|()| told(verdict));
+            scene.row(&refusal.name, central, end);
+        }
+    }
+    let end = again_at_once(scene).await.map(|()| format!("the peer saw {REPEATED_ATTEMPTS:#04x}"));
+    scene.row("again at once", Side::Two, end);
+    Ok(())
+}
+
+fn told(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Ours(reason) => format!("the peer saw {reason:#04x}"),
+        Verdict::Theirs(reason) => format!("the peer said {reason:#04x}"),
+        Verdict::Late(reason) => format!("timeout, the peer saw {reason:#04x}"),
+        Verdict::GivenUp(reason) => format!("given up, the peer saw {reason:#04x}"),
+        Verdict::Broken => "the link ended".into(),
+    }
+}
+
+async fn refuse(scene: &mut Scene, refusal: &Refusal, central: Side, verdict: Verdict) -> Result<()> {
+    scene.begin(&refusal.ours, &refusal.theirs).await?;
+    scene.connect(central).await?;
+    let ends = scene.pair(central, refusal.user).await?;
+    let told = |reason, by| End::Failed { reason, by };
+    let wanted = match verdict {
+        Verdict::Ours(reason) => [told(reason, By::Itself), told(reason, By::Peer)],
+        Verdict::Theirs(reason) => [told(reason, By::Peer), told(reason, By::Itself)],
+        Verdict::Late(reason) => [End::TimedOut, told(reason, By::Peer)],
+        Verdict::GivenUp(reason) => [End::GivenUp, told(reason, By::Peer)],
+        Verdict::Broken => [End::Broken, End::Broken],
+    };
+    ensure!(ends == wanted, "{ends:?} in place of {wanted:?}");
+    if verdict == Verdict::Broken {
+        scene.gone().await?;
+    } else {
+        not_secured(scene).await?;
+        scene.disconnect().await?;
+    }
+    for side in [Side::One, Side::Two] {
+        ensure!(scene.bonds(side).await?.is_empty(), "{side:?} has a bond");
+    }
+    Ok(())
+}
+
+/// The link works, and opens nothing.
+async fn not_secured(scene: &mut Scene) -> Result<()> {
+    for side in [Side::One, Side::Two] {
+        let read = scene.read(side, Door::Encrypted).await?;
+        ensure!(matches!(read, Err(0x05 | 0x0f)), "{side:?} reads {read:?} without security");
+    }
+    Ok(())
+}
+
+/// Whoever has failed is not heard again at once (Vol 3, Part H, 2.3.6).
+async fn again_at_once(scene: &mut Scene) -> Result<()> {
+    let settings = Settings { secure: true, io: Io::YesNo, mitm: true, ..Settings::default() };
+    scene.begin(&settings, &settings).await?;
+    scene.connect(Side::Two).await?;
+    scene.pair(Side::Two, User::Rejecting(Side::Two)).await?;
+    let ends = scene.pair(Side::Two, User::Honest).await?;
+    let (ours, theirs) = (
+        End::Failed { reason: REPEATED_ATTEMPTS, by: By::Itself },
+        End::Failed { reason: REPEATED_ATTEMPTS, by: By::Peer },
+    );
+    ensure!(ends == [ours, theirs], "{ends:?}");
+    scene.player(Side::One).tell(Command::Disconnect)?;
+    scene.gone().await?;
+    let rest: Vec<Event> = scene.one.rest();
+    ensure!(!rest.iter().any(|event| matches!(event, Event::Encrypted)), "{rest:?}");
+    Ok(())
+}
