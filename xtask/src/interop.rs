@@ -2,12 +2,13 @@
 //! dissectors.
 
 use crate::{
+    judge::{Implied, judge},
+    pairings,
     rig::{Kind, Radio, SerialPort, Sim},
     setup,
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::{
-    collections::BTreeSet,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -42,6 +43,12 @@ pub(crate) enum Scenario {
     Command,
     /// A table of every kind by `jelling serve`, and what `jelling explore` exports of it: Bumble's dumps of both are one
     Export,
+    /// Ours and Bumble pair in each method in both roles: the same keys on both sides, then encrypted with them in either role
+    Pairings,
+    /// Pairings of ours with Bumble that must not come about, and the reason that each side is told
+    PairingRefusals,
+    /// Bonds of ours with Bumble: forgotten on either side, found again behind a resolvable address
+    Bonds,
     /// Two Bumble hosts pair with LE Secure Connections, encrypt, refresh, and encrypt again
     BumblePair,
     /// The same with legacy pairing
@@ -52,7 +59,7 @@ pub(crate) enum Scenario {
     BumblePty,
 }
 
-const ALL: [Scenario; 16] = [
+const ALL: [Scenario; 19] = [
     Scenario::Central,
     Scenario::CentralLeft,
     Scenario::Client,
@@ -65,6 +72,9 @@ const ALL: [Scenario; 16] = [
     Scenario::Rtt,
     Scenario::Command,
     Scenario::Export,
+    Scenario::Pairings,
+    Scenario::PairingRefusals,
+    Scenario::Bonds,
     Scenario::BumblePair,
     Scenario::BumblePairLegacy,
     Scenario::BumbleChannel,
@@ -79,12 +89,11 @@ const ENDED: i32 = 3;
 /// How long a scenario may take.
 const LIMIT: Duration = Duration::from_secs(40);
 
-/// Opcodes that a capture of a role must hold: HCI commands, L2CAP channels are implied by ATT, ATT opcodes.
-const BRING_UP: [u16; 9] = [0x0c03, 0x1001, 0x1002, 0x1003, 0x0c01, 0x2001, 0x2002, 0x2003, 0x1009];
-const CENTRAL_COMMANDS: [u16; 3] = [0x200b, 0x200c, 0x200d];
-const PERIPHERAL_COMMANDS: [u16; 4] = [0x2006, 0x2008, 0x2009, 0x200a];
-const DISCONNECT: u16 = 0x0406;
-const EVENTS: [u8; 4] = [0x05, 0x0e, 0x13, 0x3e];
+/// Opcodes that a capture of a role must hold: HCI commands, ATT opcodes.
+pub(crate) const BRING_UP: [u16; 9] = [0x0c03, 0x1001, 0x1002, 0x1003, 0x0c01, 0x2001, 0x2002, 0x2003, 0x1009];
+pub(crate) const CENTRAL_COMMANDS: [u16; 3] = [0x200b, 0x200c, 0x200d];
+pub(crate) const PERIPHERAL_COMMANDS: [u16; 4] = [0x2006, 0x2008, 0x2009, 0x200a];
+pub(crate) const DISCONNECT: u16 = 0x0406;
 const ATT: [u8; 21] = [
     0x01, 0x02, 0x03, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x10, 0x11, 0x12, 0x13, 0x1b, 0x1d, 0x1e, 0x52, 0x04, 0x05,
     0x06, 0x07,
@@ -107,6 +116,15 @@ pub(crate) fn run(scenario: Option<Scenario>, radio: Option<Kind>, count: usize)
         let ends: Vec<_> = runs.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
         ends.into_iter().try_for_each(|end| end.map_err(|_| anyhow::anyhow!("a panic"))?)
     })
+}
+
+/// The table of pairings: ours in the simulator, then with Bumble.
+pub(crate) fn pairings() -> Result<()> {
+    pairings::simulated()?;
+    for scenario in [Scenario::Pairings, Scenario::PairingRefusals, Scenario::Bonds] {
+        run(Some(scenario), None, 1)?;
+    }
+    Ok(())
 }
 
 fn run_on(kind: Kind, chosen: &[Scenario], count: usize) -> Result<()> {
@@ -182,6 +200,9 @@ fn play(scenario: Scenario, kind: Kind) -> Result<()> {
         }
         Scenario::Command => crate::command::play(&rig.radio),
         Scenario::Export => crate::export::play(&rig.radio, &rig.captures),
+        Scenario::Pairings => pairings::play(pairings::METHODS, kind, &rig.radio, &rig.captures),
+        Scenario::PairingRefusals => pairings::play(pairings::REFUSALS, kind, &rig.radio, &rig.captures),
+        Scenario::Bonds => pairings::play(pairings::BONDS, kind, &rig.radio, &rig.captures),
         Scenario::BumblePair => rig.bumbles("pair"),
         Scenario::BumblePairLegacy => rig.bumbles("pair-legacy"),
         Scenario::BumbleChannel => rig.bumbles("channel"),
@@ -278,68 +299,9 @@ impl Rig {
         self.captures.join(format!("{name}.btsnoop"))
     }
 
-    /// Two dissectors must find nothing wrong with a capture, and all the opcodes that the scenario implies.
     fn judge(&self, name: &str, commands: &[u16], att: &[u8]) -> Result<()> {
-        let file = self.capture(name);
-        // tshark wants a UUID in every include; one of 128 bits is not there (Vol 3, Part G, 3.2), and the entry has six octets.
-        let filter =
-            "(_ws.malformed || _ws.expert.severity >= 4194304) && !(btatt.opcode == 0x09 && btatt.length == 6)";
-        let fields = ["-T", "fields", "-e", "frame.number", "-e", "_ws.expert.message"];
-        let wrong = output(Command::new("tshark").arg("-r").arg(&file).args(["-Y", filter]).args(fields))?;
-        let wrong: Vec<&str> = wrong.lines().filter(|line| !is_known(line)).collect();
-        ensure!(wrong.is_empty(), "tshark on {}: {wrong:?}", file.display());
-        let dump = output(Command::new("btmon").arg("-r").arg(&file))?;
-        let suspicious =
-            |line: &&str| ["invalid", "unknown", "malformed"].iter().any(|w| line.to_lowercase().contains(w));
-        // RootCanal's own answers hold names that btmon does not know: features of the controller, not packets of ours.
-        let wrong: Vec<&str> =
-            dump.lines().filter(suspicious).filter(|l| !l.contains("feature") && !l.contains("Features")).collect();
-        ensure!(wrong.is_empty(), "btmon on {}: {wrong:?}", file.display());
-        let seen = |field: &str| -> Result<BTreeSet<u32>> {
-            let text = output(Command::new("tshark").arg("-r").arg(&file).args(["-T", "fields", "-e", field]))?;
-            let number = |t: &str| u32::from_str_radix(t.trim().trim_start_matches("0x"), 16).ok();
-            Ok(text.split([',', '\n']).filter_map(number).collect())
-        };
-        let check = |what: &str, seen: &BTreeSet<u32>, wanted: &mut dyn Iterator<Item = u32>| -> Result<()> {
-            let missing: Vec<String> = wanted.filter(|w| !seen.contains(w)).map(|w| format!("{w:#x}")).collect();
-            ensure!(missing.is_empty(), "{}: no {what} {}", file.display(), missing.join(", "));
-            Ok(())
-        };
-        check("command", &seen("bthci_cmd.opcode")?, &mut commands.iter().map(|o| u32::from(*o)))?;
-        check("event", &seen("bthci_evt.code")?, &mut EVENTS.iter().map(|o| u32::from(*o)))?;
-        check("L2CAP channel", &seen("btl2cap.cid")?, &mut [4].into_iter())?;
-        check("ATT PDU", &seen("btatt.opcode")?, &mut att.iter().map(|o| u32::from(*o)))?;
-        agree(&file)
+        judge(&self.capture(name), Implied { commands, events: &[], att, smp: &[] })
     }
-}
-
-/// `jelling show` and tshark must tell the same packets: how many, and of each its kind and its number.
-fn agree(file: &Path) -> Result<()> {
-    let number = |text: &str| u64::from_str_radix(text.trim_start_matches("0x"), 16).ok();
-    let fields = ["hci_h4.type", "bthci_cmd.opcode", "bthci_evt.code", "btatt.opcode"].map(|field| ["-e", field]);
-    let text = output(Command::new("tshark").arg("-r").arg(file).args(["-T", "fields"]).args(fields.as_flattened()))?;
-    let theirs = text.lines().map(|line| {
-        let mut columns = line.split('\t').map(|column| column.split(',').next().and_then(number));
-        let [kind, command, event, att] = std::array::from_fn(|_| columns.next().flatten());
-        match kind {
-            Some(1) => ("command", command),
-            Some(2) => ("acl", att),
-            Some(4) => ("event", event),
-            _ => ("other", None),
-        }
-    });
-    let theirs: Vec<_> = theirs.collect();
-    let show = format!("{}/debug/jelling", crate::target());
-    let text = output(Command::new(show).args(["--json", "show"]).arg(file))?;
-    let packets = text.lines().map(serde_json::from_str).collect::<Result<Vec<serde_json::Value>, _>>()?;
-    ensure!(packets.len() == theirs.len(), "{}: show has {}, tshark {}", file.display(), packets.len(), theirs.len());
-    for (packet, theirs) in packets.iter().zip(theirs) {
-        // Of data that is not ATT tshark has other fields.
-        let code = packet["code"].as_u64().filter(|_| packet["kind"] != "acl" || packet["channel"] == 4);
-        let ours = (packet["kind"].as_str().unwrap_or_default(), code);
-        ensure!(ours == theirs, "{}: show has {ours:x?}, tshark {theirs:x?}, of {packet}", file.display());
-    }
-    Ok(())
 }
 
 /// Two Bumble hosts on the controllers at two of Bumble's SPECs.
@@ -349,21 +311,6 @@ fn bumbles(specs: [String; 2], what: &str, captures: &Path) -> Result<()> {
     let captures = format!("btsnoop:file:{}/bumble-{what}-{{instance}}.btsnoop", captures.display());
     command.env("BUMBLE_SNOOPER", captures);
     finish([Rig::spawn(what, &mut command)?]).map(|_| ())
-}
-
-/// What tshark says of packets that are right. An answer as long as the MTU is how long values are read (Vol 3, Part G, 4.8.3).
-/// And it keeps one dictionary of attributes for all links of a host: with a table discovered on one link it judges the use of
-/// the host's own handles on another, and gives up on the value.
-const KNOWN: [&str; 3] = [
-    "Reached ATT_MTU. Attribute value may be longer.",
-    "Invalid usage of this characteristic with this opcode",
-    "Bad Data",
-];
-
-/// Whether a line of frame number and messages holds only what is known.
-fn is_known(line: &str) -> bool {
-    let (_, messages) = line.split_once('\t').unwrap_or(("", line));
-    !messages.is_empty() && messages.split(',').all(|m| KNOWN.contains(&m))
 }
 
 /// Waits for all of them, wants success of each, and gives what the first printed.
@@ -387,9 +334,4 @@ fn finish<const N: usize>(mut players: [Player; N]) -> Result<String> {
         }
     }
     Ok(printed)
-}
-
-fn output(command: &mut Command) -> Result<String> {
-    let output = command.stderr(Stdio::null()).output().with_context(|| format!("cannot run {command:?}"))?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -10,8 +10,10 @@ mod features;
 mod fuzz;
 mod images;
 mod interop;
+mod judge;
 mod lanes;
 mod numbers;
+mod pairings;
 mod rig;
 mod setup;
 mod sweeps;
@@ -52,6 +54,8 @@ enum Task {
         #[arg(long)]
         record: bool,
     },
+    /// Pair in each method: two hosts of ours in the simulator, then ours with Bumble, and print the table
+    Pairings,
     /// Compare our names and a packet of each kind with Bumble, tshark and btmon
     Numbers,
     /// Sweep every scenario with faults at every point, replay sessions, play random ones, measure the simulator
@@ -139,6 +143,7 @@ fn main() -> Result<()> {
         Task::Test => ci::test(),
         Task::Interop { scenario, radio } => interop::run(scenario, radio, 1),
         Task::Commands { record } => interop::commands(record),
+        Task::Pairings => interop::pairings(),
         Task::Numbers => numbers::compare(),
         Task::Soak { what: Soak::Interop, count } => interop::run(None, None, count),
         Task::NoStd => images::no_std(),
@@ -185,5 +190,6 @@ fn cargo(arguments: &[&str]) -> Command {
 /// is built serves both.
 fn programs() -> Result<()> {
     let mut build = cargo(&["build", "--quiet", "--workspace", "--test", "readme_test"]);
-    run(build.args(["jelling", "jelling-interop", "commands", "numbers"].map(|name| format!("--bin={name}"))))
+    run(build
+        .args(["jelling", "jelling-interop", "commands", "numbers", "pairings"].map(|name| format!("--bin={name}"))))
 }

@@ -102,8 +102,7 @@ async fn pair(scene: &mut Scene, method: &Method, central: Side) -> Result<()> {
     }
     let begins = if method.begins == Begins::Central { central } else { central.other() };
     let ends = scene.pair(begins, User::Honest).await?;
-    let wanted =
-        End::Paired { key_size: 16, secure_connections: method.secure, authenticated: method.authenticated() };
+    let wanted = End::Paired { key_size: 16, secure_connections: method.secure, authenticated: method.authenticated() };
     ensure!(ends.iter().all(|end| *end == wanted), "{ends:?} in place of {wanted:?}");
     scene.read_both().await.context("after the pairing")?;
 

@@ -157,7 +157,8 @@ impl Scene {
     /// Pairs as this one begins, to the end that each of them sees.
     pub(crate) async fn pair(&mut self, begins: Side, user: User) -> Result<[End; 2]> {
         let (shown, asked) = ([None; 2], [false; 2]);
-        let mut pairing = Pairing { scene: self, user, shown, asked, ends: [const { None }; 2], kept: [const { vec![] }; 2] };
+        let mut pairing =
+            Pairing { scene: self, user, shown, asked, ends: [const { None }; 2], kept: [const { vec![] }; 2] };
         pairing.scene.player(begins).tell(Command::Pair)?;
         loop {
             if let [Some(one), Some(two)] = &pairing.ends {

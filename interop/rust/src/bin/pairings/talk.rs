@@ -146,17 +146,38 @@ pub(crate) struct Bond {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Event {
-    Ready { identity: String, identity_key: String, confirm: String, random: String },
-    Advertising { address: String, kind: String },
+    Ready {
+        identity: String,
+        identity_key: String,
+        confirm: String,
+        random: String,
+    },
+    Advertising {
+        address: String,
+        kind: String,
+    },
     Connected,
-    Disconnected { reason: u8 },
+    Disconnected {
+        reason: u8,
+    },
     /// A pairing has begun.
     Pairing,
-    Display { passkey: u32 },
+    Display {
+        passkey: u32,
+    },
     Input,
-    Compare { passkey: u32 },
-    Paired { key_size: u8, secure_connections: bool, authenticated: bool },
-    Failed { reason: u8, by: By },
+    Compare {
+        passkey: u32,
+    },
+    Paired {
+        key_size: u8,
+        secure_connections: bool,
+        authenticated: bool,
+    },
+    Failed {
+        reason: u8,
+        by: By,
+    },
     /// The link went in the middle of a pairing.
     Broken,
     /// Our own time for a pairing is over.
@@ -166,17 +187,29 @@ pub(crate) enum Event {
     SecurityRequested,
     Encrypted,
     Plain,
-    NotEncrypted { status: u8 },
+    NotEncrypted {
+        status: u8,
+    },
     /// The peer has no key any more.
     BondLost,
     NotBonded,
-    Read { value: String },
-    Refused { code: u8 },
+    Read {
+        value: String,
+    },
+    Refused {
+        code: u8,
+    },
     Forgotten,
-    Bonds { bonds: Vec<Bond> },
+    Bonds {
+        bonds: Vec<Bond>,
+    },
     /// A PDU that was not sent.
-    Kept { opcode: u8 },
-    Error { text: String },
+    Kept {
+        opcode: u8,
+    },
+    Error {
+        text: String,
+    },
 }
 
 /// A host, as a scenario sees it.
