@@ -78,11 +78,6 @@ class Session(smp.Session):
         # Bumble would take the next request for one more of this session.
         asyncio.get_running_loop().call_soon(self.manager.on_session_end, self)
 
-    def on_disconnection(self, reason):
-        super().on_disconnection(reason)
-        if not self.completed:
-            tell(event='broken')
-
     async def on_pairing(self):
         if self.completed:
             return

@@ -25,7 +25,7 @@ pub(crate) async fn play(scene: &mut Scene) -> Result<()> {
         let end = peer_forgets_as_peripheral(scene, &settings).await.map(|()| "bond lost, then paired anew".into());
         scene.row(&format!("the peer forgets{kind}"), Side::One, end);
         let end = peer_forgets_as_central(scene, &settings).await;
-        scene.row(&format!("the peer forgets{kind}"), Side::Two, end.map(|()| "then paired anew".into()));
+        scene.row(&format!("the peer forgets{kind}"), Side::Two, end.map(|()| "bond lost, then paired anew".into()));
         let end = we_forget_as_central(scene, &settings).await.map(|()| "not bonded, then paired anew".into());
         scene.row(&format!("we forget{kind}"), Side::One, end);
         let end = we_forget_as_peripheral(scene, &settings).await;
@@ -73,11 +73,13 @@ async fn peer_forgets_as_peripheral(scene: &mut Scene, settings: &Settings) -> R
     bond(scene, Side::One, settings).await?;
     scene.forget(Side::Two).await?;
     scene.connect(Side::One).await?;
-    scene.one.tell(Command::Encrypt)?;
-    scene.one.wait(&Event::BondLost).await?;
-    not_paired(scene).await?;
+    for command in [Command::Encrypt, Command::Pair] {
+        scene.one.tell(command)?;
+        scene.one.wait(&Event::BondLost).await?;
+        not_paired(scene).await?;
+    }
     // Our user agrees to begin anew.
-    scene.settle(Side::One, &Settings { replaces: true, ..settings.clone() }).await?;
+    scene.forget(Side::One).await?;
     paired(scene, Side::One).await.context("anew")?;
     again(scene, Side::One).await?;
     Ok(())
@@ -89,6 +91,7 @@ async fn peer_forgets_as_central(scene: &mut Scene, settings: &Settings) -> Resu
     scene.connect(Side::Two).await?;
     not_paired(scene).await?;
     paired(scene, Side::Two).await.context("anew")?;
+    scene.one.wait(&Event::BondLost).await?;
     again(scene, Side::Two).await?;
     Ok(())
 }

@@ -19,14 +19,14 @@ impl Drop for Bumble {
 }
 
 /// Bumble on the controller at a port.
-pub(crate) fn start(python: &str, port: &str) -> Result<(Player, Bumble)> {
+pub(crate) fn start(name: &str, python: &str, port: &str) -> Result<(Player, Bumble)> {
     let mut process = Command::new(python)
         .args(["interop/pairing.py", port])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .context("Bumble cannot be started")?;
-    let (player, (mut commands, events)): (_, HostEnds) = Player::new("Bumble");
+    let (player, (mut commands, events)): (_, HostEnds) = Player::new(name);
     let mut input = process.stdin.take().context("no stdin")?;
     let output = process.stdout.take().context("no stdout")?;
     thread::spawn(move || {

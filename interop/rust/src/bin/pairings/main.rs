@@ -1,18 +1,25 @@
-//! Two hosts pair in each method, with what goes wrong too. `pairings WHAT ONE TWO`: a host is `bumble:PORT`, or ours at a
-//! transport `tcp:HOST:PORT`; `pairings WHAT` plays two of ours in the simulator, in virtual time.
+//! Two hosts pair in each method, and what goes wrong does. `pairings WHAT` plays two of ours in the simulator, in virtual time;
+//! `pairings WHAT ONE TWO` hosts on other controllers: ours at `ours:HOST:PORT`, Bumble at `bumble:PORT`.
 
-use jelling as _;
 mod bonded;
 mod bumble;
 mod methods;
+mod ours;
 mod refusals;
 mod scene;
 mod talk;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
+use embassy_futures::{
+    join::join3,
+    select::{Either, select},
+};
+use jelling::{Bonds, Config, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks};
+use jelling_transport::{Snoop, WriteSink};
 use scene::Scene;
-use std::path::PathBuf;
+use std::{fs::File, path::PathBuf};
+use talk::Player;
 
 #[derive(Parser)]
 struct Arguments {
@@ -24,6 +31,9 @@ struct Arguments {
     /// The Python that has Bumble
     #[arg(long, default_value = "python3")]
     python: String,
+    /// Whose air it is, as the table tells it
+    #[arg(long, default_value = "the simulator")]
+    air: String,
     /// Write a capture of our host
     #[arg(long)]
     snoop: Option<PathBuf>,
@@ -39,21 +49,82 @@ enum What {
     Bonded,
 }
 
-async fn play(what: What, scene: &mut Scene) -> Result<()> {
+type Memory = Resources<Links<4, 247>, Gatt<80, 2048>, Pool<64, 8>, ScanSlots<8>, Bonds<4>, Tasks<16>>;
+
+async fn play(what: What, mut scene: Scene) -> Result<()> {
     match what {
-        What::Methods => methods::play(scene).await,
-        What::Refusals => refusals::play(scene).await,
-        What::Bonded => bonded::play(scene).await,
+        What::Methods => methods::play(&mut scene).await,
+        What::Refusals => refusals::play(&mut scene).await,
+        What::Bonded => bonded::play(&mut scene).await,
     }?;
     ensure!(scene.failed.is_empty(), "{}", scene.failed.join("\n"));
+    Ok(())
+}
+
+/// Two hosts of ours on simulated controllers.
+fn simulate(what: What, air: &str) -> Result<()> {
+    jelling::sim::run(1, async |[first, second]| {
+        let ((one, first_ends), (two, second_ends)) = (Player::new("jelling"), Player::new(format!("jelling, {air}")));
+        let scene = Scene::new(one, two);
+        let (played, one, two) =
+            join3(play(what, scene), ours::play(first, first_ends), ours::play(second, second_ends)).await;
+        played.and(one).and(two)
+    })
+}
+
+/// Our host at this address, with the other.
+async fn with_ours(arguments: &Arguments, address: &str, two: Player) -> Result<()> {
+    let (reader, writer) = jelling_tcp::connect(address).await.context("no controller there")?;
+    let mut memory = Box::new(Memory::new());
+    let (host, mut runner) = jelling::new(&mut *memory, Config::default());
+    let scenario = pair_with(arguments.what, host, two);
+    let end = match &arguments.snoop {
+        None => select(scenario, runner.run(reader, writer)).await,
+        Some(file) => {
+            let sink = WriteSink::new(File::create(file)?)?;
+            return match select(scenario, runner.run(Snoop::new(reader, &sink), Snoop::new(writer, &sink))).await {
+                Either::First(result) => result,
+                Either::Second(end) => bail!("{end}"),
+            };
+        }
+    };
+    match end {
+        Either::First(result) => result,
+        Either::Second(end) => bail!("{end}"),
+    }
+}
+
+async fn pair_with(what: What, host: Host<'_>, two: Player) -> Result<()> {
+    let (one, ends) = Player::new("jelling");
+    let (played, obeyed) = embassy_futures::join::join(play(what, Scene::new(one, two)), ours::play(host, ends)).await;
+    host.stop().await;
+    played.and(obeyed)?;
+    let pools = host.pools();
+    ensure!(pools.blocks.used == 0 && pools.queues.used == 0 && pools.links.used == 0, "leaked: {pools:?}");
+    let counters = host.counters();
+    ensure!(counters.malformed == 0 && counters.credit_violations == 0, "{counters:?}");
     Ok(())
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let [one, two] = &arguments.hosts[..] else { bail!("two hosts") };
-    let start = |spec: &str| bumble::start(&arguments.python, spec.strip_prefix("bumble:").context("bumble:PORT")?);
-    let ((one, _one), (two, _two)) = (start(one)?, start(two)?);
-    play(arguments.what, &mut Scene::new(one, two)).await
+    let bumble = |spec: &str| {
+        let port = spec.strip_prefix("bumble:").context("a host is `ours:HOST:PORT` or `bumble:PORT`")?;
+        bumble::start(&format!("Bumble, {}", arguments.air), &arguments.python, port)
+    };
+    match &arguments.hosts[..] {
+        [] => simulate(arguments.what, &arguments.air),
+        [one, two] => {
+            let (two, _two) = bumble(two)?;
+            match one.strip_prefix("ours:") {
+                Some(address) => with_ours(&arguments, address, two).await,
+                None => {
+                    let (one, _one) = bumble(one)?;
+                    play(arguments.what, Scene::new(one, two)).await
+                }
+            }
+        }
+        _ => bail!("two hosts, or none"),
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     scene::{End, Scene, Side, User},
-    talk::{By, Command, Door, Event, Io, Settings},
+    talk::{By, Door, Io, Settings},
 };
 use anyhow::{Result, ensure};
 
@@ -28,6 +28,7 @@ const PAIRING_NOT_SUPPORTED: u8 = 0x05;
 const ENCRYPTION_KEY_SIZE: u8 = 0x06;
 const UNSPECIFIED: u8 = 0x08;
 const REPEATED_ATTEMPTS: u8 = 0x09;
+const INVALID_PARAMETERS: u8 = 0x0a;
 const DHKEY_CHECK_FAILED: u8 = 0x0b;
 const NUMERIC_COMPARISON_FAILED: u8 = 0x0c;
 
@@ -136,16 +137,16 @@ fn all() -> Vec<Refusal> {
             .theirs(|s| s.secure = false),
         refusal("no way to keep a man in the middle out, which we want", Ours(AUTHENTICATION_REQUIREMENTS))
             .ours(|s| (s.io, s.mitm) = (Io::YesNo, true)),
-        spoilt("a point that is not on the curve", PUBLIC_KEY, Ours(DHKEY_CHECK_FAILED)),
+        spoilt("a point that is not on the curve", PUBLIC_KEY, Ours(INVALID_PARAMETERS)),
         spoilt("a check that is wrong", DHKEY_CHECK, Ours(DHKEY_CHECK_FAILED)),
         spoilt("a random number that is wrong", PAIRING_RANDOM, Ours(CONFIRM_VALUE_FAILED)).as_peripheral(None),
         spoilt("a confirmation that is wrong, legacy", PAIRING_CONFIRM, Ours(CONFIRM_VALUE_FAILED)).legacy(),
-        refusal("the debug key", Ours(DHKEY_CHECK_FAILED)).theirs(|s| s.debug_key = true),
-        refusal("our own key", Ours(DHKEY_CHECK_FAILED)).theirs(|s| s.echoes = Some(PUBLIC_KEY)).as_peripheral(None),
+        refusal("the debug key", Ours(INVALID_PARAMETERS)).theirs(|s| s.debug_key = true),
+        refusal("our own key", Ours(INVALID_PARAMETERS)).theirs(|s| s.echoes = Some(PUBLIC_KEY)).as_peripheral(None),
         silent("the peer is silent after its key", PAIRING_CONFIRM),
         silent("the peer is silent before its check", DHKEY_CHECK),
         silent("the peer is silent, legacy", PAIRING_RANDOM).legacy(),
-        compared("we give up", GivenUp(UNSPECIFIED)).user(User::Cancelling(OURS)).as_peripheral(None),
+        compared("we give up", GivenUp(NUMERIC_COMPARISON_FAILED)).user(User::Cancelling(OURS)).as_peripheral(None),
         compared("the peer gives up", Theirs(UNSPECIFIED)).user(User::Cancelling(THEIRS)),
         compared("we end the link in the middle", Broken).user(User::Leaving(OURS)),
         compared("the peer ends the link in the middle", Broken).user(User::Leaving(THEIRS)),
@@ -163,7 +164,7 @@ pub(crate) async fn play(scene: &mut Scene) -> Result<()> {
         }
     }
     let end = again_at_once(scene).await.map(|()| format!("the peer saw {REPEATED_ATTEMPTS:#04x}"));
-    scene.row("again at once", Side::Two, end);
+    scene.row("the fourth attempt after three failures", Side::Two, end);
     Ok(())
 }
 
@@ -211,21 +212,20 @@ async fn not_secured(scene: &mut Scene) -> Result<()> {
     Ok(())
 }
 
-/// Whoever has failed is not heard again at once (Vol 3, Part H, 2.3.6).
+/// Whoever has failed again and again is not heard at once (Vol 3, Part H, 2.3.6).
 async fn again_at_once(scene: &mut Scene) -> Result<()> {
     let settings = Settings { secure: true, io: Io::YesNo, mitm: true, ..Settings::default() };
     scene.begin(&settings, &settings).await?;
     scene.connect(Side::Two).await?;
-    scene.pair(Side::Two, User::Rejecting(Side::Two)).await?;
+    for _ in 0..3 {
+        let ends = scene.pair(Side::Two, User::Rejecting(Side::Two)).await?;
+        let reason = CONFIRM_VALUE_FAILED;
+        ensure!(ends == [By::Peer, By::Itself].map(|by| End::Failed { reason, by }), "{ends:?}");
+    }
     let ends = scene.pair(Side::Two, User::Honest).await?;
-    let (ours, theirs) = (
-        End::Failed { reason: REPEATED_ATTEMPTS, by: By::Itself },
-        End::Failed { reason: REPEATED_ATTEMPTS, by: By::Peer },
-    );
-    ensure!(ends == [ours, theirs], "{ends:?}");
-    scene.player(Side::One).tell(Command::Disconnect)?;
-    scene.gone().await?;
-    let rest: Vec<Event> = scene.one.rest();
-    ensure!(!rest.iter().any(|event| matches!(event, Event::Encrypted)), "{rest:?}");
+    let reason = REPEATED_ATTEMPTS;
+    ensure!(ends == [By::Itself, By::Peer].map(|by| End::Failed { reason, by }), "{ends:?}");
+    not_secured(scene).await?;
+    scene.disconnect().await?;
     Ok(())
 }

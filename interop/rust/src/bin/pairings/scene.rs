@@ -63,7 +63,7 @@ pub(crate) struct Scene {
 #[derive(Clone, Debug)]
 pub(crate) struct Ready {
     pub(crate) identity: String,
-    pub(crate) identity_key: String,
+    pub(crate) identity_key: Option<String>,
     pub(crate) confirm: String,
     pub(crate) random: String,
 }
@@ -239,7 +239,11 @@ impl Pairing<'_> {
                 End::Paired { key_size, secure_connections, authenticated }
             }
             Event::Failed { reason, by } => End::Failed { reason, by },
-            Event::Broken => End::Broken,
+            Event::Disconnected { .. } => {
+                self.kept[place].push(event);
+                self.ends[place].get_or_insert(End::Broken);
+                return Ok(());
+            }
             Event::TimedOut => End::TimedOut,
             Event::GivenUp => End::GivenUp,
             Event::Display { passkey } => {

@@ -38,9 +38,9 @@ pub(crate) struct Settings {
     /// Our smallest key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) floor: Option<u8>,
-    /// Our user agrees that a bond is replaced.
+    /// We give a pairing little time.
     #[serde(skip_serializing_if = "core::ops::Not::not")]
-    pub(crate) replaces: bool,
+    pub(crate) hurries: bool,
     /// Whether it agrees to pair.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) accepts: Option<bool>,
@@ -178,8 +178,6 @@ pub(crate) enum Event {
         reason: u8,
         by: By,
     },
-    /// The link went in the middle of a pairing.
-    Broken,
     /// Our own time for a pairing is over.
     TimedOut,
     /// We were told to give it up.
@@ -214,7 +212,7 @@ pub(crate) enum Event {
 
 /// A host, as a scenario sees it.
 pub(crate) struct Player {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     commands: UnboundedSender<Command>,
     events: UnboundedReceiver<Event>,
     /// What happened, and nobody has asked for yet.
@@ -225,9 +223,9 @@ pub(crate) struct Player {
 pub(crate) type HostEnds = (UnboundedReceiver<Command>, UnboundedSender<Event>);
 
 impl Player {
-    pub(crate) fn new(name: &'static str) -> (Self, HostEnds) {
+    pub(crate) fn new(name: impl Into<String>) -> (Self, HostEnds) {
         let ((commands, obeyed), (told, events)) = (unbounded_channel(), unbounded_channel());
-        (Player { name, commands, events, happened: vec![] }, (obeyed, told))
+        (Player { name: name.into(), commands, events, happened: vec![] }, (obeyed, told))
     }
 
     pub(crate) fn tell(&self, command: Command) -> Result<()> {
@@ -269,13 +267,13 @@ impl Player {
 
     /// Waits for this event.
     pub(crate) async fn wait(&mut self, wanted: &Event) -> Result<()> {
-        let name = self.name;
+        let name = self.name.clone();
         self.until(|event| (event == wanted).then_some(())).await.with_context(|| format!("{name}: no {wanted:?}"))
     }
 
     /// Tells and waits for what then happens.
     pub(crate) async fn ask<T>(&mut self, command: Command, wanted: impl FnMut(&Event) -> Option<T>) -> Result<T> {
-        let (asked, name) = (format!("{command:?}"), self.name);
+        let (asked, name) = (format!("{command:?}"), self.name.clone());
         self.tell(command)?;
         self.until(wanted).await.with_context(|| format!("{name}: {asked}"))
     }
