@@ -34,6 +34,9 @@ struct Arguments {
     /// Whose air it is, as the table tells it
     #[arg(long, default_value = "the simulator")]
     air: String,
+    /// Play only what has this in its name
+    #[arg(long, default_value = "")]
+    only: String,
     /// Write a capture of our host
     #[arg(long)]
     snoop: Option<PathBuf>,
@@ -51,8 +54,10 @@ enum What {
 
 type Memory = Resources<Links<4, 247>, Gatt<80, 2048>, Pool<64, 8>, ScanSlots<8>, Bonds<4>, Tasks<16>>;
 
-async fn play(what: What, mut scene: Scene) -> Result<()> {
-    match what {
+async fn play(arguments: &Arguments, one: Player, two: Player) -> Result<()> {
+    let mut scene = Scene::new(one, two);
+    scene.only.clone_from(&arguments.only);
+    match arguments.what {
         What::Methods => methods::play(&mut scene).await,
         What::Refusals => refusals::play(&mut scene).await,
         What::Bonded => bonded::play(&mut scene).await,
@@ -62,12 +67,12 @@ async fn play(what: What, mut scene: Scene) -> Result<()> {
 }
 
 /// Two hosts of ours on simulated controllers.
-fn simulate(what: What, air: &str) -> Result<()> {
+fn simulate(arguments: &Arguments) -> Result<()> {
+    let air = &arguments.air;
     jelling::sim::run(1, async |[first, second]| {
         let ((one, first_ends), (two, second_ends)) = (Player::new("jelling"), Player::new(format!("jelling, {air}")));
-        let scene = Scene::new(one, two);
         let (played, one, two) =
-            join3(play(what, scene), ours::play(first, first_ends), ours::play(second, second_ends)).await;
+            join3(play(arguments, one, two), ours::play(first, first_ends), ours::play(second, second_ends)).await;
         played.and(one).and(two)
     })
 }
@@ -77,7 +82,7 @@ async fn with_ours(arguments: &Arguments, address: &str, two: Player) -> Result<
     let (reader, writer) = jelling_tcp::connect(address).await.context("no controller there")?;
     let mut memory = Box::new(Memory::new());
     let (host, mut runner) = jelling::new(&mut *memory, Config::default());
-    let scenario = pair_with(arguments.what, host, two);
+    let scenario = pair_with(arguments, host, two);
     let end = match &arguments.snoop {
         None => select(scenario, runner.run(reader, writer)).await,
         Some(file) => {
@@ -94,9 +99,9 @@ async fn with_ours(arguments: &Arguments, address: &str, two: Player) -> Result<
     }
 }
 
-async fn pair_with(what: What, host: Host<'_>, two: Player) -> Result<()> {
+async fn pair_with(arguments: &Arguments, host: Host<'_>, two: Player) -> Result<()> {
     let (one, ends) = Player::new("jelling");
-    let (played, obeyed) = embassy_futures::join::join(play(what, Scene::new(one, two)), ours::play(host, ends)).await;
+    let (played, obeyed) = embassy_futures::join::join(play(arguments, one, two), ours::play(host, ends)).await;
     host.stop().await;
     played.and(obeyed)?;
     let pools = host.pools();
@@ -106,25 +111,26 @@ async fn pair_with(what: What, host: Host<'_>, two: Player) -> Result<()> {
     Ok(())
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
+fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    let [one, two] = &arguments.hosts[..] else {
+        ensure!(arguments.hosts.is_empty(), "two hosts, or none");
+        // Virtual time, and so no runtime of tokio, which would count its polls.
+        return simulate(&arguments);
+    };
     let bumble = |spec: &str| {
         let port = spec.strip_prefix("bumble:").context("a host is `ours:HOST:PORT` or `bumble:PORT`")?;
         bumble::start(&format!("Bumble, {}", arguments.air), &arguments.python, port)
     };
-    match &arguments.hosts[..] {
-        [] => simulate(arguments.what, &arguments.air),
-        [one, two] => {
-            let (two, _two) = bumble(two)?;
-            match one.strip_prefix("ours:") {
-                Some(address) => with_ours(&arguments, address, two).await,
-                None => {
-                    let (one, _one) = bumble(one)?;
-                    play(arguments.what, Scene::new(one, two)).await
-                }
+    let (two, _two) = bumble(two)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match one.strip_prefix("ours:") {
+            Some(address) => with_ours(&arguments, address, two).await,
+            None => {
+                let (one, _one) = bumble(one)?;
+                play(&arguments, one, two).await
             }
         }
-        _ => bail!("two hosts, or none"),
-    }
+    })
 }

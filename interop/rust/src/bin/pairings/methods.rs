@@ -79,6 +79,9 @@ impl Method {
 pub(crate) async fn play(scene: &mut Scene) -> Result<()> {
     for central in [Side::One, Side::Two] {
         for method in &METHODS {
+            if !scene.plays(method.name) {
+                continue;
+            }
             let kind = if method.authenticated() { "authenticated" } else { "unauthenticated" };
             let secure = if method.secure { "Secure Connections" } else { "legacy" };
             let end = pair(scene, method, central).await;

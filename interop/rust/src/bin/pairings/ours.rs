@@ -146,8 +146,7 @@ impl<'d> Ours<'d> {
             Command::Advertise { name } => self.advertise(&name).await?,
             Command::Connect { address, kind } => {
                 let kind = if kind == "public" { AddressKind::Public } else { AddressKind::Random };
-                let mut octets: [u8; 6] = octets(&address.replace(':', ""))?;
-                octets.reverse();
+                let octets = octets(&address.replace(':', ""))?;
                 // The shortest interval: an air that takes its time gives a PDU each way in it.
                 let interval = Duration::from_micros(7_500);
                 let connection = self.host.connect(Device::new(kind, octets)).interval(interval, interval).await?;

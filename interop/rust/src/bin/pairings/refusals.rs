@@ -158,7 +158,7 @@ fn all() -> Vec<Refusal> {
 pub(crate) async fn play(scene: &mut Scene) -> Result<()> {
     for refusal in &all() {
         for (central, verdict) in [(Side::One, refusal.central), (Side::Two, refusal.peripheral)] {
-            let Some(verdict) = verdict else { continue };
+            let Some(verdict) = verdict.filter(|_| scene.plays(&refusal.name)) else { continue };
             let end = refuse(scene, refusal, central, verdict).await.map(|()| told(verdict));
             scene.row(&refusal.name, central, end);
         }

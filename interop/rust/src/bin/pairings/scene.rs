@@ -57,6 +57,8 @@ pub(crate) struct Scene {
     cases: u8,
     /// What did not happen as it should.
     pub(crate) failed: Vec<String>,
+    /// What alone is played: what has this in its name.
+    pub(crate) only: String,
 }
 
 /// What a host is ready with.
@@ -75,7 +77,7 @@ fn ready(event: &Event) -> Option<Ready> {
 
 impl Scene {
     pub(crate) const fn new(one: Player, two: Player) -> Self {
-        Scene { one, two, central: Side::One, io: [Io::None; 2], cases: 0, failed: vec![] }
+        Scene { one, two, central: Side::One, io: [Io::None; 2], cases: 0, failed: vec![], only: String::new() }
     }
 
     /// Prints a row of the table: what, in which role of the first, with whom, and how it ended.
@@ -85,10 +87,15 @@ impl Scene {
         match end {
             Ok(end) => println!("{row} {end} |"),
             Err(error) => {
-                println!("{row} FAILED |");
+                println!("{row} FAILED: {error:#} |");
                 self.failed.push(format!("{row} {error:#}"));
             }
         }
+    }
+
+    /// Whether this is played.
+    pub(crate) fn plays(&self, what: &str) -> bool {
+        what.contains(&self.only)
     }
 
     pub(crate) const fn player(&mut self, side: Side) -> &mut Player {

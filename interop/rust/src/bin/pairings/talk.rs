@@ -148,7 +148,7 @@ pub(crate) struct Bond {
 pub(crate) enum Event {
     Ready {
         identity: String,
-        identity_key: String,
+        identity_key: Option<String>,
         confirm: String,
         random: String,
     },
