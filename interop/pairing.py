@@ -2,6 +2,7 @@
 interop/rust/src/bin/pairings tells, and is the user of both sides."""
 
 import asyncio
+import contextlib
 import json
 import secrets
 import sys
@@ -117,7 +118,8 @@ class Player:
     async def begin(self, **settings):
         """A host that nobody knows."""
         for connection in list(self.device.connections.values()):
-            await connection.disconnect()
+            with contextlib.suppress(HCI_Error):
+                await connection.disconnect()
         if self.device.is_advertising:
             await self.device.stop_advertising()
         self.device.keystore = MemoryKeyStore()
@@ -168,18 +170,14 @@ class Player:
     async def pair(self):
         """As a central with a request, as a peripheral with the wish for one."""
         if self.connection.role == Role.CENTRAL:
-            try:
+            with contextlib.suppress(ProtocolError, asyncio.CancelledError):
                 await self.connection.pair()
-            except (ProtocolError, asyncio.CancelledError):
-                pass
         else:
             self.connection.request_pairing()
 
     async def encrypt(self):
-        try:
+        with contextlib.suppress(HCI_Error, asyncio.CancelledError):
             await self.connection.encrypt()
-        except (HCI_Error, asyncio.CancelledError):
-            pass
 
     async def answer(self, passkey):
         self.delegate.answers.put_nowait(passkey)

@@ -35,6 +35,10 @@ pub(crate) async fn play(scene: &mut Scene) -> Result<()> {
     let end = weaker_is_refused(scene).await.map(|()| "the peer saw 0x03".into());
     scene.row("a weaker pairing than the bond", Side::Two, end);
     for central in [Side::One, Side::Two] {
+        let end = raised(scene, central).await.map(|()| "encrypted, and read".into());
+        scene.row("our read is refused, and we are bonded", central, end);
+    }
+    for central in [Side::One, Side::Two] {
         let end = resolvable(scene, central).await.map(|()| "encrypted from each with one bond".into());
         scene.row("the peer has resolvable addresses", central, end);
     }
@@ -143,6 +147,21 @@ async fn weaker_is_refused(scene: &mut Scene) -> Result<()> {
     let reason = AUTHENTICATION_REQUIREMENTS;
     ensure!(ends == [By::Itself, By::Peer].map(|by| End::Failed { reason, by }), "{ends:?}");
     ensure!(scene.bonds(Side::One).await? == before, "another bond");
+    scene.disconnect().await?;
+    Ok(())
+}
+
+/// A read that is refused encrypts the link with the bond; a peripheral asks its central to.
+async fn raised(scene: &mut Scene, central: Side) -> Result<()> {
+    bond(scene, central, &Settings { raises: true, ..just_works() }).await?;
+    scene.connect(central).await?;
+    scene.one.tell(Command::Read { door: Door::Encrypted })?;
+    if central == Side::Two {
+        scene.two.wait(&Event::SecurityRequested).await?;
+        scene.two.tell(Command::Encrypt)?;
+    }
+    scene.one.until(|event| matches!(event, Event::Read { .. }).then_some(())).await?;
+    scene.two.wait(&Event::Encrypted).await?;
     scene.disconnect().await?;
     Ok(())
 }

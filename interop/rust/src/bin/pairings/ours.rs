@@ -12,7 +12,7 @@ use core::{
 use embassy_futures::select::{Either, select};
 use jelling::{
     AddressKind, Bond, CharacteristicOptions, Config, Connection, ConnectionEvent, Device, Error, Host, IoCapability,
-    LeSecure, LongTermKey, Pair, PasskeyAction, PasskeyRequest, PeerOob, Permissions, Properties, Uuid,
+    LeSecure, LongTermKey, Pair, PasskeyAction, PasskeyRequest, PeerOob, Permissions, Properties, Raise, Uuid,
 };
 use tokio::sync::{Notify, mpsc::UnboundedSender};
 
@@ -67,7 +67,8 @@ pub(crate) async fn play(host: Host<'_>, (mut commands, events): HostEnds) -> Re
 fn serve(host: Host<'_>) -> Result<()> {
     let mut db = host.services()?;
     let service = db.service(SERVICE)?;
-    for (uuid, permissions) in [(ENCRYPTED, Permissions::READ_ENCRYPTED), (AUTHENTICATED, Permissions::READ_AUTHENTICATED)]
+    for (uuid, permissions) in
+        [(ENCRYPTED, Permissions::READ_ENCRYPTED), (AUTHENTICATED, Permissions::READ_AUTHENTICATED)]
     {
         let options = CharacteristicOptions::new(Properties::READ).permissions(permissions).initial(VALUE);
         db.characteristic_with(service, uuid, &options)?;
@@ -196,7 +197,11 @@ impl<'d> Ours<'d> {
                 Io::KeyboardDisplay => IoCapability::KEYBOARD_DISPLAY,
             },
             mitm: settings.mitm,
-            le_secure: if settings.secure { LeSecure::Required } else { LeSecure::Preferred },
+            le_secure: match (settings.secure, settings.only_legacy) {
+                (true, _) => LeSecure::Required,
+                (false, false) => LeSecure::Preferred,
+                (false, true) => LeSecure::Off,
+            },
             key_size: settings.floor.unwrap_or(16),
             ..Pair::new()
         };
@@ -217,7 +222,8 @@ impl<'d> Ours<'d> {
     fn agree(&self, pair: Pair) {
         self.pair.set(pair);
         let pairing = (self.settings.borrow().accepts != Some(false)).then_some(pair);
-        self.host.configure(Config { pairing, ..self.host.config() });
+        let raise = if self.settings.borrow().raises { Raise::Encrypt } else { Raise::Never };
+        self.host.configure(Config { pairing, raise, ..self.host.config() });
     }
 
     fn out_of_band(&self, oob: &Oob) -> Result<()> {
@@ -262,6 +268,8 @@ impl<'d> Ours<'d> {
                     }
                     before = security;
                 }
+                // Of a link that ends more is told.
+                Ok(Ok(ConnectionEvent::PairingFailed(Error::Disconnected))) => {}
                 Ok(Ok(ConnectionEvent::PairingFailed(error))) => self.tell(failed(error)),
                 Ok(Ok(ConnectionEvent::BondLost)) => self.tell(Event::BondLost),
                 Ok(Ok(ConnectionEvent::SecurityRequested)) => self.tell(Event::SecurityRequested),

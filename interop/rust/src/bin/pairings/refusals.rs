@@ -109,8 +109,10 @@ fn all() -> Vec<Refusal> {
     let mistyped = |name| wrong(name).user(User::Mistyping);
     let compared = |name, verdict| refusal(name, verdict).io(Io::YesNo, Io::YesNo);
     let spoilt = |name, opcode, verdict| refusal(name, verdict).theirs(|s| s.spoils = Some(opcode));
-    let silent =
-        |name, opcode| refusal(name, Late(UNSPECIFIED)).theirs(|s| s.silent_from = Some(opcode)).as_peripheral(None);
+    let silent = |name, opcode| {
+        let silent = refusal(name, Late(UNSPECIFIED)).as_peripheral(None);
+        silent.theirs(|s| s.silent_from = Some(opcode)).ours(|s| s.hurries = true)
+    };
     all.extend([
         mistyped("a wrong passkey typed by us").io(Io::Keyboard, Io::Display),
         mistyped("a wrong passkey typed by the peer").io(Io::Display, Io::Keyboard),

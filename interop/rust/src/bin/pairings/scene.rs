@@ -111,7 +111,8 @@ impl Scene {
         self.io = [one.io, two.io];
         let address = |side: u8| format!("f0:f1:f2:f3:{side:02x}:{:02x}", self.cases);
         let [one, two] = [(one, 1), (two, 2)]
-            .map(|(settings, side)| Command::Begin(Settings { address: address(side), ..settings.clone() }));
+            .map(|(settings, side)| Settings { address: address(side), only_legacy: side == 2, ..settings.clone() })
+            .map(Command::Begin);
         let ready = [self.one.ask(one, ready).await?, self.two.ask(two, ready).await?];
         // What happened before is of the case before.
         self.one.rest();

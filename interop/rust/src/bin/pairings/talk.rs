@@ -32,14 +32,20 @@ pub(crate) struct Settings {
     pub(crate) mitm: bool,
     /// LE Secure Connections.
     pub(crate) secure: bool,
+    /// A host of ours wants legacy pairing, where without this it allows it.
+    #[serde(skip)]
+    pub(crate) only_legacy: bool,
     /// Bumble's largest key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) key_size: Option<u8>,
     /// Our smallest key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) floor: Option<u8>,
+    /// We encrypt by ourselves where the peer's server wants it.
+    #[serde(skip)]
+    pub(crate) raises: bool,
     /// We give a pairing little time.
-    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    #[serde(skip)]
     pub(crate) hurries: bool,
     /// Whether it agrees to pair.
     #[serde(skip_serializing_if = "Option::is_none")]
