@@ -281,7 +281,7 @@ fn nothing_weaker_than_what_is_asked_for_is_made() {
         is_refused(&mut bench, side, ticket, REQUIREMENTS, "no protection against a man in the middle");
         // Secure Connections Only mode, whatever the settings say.
         let only = Config { secure_connections_only: true, ..Config::new() };
-        let mut bench = Bench::new(only.clone());
+        let mut bench = Bench::new(only);
         let side = bench.connect(central, 1);
         let mut settings = just_works.prepare(&mut bench, side);
         settings.key_size = 7;

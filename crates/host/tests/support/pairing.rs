@@ -95,6 +95,8 @@ pub(crate) struct Bench {
     handles: Vec<u8>,
     numbers: Numbers,
     constant: bool,
+    /// What the controller draws next: octets, or a failure.
+    draws: VecDeque<Option<Vec<u8>>>,
     /// Commands of the host that are about keys, and what it asked the controller for.
     pub(crate) commands: Vec<Vec<u8>>,
     /// What the peer's PDUs are made into.
@@ -126,6 +128,7 @@ impl Bench {
             handles: vec![],
             numbers: Numbers(seed),
             constant: seed == 0,
+            draws: VecDeque::new(),
             commands: vec![],
             spoil: None,
             holds_jobs: false,
@@ -178,12 +181,17 @@ impl Bench {
         event.extend(address.octets);
         event.extend([24, 0, 0, 0, 0x2c, 1, 0]);
         let link = if central {
-            let ticket = self.core().connect(&ConnectSettings::new(address)).unwrap();
+            let wanted = self.core().find_bond(address).map_or(address, |bond| bond.peer);
+            let ticket = self.core().connect(&ConnectSettings::new(wanted)).unwrap();
             self.work();
-            // A bonded peer that may have another address is looked for.
-            let report = [&[0x3e, 12, 0x02, 1, 0, address.kind as u8], &address.octets[..], &[0, 0xc8]].concat();
-            self.hear(PacketKind::Event, &report);
-            self.work();
+            if self.air.controllers[0].scanning {
+                // The host looks for a peer that may have another address by now.
+                let mut report = vec![0x3e, 12, 0x02, 1, 0, address.kind as u8];
+                report.extend(address.octets);
+                report.extend([0, 0xc8]);
+                self.hear(PacketKind::Event, &report);
+                self.work();
+            }
             self.hear(PacketKind::Event, &event);
             self.work();
             match self.core().connected(ticket) {
@@ -228,6 +236,11 @@ impl Bench {
         self.handles.push(free);
         self.work();
         self.sides.len() - 1
+    }
+
+    /// The controller draws this next: octets, or a failure. After that as usual.
+    pub(crate) fn draws(&mut self, draws: Vec<Option<Vec<u8>>>) {
+        self.draws = draws.into();
     }
 
     fn handle(&self, side: usize) -> u8 {
@@ -331,6 +344,12 @@ impl Bench {
         let (opcode, p) = command::header(packet).expect("a whole command");
         match opcode {
             Opcode::LE_RAND => {
+                match self.draws.pop_front() {
+                    Some(Some(octets)) => return self.complete(opcode, &[&[0][..], &octets].concat()),
+                    // Hardware Failure.
+                    Some(None) => return self.complete(opcode, &[0x03, 0, 0, 0, 0, 0, 0, 0, 0]),
+                    None => {}
+                }
                 let mut answer = vec![0];
                 if self.constant {
                     self.numbers = Numbers(0);
