@@ -317,6 +317,13 @@ fn a_store_with_more_bonds_than_slots_keeps_them() {
     raw.core().restore_bond(&used(2, 9)).unwrap();
     assert_eq!(raw.core().find_bond(identity(2)).unwrap().last_use, 2);
     assert_eq!(told(&mut raw), []);
+    // One that the store is about to remove does not come back.
+    raw.core().remove_bond(identity(3)).unwrap();
+    raw.core().restore_bond(&used(3, 3)).unwrap();
+    assert_eq!(known(&mut raw), [2, 5]);
+    assert_eq!(told(&mut raw), [Told::Removed(3)]);
+    raw.core().restore_bond(&used(3, 3)).unwrap();
+    assert_eq!(known(&mut raw), [2, 3, 5]);
     // What the store has not saved yet does not go.
     for number in [2, 3, 5] {
         pair(&mut raw, 0, number).unwrap();
@@ -419,6 +426,9 @@ fn the_address_that_was_drawn_is_the_same_after_a_restart() {
     let mut raw = Raw::new(memory, config, 251, 0);
     let whole = Identity { address: Some(drawn), identity_key: key(9) };
     assert_eq!(raw.core().take_bond_change(), Some(BondChange::Identity(whole)));
+    // What was drawn since is not lost when the store is read once more.
+    raw.core().restore_identity(&Identity { address: None, identity_key: key(0) }).unwrap();
+    assert_eq!(raw.core().identity(), whole);
 }
 
 #[test]

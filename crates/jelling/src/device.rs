@@ -49,6 +49,12 @@ impl From<Address> for Device {
     }
 }
 
+impl From<Device> for Address {
+    fn from(device: Device) -> Self {
+        device.address()
+    }
+}
+
 impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.address().fmt(f)

@@ -140,12 +140,12 @@ pub use device::{AddressKind, Device, InvalidDevice};
 pub use jelling_host::Policy;
 #[cfg(all(feature = "client", feature = "security"))]
 pub use jelling_host::Raise;
-pub use jelling_host::wire::{Packet, PacketKind, Uuid};
 #[cfg(feature = "security")]
 pub use jelling_host::wire::{
-    Secret,
+    Address, Secret,
     smp::{IoCapability, Keypress, Reason},
 };
+pub use jelling_host::wire::{Packet, PacketKind, Uuid};
 pub use jelling_host::wire::{
     ad,
     att::ErrorCode,

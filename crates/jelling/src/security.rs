@@ -19,7 +19,7 @@
 //! whichever of its addresses, is `bonded`: [`Connection::encrypt`](crate::Connection::encrypt) uses the key, and a request of a central for it is answered at once. What a
 //! peer has subscribed to comes back when the link is encrypted. A bond that the peer has lost is
 //! [`Error::BondLost`](crate::Error::BondLost), as an error and as an event, and never replaced by itself: an attacker would look the same.
-//! Bonds outlive the program where somebody keeps them.
+//! Bonds outlive the program where somebody keeps them: a [`BondStore`] says where, [`keep`] does it, beside the runner.
 //!
 //! # Requests that need more security
 //!
@@ -36,6 +36,7 @@
 
 mod bonds;
 mod jobs;
+mod keep;
 mod oob;
 mod pair;
 mod passkey;
@@ -43,6 +44,7 @@ mod passkey;
 mod raise;
 
 pub(crate) use jobs::run_one;
+pub use keep::{BondStore, Each, Record, keep, load};
 pub use oob::{DrawOob, DrawOobStep};
 pub use pair::{Encrypt, EncryptStep, Pairing, PairingStep};
 pub use passkey::PasskeyRequest;

@@ -38,7 +38,8 @@ impl Core<'_> {
         Identity { address, identity_key: self.state.bonding.identity_key }
     }
 
-    /// Our own identity as a store kept it. The address counts from the next bring-up on, so this belongs before the first one.
+    /// Our own identity as a store kept it. The address counts from the next bring-up on, so this belongs before the first one. What it
+    /// does not have stays as it is.
     ///
     /// `InvalidArgument` where the address is not a random static one; then nothing is changed.
     pub fn restore_identity(&mut self, identity: &Identity) -> Result<(), Error> {
@@ -48,7 +49,9 @@ impl Core<'_> {
         if let Some(address) = identity.address {
             self.state.static_address.set(Some(address.octets));
         }
-        self.state.bonding.identity_key = identity.identity_key;
+        if identity.identity_key != Secret([0; 16]) {
+            self.state.bonding.identity_key = identity.identity_key;
+        }
         // What was drawn and is not in the store is to go there with the rest.
         let is_whole = self.identity() == *identity;
         self.state.bonding.identity = Saved::Yes;

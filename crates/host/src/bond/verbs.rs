@@ -5,6 +5,7 @@ use crate::{
     Core,
     error::{Error, Resource},
     event::HostNews,
+    fmt::warning,
     kept::Kept,
     link::LinkId,
 };
@@ -36,21 +37,25 @@ impl Core<'_> {
         Ok(())
     }
 
-    /// Puts a bond into a slot as a store kept it. One that is in a slot already is newer, and stays.
+    /// Puts a bond into a slot as a store kept it. One that is in a slot already is newer, and stays; one that the store is about to
+    /// remove stays away.
     ///
     /// Where the slots are full, the bond that was used least recently goes, of those that the store has and whose peers are not
     /// connected; the store keeps it. `Full` where that is the new one itself, `InvalidArgument` for what no pairing makes.
     pub fn restore_bond(&mut self, bond: &Bond) -> Result<(), Error> {
         bond.check()?;
         self.state.bonding.last_use = self.state.bonding.last_use.max(bond.last_use);
-        if self.bonds.iter().any(|slot| slot.is_of(&bond.peer)) {
+        if self.bonds.iter().any(|slot| slot.is_of(&bond.peer) || slot.to_remove() == Some(bond.peer)) {
             return Ok(());
         }
         let at = match self.free_bond_slot(&bond.peer) {
             Some(at) => at,
             None => {
                 let oldest = self.least_used(|slot| slot.saved == Saved::Yes && slot.bond.last_use < bond.last_use);
-                let at = oldest.ok_or(Error::Full(Resource::Bonds))?;
+                let Some(at) = oldest else {
+                    warning!("no slot for the bond with {}: raise `Bonds` in Resources", bond.peer);
+                    return Err(Error::Full(Resource::Bonds));
+                };
                 self.free_bond(at);
                 // It stays in the store.
                 if let Some(slot) = self.bonds.get_mut(at) {
