@@ -7,6 +7,9 @@
 //! [`Connection::allow_pairing`](crate::Connection::allow_pairing) for one. LE Secure Connections and keys of 16 octets are demanded unless it says
 //! otherwise.
 //!
+//! A peripheral that wants the link secured asks its central to, and nothing is paired by that: where no bond will do the central's
+//! application is told, `ConnectionEvent::SecurityRequested`, and pairs if it wants to.
+//!
 //! # A user
 //!
 //! Where both sides together can show and take in enough, and one of them asks for protection against a man in the middle

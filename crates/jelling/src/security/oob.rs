@@ -12,11 +12,11 @@ use jelling_host::{Core, Error, Instant, OwnOob};
 pub type DrawOob<'d> = Operation<'d, DrawOobStep>;
 
 impl<'d> Host<'d> {
-    /// Draws what a peer has to be given another way than by radio, so that it can pair with `Pair::oob`: a confirm and a random value of
-    /// LE Secure Connections, for a key pair that the next pairing of such a peer uses. 10 s at most. It is good for one pairing, and
-    /// another draw replaces it.
+    /// What a peer has to be given another way than by radio, so that it can pair with `Pair::oob`: a confirm and a random value of
+    /// LE Secure Connections, for a key pair that the next pairing of such a peer uses. It is the same until then, and good for one
+    /// pairing. 10 s at most.
     ///
-    /// Dropping the future may leave a value drawn that nobody knows.
+    /// Dropping the future loses nothing: the next call gives what was drawn.
     pub fn oob(self) -> DrawOob<'d> {
         Operation::new(self, DrawOobStep, Some(Duration::from_secs(10)))
     }

@@ -22,8 +22,9 @@ impl<'d> Connection<'d> {
     /// has then: 20 s at most. By default as aioble does: with a bond and LE Secure Connections, without protection against a man
     /// in the middle, and without input or output.
     ///
-    /// A central begins; a peripheral asks its central to (Security Request). Methods that need a user ask through
-    /// [`Host::passkey_action`].
+    /// A central begins. A peripheral asks its central to (Security Request), which encrypts where it has a bond that will do; else it
+    /// is for the central's application to pair ([`ConnectionEvent::SecurityRequested`](crate::ConnectionEvent)). Methods that
+    /// need a user ask through [`Host::passkey_action`].
     ///
     /// The error is told at once, with its reason: `PairingFailed` where this side ended it, `PairingRejected` where the peer did,
     /// `BondLost` where the peer does not have the key of the bond any more (it is never paired anew by itself: remove the bond first,

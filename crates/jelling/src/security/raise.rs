@@ -66,10 +66,11 @@ impl Raising {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(result) => result,
         };
+        self.goes_on = None;
         if result.is_err() {
             self.undo(core);
         }
-        (self.goes_on, self.ticket) = (None, None);
+        self.ticket = None;
         Poll::Ready(result)
     }
 
@@ -110,9 +111,11 @@ impl Raising {
         core.pair_outcome(ticket).map(|outcome| outcome.map(|_| ()))
     }
 
-    /// Gives it up.
+    /// Gives it up. Who goes on later may try again.
     pub(crate) fn undo(&mut self, core: &mut Core<'_>) {
-        self.goes_on = None;
+        if self.goes_on.take().is_some() {
+            self.tried = false;
+        }
         if let Some(ticket) = self.ticket.take() {
             core.cancel_pair(crate::gate::now(), ticket);
         }

@@ -17,6 +17,9 @@ mod cancelled;
 mod defaults;
 mod failures;
 mod jobs;
+mod keypresses;
+#[cfg(feature = "legacy-pairing")]
+mod legacy;
 mod lost;
 mod methods;
 mod oob;

@@ -77,3 +77,27 @@ fn each_side_is_told_of_each_level() {
         }
     });
 }
+
+#[test]
+fn the_level_drops_when_encryption_does() {
+    crate::support::play(async |[central, peripheral], air, controllers| {
+        serve(peripheral);
+        let (ours, theirs) = crate::support::connected(central, peripheral, 1).await;
+        ours.raise_by(Some(Raise::Never)).unwrap();
+        ours.pair(Pair::new()).await.unwrap();
+        let sides = [ours, theirs];
+        let before = agreed(&sides).await;
+        assert_eq!(sides[1].event().await, Ok(ConnectionEvent::SecurityChanged(before)));
+        // LE Connection Complete, behind its status: the handle. Then Encryption Change, off (Vol 4, Part E, 7.7.65.1, 7.7.8).
+        let recording = air.recording();
+        let mut events = recording.iter().filter(|p| p.controller == 1).map(|p| &p.octets[..]);
+        let handle = events.find_map(|octets| octets.strip_prefix(&[0x3e, 19, 0x01, 0])).unwrap();
+        let change = [0x08, 4, 0, handle[0], handle[1], 0];
+        controllers[1].say(jelling::Packet::new(jelling::PacketKind::Event, &change));
+        let after = Security { bonded: true, ..Security::default() };
+        assert_eq!(sides[1].event().await, Ok(ConnectionEvent::SecurityChanged(after)));
+        assert_eq!(sides[1].security(), Ok(after));
+        let refused = Err(Error::Gatt(ErrorCode::INSUFFICIENT_ENCRYPTION));
+        assert_eq!(can_read(&sides[0], ENCRYPTED).await, refused);
+    });
+}

@@ -269,3 +269,50 @@ fn a_read_that_times_out_by_itself_still_takes_1_s() {
         assert_eq!((result, took.as_millis()), (Err(Error::Timeout), 1_000));
     });
 }
+
+#[test]
+fn a_refusal_for_another_reason_raises_nothing() {
+    // What a server refuses until the link is encrypted.
+    fn lacks<const CODE: u8>(access: &jelling::Access<'_>) -> Result<(), ErrorCode> {
+        if access.security().is_ok_and(|security| security.encrypted) { Ok(()) } else { Err(ErrorCode(CODE)) }
+    }
+    for (on_read, code, raised) in [
+        (lacks::<0x05> as jelling::OnAccess, 0x05, true),
+        (lacks::<0x0c>, 0x0c, true),
+        (lacks::<0x0f>, 0x0f, true),
+        (lacks::<0x02>, 0x02, false),
+        (lacks::<0x08>, 0x08, false),
+        (lacks::<0x0e>, 0x0e, false),
+        (lacks::<0x80>, 0x80, false),
+    ] {
+        pair_of(async |hosts, sides, air| {
+            let mut db = hosts[1].services().unwrap();
+            let service = db.service(crate::support::SERVICE).unwrap();
+            let options = jelling::CharacteristicOptions::new(jelling::Properties::READ).initial(b"0").on_read(on_read);
+            db.characteristic_with(service, OPEN, &options).unwrap();
+            db.register().unwrap();
+            sides[0].raise_by(Some(Raise::Pair(Pair::new()))).unwrap();
+            let result = found(&sides[0], OPEN).await.read::<u8>().await;
+            assert_eq!(result, if raised { Ok(b'0') } else { Err(Error::Gatt(ErrorCode(code))) }, "{code:#x}");
+            assert_eq!(!said(&air.recording(), 0).is_empty(), raised, "{code:#x}");
+        });
+    }
+}
+
+#[test]
+fn a_search_that_is_given_up_raises_again_when_it_goes_on() {
+    pair_of(async |hosts, sides, _| {
+        serve(hosts[1]);
+        sides[0].raise_by(Some(Raise::Pair(COMPARES))).unwrap();
+        sides[1].allow_pairing(Some(COMPARES)).unwrap();
+        let mut values = sides[0].read_by_uuid(AUTHENTICATED);
+        let mut buffer = [0; 512];
+        let step = embassy_futures::select::select(values.next_into(&mut buffer), Timer::after_secs(3));
+        let (_, request) = join(step, hosts[1].passkey_action()).await;
+        request.closed().await;
+        Timer::after_secs(1).await;
+        let user = crate::support::User::default();
+        let found = beside(values.next_into(&mut buffer), user.obey(hosts)).await;
+        assert_eq!(found.map(|found| found.map(|(_, length)| length)), Ok(Some(1)));
+    });
+}
