@@ -94,7 +94,6 @@ pub struct PairSettings {
     /// There must be protection against a man in the middle: a pairing without it fails with Authentication Requirements.
     pub mitm: bool,
     /// What the device can show and take in.
-    #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     pub io: IoCapability,
     /// The shortest key that is accepted: 7 to 16 octets. 16 unless set. What is out of range counts as the nearest that is not.
     pub key_size: u8,

@@ -9,6 +9,7 @@ use core::fmt;
 
 /// The code of a PDU (3.3, Table 3.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Code(pub u8);
 
 names! { Code;
@@ -36,6 +37,7 @@ impl fmt::Display for Code {
 
 /// What a device can show and take in (3.5.1, Table 3.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct IoCapability(pub u8);
 
 names! { IoCapability;
@@ -48,6 +50,7 @@ names! { IoCapability;
 
 /// Whether authentication data of the peer came another way (3.5.1, Table 3.5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct OobData(pub u8);
 
 names! { OobData;
@@ -57,6 +60,7 @@ names! { OobData;
 
 /// Why pairing failed (3.5.5, Table 3.7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Reason(pub u8);
 
 names! { Reason;
@@ -80,6 +84,7 @@ names! { Reason;
 
 /// What was done to the passkey (3.5.8, Table 3.8).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Keypress(pub u8);
 
 names! { Keypress;
