@@ -17,6 +17,7 @@ mod cancelled;
 mod defaults;
 mod failures;
 mod jobs;
+mod keep;
 mod keypresses;
 #[cfg(feature = "legacy-pairing")]
 mod legacy;
