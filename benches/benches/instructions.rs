@@ -5,7 +5,7 @@
 use gungraun::{
     Callgrind, EntryPoint, LibraryBenchmarkConfig, OutputFormat, library_benchmark, library_benchmark_group, main,
 };
-use jelling_benches::{Buffers, Goal, OPERATIONS, Outcome, Row, Stack, measure};
+use jelling_benches::{Buffers, Goal, Outcome, Row, Stack, measure};
 
 #[library_benchmark]
 #[bench::jelling_read_20_251(Stack::Jelling, Row::Read, 251)]
@@ -18,6 +18,8 @@ use jelling_benches::{Buffers, Goal, OPERATIONS, Outcome, Row, Stack, measure};
 #[bench::jelling_notify_244_27(Stack::Jelling, Row::Notify244, 27)]
 #[bench::jelling_command_244_251(Stack::Jelling, Row::Command244, 251)]
 #[bench::jelling_command_244_27(Stack::Jelling, Row::Command244, 27)]
+#[bench::jelling_pair_251(Stack::Jelling, Row::Pair, 251)]
+#[bench::jelling_pair_27(Stack::Jelling, Row::Pair, 27)]
 #[bench::trouble_read_20_251(Stack::Trouble, Row::Read, 251)]
 #[bench::trouble_read_20_27(Stack::Trouble, Row::Read, 27)]
 #[bench::trouble_write_20_251(Stack::Trouble, Row::Write, 251)]
@@ -28,11 +30,27 @@ use jelling_benches::{Buffers, Goal, OPERATIONS, Outcome, Row, Stack, measure};
 #[bench::trouble_notify_244_27(Stack::Trouble, Row::Notify244, 27)]
 #[bench::trouble_command_244_251(Stack::Trouble, Row::Command244, 251)]
 #[bench::trouble_command_244_27(Stack::Trouble, Row::Command244, 27)]
+#[bench::trouble_pair_251(Stack::Trouble, Row::Pair, 251)]
+#[bench::trouble_pair_27(Stack::Trouble, Row::Pair, 27)]
 fn operations(stack: Stack, row: Row, length: u16) -> Outcome {
-    measure(stack, row, Buffers { length, count: 8 }, Goal::Count(OPERATIONS))
+    measure(stack, row, Buffers { length, count: 8 }, Goal::Count(row.operations()))
 }
 
-library_benchmark_group!(name = rows, benchmarks = operations);
+/// Of a pairing, what is spent on P-256 after the set-up.
+fn curve(function: &str) -> LibraryBenchmarkConfig {
+    let mut config = LibraryBenchmarkConfig::default();
+    config.tool(Callgrind::default().entry_point(EntryPoint::Custom(function.into())));
+    config
+}
+
+#[library_benchmark]
+#[bench::jelling_curve_27(args = (Stack::Jelling,), config = curve("*curve::Software*"))]
+#[bench::trouble_curve_27(args = (Stack::Trouble,), config = curve("trouble_host::security_manager::crypto::SecretKey::dh_key"))]
+fn multiplications(stack: Stack) -> Outcome {
+    measure(stack, Row::Pair, Buffers { length: 27, count: 8 }, Goal::Count(Row::Pair.operations()))
+}
+
+library_benchmark_group!(name = rows, benchmarks = [operations, multiplications]);
 
 main!(
     config = LibraryBenchmarkConfig::default()

@@ -7,6 +7,10 @@
 //! - Reads: the value changes every 64 operations, and each read is compared. Writes and notifications carry a number each.
 //! - jelling has its default `Resources`, with two values deep captures and subscriptions. trouble-host has its default sizes,
 //!   or (`best`) a queue of 16 notifications and a pool of 128 packets. When its pool is empty the application tries again.
+//! - Pairings: LE Secure Connections, Just Works, without a bond, from the call to both applications' knowledge that the link is
+//!   encrypted; each on a connection of its own, whose making is not counted. On P-256 each of trouble-host's hosts multiplies once
+//!   for a pairing (the DHKey), because it keeps one key pair until it is reset; each of jelling's twice, because it makes a
+//!   fresh key pair for each pairing.
 //! - Instructions and reads of the clock are those of both hosts, the link and both applications, an operation. The clock of the
 //!   measurement costs nothing: a real one adds what its reads cost.
 //!
@@ -28,14 +32,12 @@ pub use link::Buffers;
 pub use meter::{Goal, Meter, Outcome, Row};
 
 use core::{
+    cell::Cell,
     future::Future,
     hint::black_box,
     pin::{Pin, pin},
-    task::{Context, Poll, Waker},
+    task::{Context, Waker},
 };
-
-/// Operations in which callgrind counts instructions.
-pub const OPERATIONS: u32 = 2000;
 
 /// A host stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,20 +73,29 @@ pub fn measure(stack: Stack, row: Row, buffers: Buffers, goal: Goal) -> Outcome 
     meter.outcome()
 }
 
-fn drive(meter: &Meter, mut session: Pin<&mut dyn Future<Output = ()>>) {
-    let mut context = Context::from_waker(Waker::noop());
-    while !meter.is_begun() {
-        assert!(session.as_mut().poll(&mut context).is_pending(), "the session ended before it began");
-    }
-    measured(meter, session.as_mut(), &mut context);
+/// How often jelling's hosts multiply on P-256 in so many pairings.
+pub fn multiplications(pairings: u32) -> u32 {
+    let (meter, count) = (Meter::new(Row::Pair, Goal::Count(pairings)), Cell::new(0));
+    let air = link::Air::new(Buffers { length: 251, count: 8 });
+    drive(&meter, pin!(ours::pairing::session(&air, &meter, Some(&count))));
+    count.get()
 }
 
-/// What is between begin and end: callgrind counts in here only.
+fn drive(meter: &Meter, mut session: Pin<&mut dyn Future<Output = ()>>) {
+    let mut context = Context::from_waker(Waker::noop());
+    while !meter.is_over() {
+        if meter.counts() {
+            measured(meter, session.as_mut(), &mut context);
+        } else {
+            assert!(session.as_mut().poll(&mut context).is_pending(), "the session ended before the measurement");
+        }
+    }
+}
+
+/// What is between begin and end, or pause: callgrind counts in here only.
 #[inline(never)]
 fn measured(meter: &Meter, mut session: Pin<&mut dyn Future<Output = ()>>, context: &mut Context<'_>) {
-    while !black_box(meter.is_over()) {
-        if let Poll::Ready(()) = session.as_mut().poll(context) {
-            return;
-        }
+    while black_box(meter.counts()) {
+        assert!(session.as_mut().poll(context).is_pending(), "the session ended before the measurement");
     }
 }

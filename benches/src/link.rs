@@ -1,8 +1,10 @@
 //! Two controllers and the air between them, without time: a command is answered while it is written, data is in the peer's inbox
 //! and reported as completed at once. An inbox that is full holds the writer back; nothing is lost here.
 
+mod encryption;
+
 use core::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     future::poll_fn,
     task::{Poll, Waker},
 };
@@ -53,6 +55,11 @@ pub(crate) struct Air {
     /// Who waits for room in an inbox.
     writers: RefCell<[Option<Waker>; 2]>,
     buffers: Buffers,
+    is_connected: Cell<bool>,
+    /// Of LE Rand.
+    random: Cell<u64>,
+    /// The key with which the central wants to encrypt, until the peripheral has told its own.
+    key: Cell<Option<[u8; 16]>>,
 }
 
 impl Air {
@@ -63,6 +70,9 @@ impl Air {
             spare: RefCell::new((0..2 * INBOX + 4).map(|_| slot()).collect()),
             writers: RefCell::default(),
             buffers,
+            is_connected: Cell::new(false),
+            random: Cell::new(0),
+            key: Cell::new(None),
         }
     }
 
@@ -166,8 +176,12 @@ impl Port<'_> {
     fn command(self, opcode: u16, parameters: &[u8]) {
         let side = self.side;
         match opcode {
-            // Disconnect, Create Connection, Connection Update, Read Remote Features.
-            0x0406 | 0x2013 | 0x2016 => self.status(opcode, 0),
+            // Connection Update, Read Remote Features.
+            0x2013 | 0x2016 => self.status(opcode, 0),
+            0x0406 => self.disconnect(opcode),
+            0x2018 => self.draw(),
+            0x2019 => self.enable_encryption(parameters),
+            0x201a | 0x201b => self.key(opcode, parameters),
             0x200d => {
                 self.status(opcode, 0);
                 self.air.controllers.borrow_mut()[side].initiates = true;
@@ -190,10 +204,12 @@ impl Port<'_> {
                 let [low, high] = self.air.buffers.length.to_le_bytes();
                 self.complete(opcode, &[0, low, high, self.air.buffers.count]);
             }
-            0x2003 => self.complete(opcode, &[0; 9]),
+            // LE Encryption.
+            0x2003 => self.complete(opcode, &[0, 1, 0, 0, 0, 0, 0, 0, 0]),
             0x200f => self.complete(opcode, &[0, 8]),
-            // Reset; masks; host buffers; random address; advertising parameters and data; suggested data length.
-            0x0c03 | 0x0c01 | 0x0c63 | 0x0c33 | 0x2001 | 0x2005 | 0x2006 | 0x2008 | 0x2009 | 0x2024 => {
+            // Reset; masks; host buffers; random address; advertising parameters and data; suggested data length; how long a
+            // resolvable address lasts.
+            0x0c03 | 0x0c01 | 0x0c63 | 0x0c33 | 0x2001 | 0x2005 | 0x2006 | 0x2008 | 0x2009 | 0x2024 | 0x202e => {
                 self.complete(opcode, &[0]);
             }
             // Unknown HCI Command.
@@ -211,6 +227,7 @@ impl Port<'_> {
         controllers[central].initiates = false;
         controllers[1 - central].advertises = false;
         drop(controllers);
+        self.air.is_connected.set(true);
         for side in [0, 1] {
             let [a, b, c, d, e, f] = Air::address(1 - side);
             let [low, high] = HANDLE.to_le_bytes();
@@ -219,5 +236,18 @@ impl Port<'_> {
             let head = [0x3e, 19, 1, 0, low, high, role, 0, a, b, c, d, e, f];
             self.event(side, &[&head[..], &[6, 0, 0, 0, 0x90, 1, 0]].concat());
         }
+    }
+
+    /// Ends the connection.
+    fn disconnect(self, opcode: u16) {
+        if !self.air.is_connected.replace(false) {
+            // Unknown Connection Identifier.
+            return self.status(opcode, 0x02);
+        }
+        self.status(opcode, 0);
+        let [low, high] = HANDLE.to_le_bytes();
+        // Connection Terminated By Local Host; Remote User Terminated Connection.
+        self.event(self.side, &[0x05, 4, 0, low, high, 0x16]);
+        self.event(1 - self.side, &[0x05, 4, 0, low, high, 0x13]);
     }
 }

@@ -5,8 +5,6 @@
 use jelling_benches::{Buffers, Goal, Row, Stack, measure};
 use std::{process::ExitCode, time::Duration};
 
-/// Round trips that are timed one by one.
-const TRIPS: u32 = 100_000;
 /// Octets of ACL data.
 const LENGTHS: [u16; 2] = [251, 27];
 
@@ -50,7 +48,7 @@ fn all(stack: Stack, time: Duration) {
                 line.push_str(&format!("\t{number}"));
             }
             if row.is_round_trip() {
-                let trips = measure(stack, row, buffers, Goal::Latency(TRIPS)).trips;
+                let trips = measure(stack, row, buffers, Goal::Latency(row.trips())).trips;
                 for percent in [50, 99] {
                     line.push_str(&format!("\t{}", trips[trips.len() * percent / 100]));
                 }

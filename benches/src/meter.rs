@@ -21,11 +21,13 @@ pub enum Row {
     Notify244,
     /// Write commands of 244 octets.
     Command244,
+    /// Pairings: LE Secure Connections, Just Works, without a bond.
+    Pair,
 }
 
 impl Row {
     /// All of them.
-    pub const ALL: [Row; 5] = [Row::Read, Row::Write, Row::Notify20, Row::Notify244, Row::Command244];
+    pub const ALL: [Row; 6] = [Row::Read, Row::Write, Row::Notify20, Row::Notify244, Row::Command244, Row::Pair];
 
     /// Its name for programs.
     pub const fn name(self) -> &'static str {
@@ -35,6 +37,7 @@ impl Row {
             Row::Notify20 => "notify-20",
             Row::Notify244 => "notify-244",
             Row::Command244 => "command-244",
+            Row::Pair => "pair",
         }
     }
 
@@ -43,12 +46,23 @@ impl Row {
         match self {
             Row::Read | Row::Write | Row::Notify20 => 20,
             Row::Notify244 | Row::Command244 => 244,
+            Row::Pair => 0,
         }
+    }
+
+    /// Operations in which callgrind counts instructions.
+    pub const fn operations(self) -> u32 {
+        if matches!(self, Row::Pair) { PAIRINGS } else { OPERATIONS }
+    }
+
+    /// Round trips that are timed one by one.
+    pub const fn trips(self) -> u32 {
+        if matches!(self, Row::Pair) { 1_000 } else { 100_000 }
     }
 
     /// True where each operation waits for its answer.
     pub const fn is_round_trip(self) -> bool {
-        matches!(self, Row::Read | Row::Write)
+        matches!(self, Row::Read | Row::Write | Row::Pair)
     }
 }
 
@@ -63,6 +77,10 @@ pub enum Goal {
     Latency(u32),
 }
 
+/// Operations in which callgrind counts instructions.
+const OPERATIONS: u32 = 2000;
+/// The same of pairings.
+const PAIRINGS: u32 = 20;
 /// How often the value that is read changes, in operations.
 const READ_CHANGES: u32 = 64;
 /// How often the clock is looked at, in operations.
@@ -75,9 +93,13 @@ const DRAINED: u32 = 16;
 pub struct Meter {
     row: Row,
     goal: Goal,
+    /// The first operation.
     begun: Cell<Option<Instant>>,
+    /// Since when it counts, with the reads of the clock at that moment.
+    since: Cell<Option<(Instant, u64)>>,
     over: Cell<bool>,
-    last: Cell<Option<Instant>>,
+    /// How long it has counted before, and the reads of the clock in that time.
+    time: Cell<Duration>,
     reads: Cell<u64>,
     sent: Cell<u32>,
     received: Cell<u32>,
@@ -98,7 +120,7 @@ pub struct Outcome {
     pub out_of_order: u32,
     /// Values that came again.
     pub duplicated: u32,
-    /// From the first operation to the last value.
+    /// From the first operation to the last value; of pairings without what is between them.
     pub time: Duration,
     /// How often the clock was read in that time.
     pub clock_reads: u64,
@@ -113,8 +135,9 @@ impl Meter {
             row,
             goal,
             begun: Cell::new(None),
+            since: Cell::new(None),
             over: Cell::new(false),
-            last: Cell::new(None),
+            time: Cell::new(Duration::ZERO),
             reads: Cell::new(0),
             sent: Cell::new(0),
             received: Cell::new(0),
@@ -127,9 +150,23 @@ impl Meter {
 
     /// Everything is set up: from now on it counts.
     pub(crate) async fn begin(&self) {
-        self.reads.set(crate::reads());
-        self.begun.set(Some(Instant::now()));
+        let now = Instant::now();
+        self.since.set(Some((now, crate::reads())));
+        self.begun.set(self.begun.get().or(Some(now)));
         embassy_futures::yield_now().await;
+    }
+
+    /// Does not count until it begins again. To be called when every operation has come to its end.
+    pub(crate) async fn pause(&self) {
+        self.count_until(Instant::now());
+        embassy_futures::yield_now().await;
+    }
+
+    fn count_until(&self, end: Instant) {
+        if let Some((begin, reads)) = self.since.take() {
+            self.time.set(self.time.get() + (end - begin));
+            self.reads.set(self.reads.get() + crate::reads() - reads);
+        }
     }
 
     /// Waits until everything is set up.
@@ -148,6 +185,10 @@ impl Meter {
         self.begun.get().is_some()
     }
 
+    pub(crate) fn counts(&self) -> bool {
+        self.since.get().is_some()
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         self.over.get()
     }
@@ -157,9 +198,8 @@ impl Meter {
         let number = self.sent.get();
         let goes_on = match self.goal {
             Goal::Count(count) | Goal::Latency(count) => number < count,
-            Goal::Time(time) => {
-                !number.is_multiple_of(CLOCK_CHECKS) || self.begun.get().is_none_or(|begun| begun.elapsed() < time)
-            }
+            Goal::Time(_) if self.row != Row::Pair && !number.is_multiple_of(CLOCK_CHECKS) => true,
+            Goal::Time(time) => self.begun.get().is_none_or(|begun| begun.elapsed() < time),
         };
         goes_on.then_some(number)
     }
@@ -202,6 +242,18 @@ impl Meter {
         self.received.set(self.received.get() + 1);
     }
 
+    /// The peer's application knows that a pairing is complete.
+    pub(crate) fn paired(&self) {
+        self.received.set(self.received.get() + 1);
+    }
+
+    /// Waits until the peer's application knows of as many pairings as ours.
+    pub(crate) async fn both(&self) {
+        while self.received.get() < self.sent.get() {
+            embassy_futures::yield_now().await;
+        }
+    }
+
     /// True when the value that is read is to change before this operation.
     pub(crate) fn changes(&self, number: u32) -> bool {
         number.is_multiple_of(READ_CHANGES)
@@ -227,24 +279,22 @@ impl Meter {
     /// Every operation has been called: waits for values that are still on their way.
     pub(crate) async fn end(&self) {
         let (mut before, mut idle) = (self.received.get(), 0);
-        self.last.set(Some(Instant::now()));
+        let mut last = Instant::now();
         while self.received.get() < self.sent.get() && idle < DRAINED {
             embassy_futures::yield_now().await;
             idle += 1;
             if self.received.get() > before {
                 (before, idle) = (self.received.get(), 0);
-                self.last.set(Some(Instant::now()));
+                last = Instant::now();
             }
         }
-        self.reads.set(crate::reads() - self.reads.get());
+        self.count_until(last);
         self.over.set(true);
         core::future::pending::<()>().await;
     }
 
     pub(crate) fn outcome(self) -> Outcome {
-        let (Some(begun), Some(last)) = (self.begun.get(), self.last.get()) else {
-            panic!("the measurement has no end")
-        };
+        assert!(self.over.get(), "the measurement has no end");
         let mut trips = self.trips.into_inner();
         trips.sort_unstable();
         Outcome {
@@ -252,7 +302,7 @@ impl Meter {
             received: self.received.get(),
             out_of_order: self.behind.get(),
             duplicated: self.twice.get(),
-            time: last - begun,
+            time: self.time.get(),
             clock_reads: self.reads.get(),
             trips,
         }

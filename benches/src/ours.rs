@@ -1,5 +1,7 @@
 //! The program of jelling's hosts.
 
+pub(crate) mod pairing;
+
 use crate::{
     link::{ACL, Air, COMMAND, EVENT, Port},
     meter::{Meter, Row},
@@ -52,6 +54,9 @@ impl PacketWrite for Port<'_> {
 }
 
 pub(crate) async fn session(air: &Air, row: Row, meter: &Meter) {
+    if row == Row::Pair {
+        return pairing::session(air, meter, None).await;
+    }
     let mut memory: [Resources; 2] = [Resources::new(), Resources::new()];
     let [server, client] = &mut memory;
     let (server, mut server_runner) = jelling::new(server, Config::default());
@@ -74,6 +79,7 @@ fn register(host: Host<'_>, row: Row) -> Result<Characteristic<'_>, Error> {
         Row::Write => Properties::WRITE,
         Row::Notify20 | Row::Notify244 => Properties::NOTIFY,
         Row::Command244 => Properties::WRITE_WITHOUT_RESPONSE,
+        Row::Pair => unreachable!("a pairing has no value"),
     };
     let options = CharacteristicOptions::new(properties).initial(&EMPTY[..row.length()]).max_len(row.length());
     let is_written = matches!(row, Row::Write | Row::Command244);
@@ -90,6 +96,7 @@ async fn serve(host: Host<'_>, value: Characteristic<'_>, row: Row, meter: &Mete
     let mut octets = [0; 244];
     let octets = &mut octets[..row.length()];
     match row {
+        Row::Pair => unreachable!("a pairing has no value"),
         Row::Read => connection.disconnected().await,
         Row::Write | Row::Command244 => loop {
             let (_, length) = value.written_into(octets).await?;
@@ -146,6 +153,7 @@ async fn ask(host: Host<'_>, local: Characteristic<'_>, row: Row, meter: &Meter)
                 meter.sent();
             }
         }
+        Row::Pair => unreachable!("a pairing has no value"),
         Row::Notify20 | Row::Notify244 => {
             let mut values = value.subscribe(Updates::NOTIFY).depth(DEPTH).await?;
             meter.begin().await;

@@ -1,5 +1,7 @@
 //! The program of trouble-host's hosts: what `ours` does, in its words.
 
+mod pairing;
+
 use crate::{
     link::{ACL, Air, COMMAND, Port},
     meter::{Meter, Row},
@@ -71,6 +73,7 @@ pub(crate) async fn session(air: &Air, row: Row, meter: &Meter) {
     match row {
         Row::Read | Row::Write | Row::Notify20 => session_of::<20>(air, row, meter).await,
         Row::Notify244 | Row::Command244 => session_of::<244>(air, row, meter).await,
+        Row::Pair => pairing::session(air, meter).await,
     }
 }
 
@@ -95,6 +98,7 @@ where
         Row::Write => CharacteristicProp::Write,
         Row::Notify20 | Row::Notify244 => CharacteristicProp::Notify,
         Row::Command244 => CharacteristicProp::WriteWithoutResponse,
+        Row::Pair => unreachable!("a pairing has no value"),
     };
     let mut service = table.add_service(Service::new(SERVICE));
     let value = service.add_characteristic(VALUE, [property], [0; N], &mut storage).build();
@@ -220,6 +224,7 @@ async fn ask<const N: usize>(
                     }
                 }
             }
+            Row::Pair => unreachable!("a pairing has no value"),
             Row::Notify20 | Row::Notify244 => {
                 let mut values = client.subscribe(&value, false).await.expect("it is subscribed");
                 meter.begin().await;

@@ -10,6 +10,9 @@ const FOLDER: &str = "target/benches";
 /// Whose figures stand side by side: a stack as `jelling-benches` names it, and the features it is built with.
 const STACKS: [(&str, &[&str]); 3] =
     [("jelling", &[]), ("trouble", &[]), ("trouble-best", &["--no-default-features", "--features", "best"])];
+/// The row of pairings, and what in it is P-256: instructions alone.
+const PAIR: &str = "pair";
+const CURVE: &str = "curve";
 /// Runs, of which the median counts.
 const RUNS: usize = 3;
 
@@ -105,7 +108,7 @@ fn count(stack: &'static str, features: &[&str], into: &mut BTreeMap<(&'static s
     let output = command.env("GUNGRAUN_RUNNER", runner).output()?;
     ensure!(output.status.success(), "gungraun: {}", String::from_utf8_lossy(&output.stderr));
     let prefix = format!("{}_", stack.split('-').next().unwrap_or(stack));
-    let operations = operations()?;
+    let (operations, pairings) = (operations("OPERATIONS")?, operations("PAIRINGS")?);
     for line in String::from_utf8(output.stdout)?.lines() {
         let told: serde_json::Value = serde_json::from_str(line)?;
         let id = told["id"].as_str().context("gungraun names no benchmark")?;
@@ -113,16 +116,17 @@ fn count(stack: &'static str, features: &[&str], into: &mut BTreeMap<(&'static s
         let metrics = &told["profiles"][0]["data"]["total"]["metrics"];
         let value = &metrics["Ir"]["values"]["new"];
         let total = value.as_f64().with_context(|| format!("gungraun counts no instructions: {metrics}"))?;
+        let operations = if matches!(row, PAIR | CURVE) { pairings } else { operations };
         into.insert((stack, (row.replace('_', "-"), length.parse()?)), total / operations);
     }
     Ok(())
 }
 
 /// In how many operations the instructions are counted, as the source says.
-fn operations() -> Result<f64> {
-    let source = fs::read_to_string("benches/src/lib.rs")?;
-    let value = source.split("pub const OPERATIONS: u32 = ").nth(1).and_then(|rest| rest.split(';').next());
-    Ok(value.context("no OPERATIONS")?.parse()?)
+fn operations(constant: &str) -> Result<f64> {
+    let source = fs::read_to_string("benches/src/meter.rs")?;
+    let value = source.split(&format!("const {constant}: u32 = ")).nth(1).and_then(|rest| rest.split(';').next());
+    Ok(value.with_context(|| format!("no {constant}"))?.parse()?)
 }
 
 fn median(mut numbers: Vec<f64>) -> f64 {
@@ -166,7 +170,7 @@ fn print(runs: &Runs, instructions: &BTreeMap<(&'static str, Key), f64>, markdow
                 key.1.to_string(),
                 stack.into(),
                 format!("{rate:.0}"),
-                format!("{:.1}", rate * octets / 1e6),
+                if octets > 0.0 { format!("{:.1}", rate * octets / 1e6) } else { "-".into() },
                 format!("{lost:.1} %"),
                 latency(|(median, _)| median),
                 latency(|(_, high)| high),
@@ -177,6 +181,14 @@ fn print(runs: &Runs, instructions: &BTreeMap<(&'static str, Key), f64>, markdow
             if disorder > 0.0 {
                 println!("{stack}, {}, {}: {disorder} values out of order or twice", key.0, key.1);
             }
+        }
+    }
+    println!();
+    for (stack, _) in STACKS {
+        let of = |row: &str| instructions.get(&(stack, (row.into(), 27))).copied();
+        if let (Some(curve), Some(all)) = (of(CURVE), of(PAIR)) {
+            let percent = 100.0 * curve / all;
+            println!("{stack}: of the {all:.0} instructions of a pairing {curve:.0} are P-256 ({percent:.1} %)");
         }
     }
 }
