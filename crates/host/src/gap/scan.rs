@@ -240,7 +240,11 @@ impl Core<'_> {
     }
 
     pub(crate) fn on_report(&mut self, now: Instant, report: &AdvertisingReport<'_>) {
+        self.keep_report(report);
         self.on_heard(now, report);
+    }
+
+    fn keep_report(&mut self, report: &AdvertisingReport<'_>) {
         let scanning = &mut self.state.scanning;
         if !scanning.wanted || scanning.changed || scanning.stage != ScanStage::On {
             return;
