@@ -27,15 +27,20 @@ async fn bonded<'d>(hosts: [Host<'d>; 2]) -> [Connection<'d>; 2] {
     [ours, theirs]
 }
 
-/// ATT PDUs that the host of this controller sent: their opcodes.
-fn opcodes(recording: &[Passed], controller: usize) -> Vec<u8> {
+/// ATT PDUs that the host of this controller sent.
+fn asked(recording: &[Passed], controller: usize) -> Vec<Vec<u8>> {
     let to = |p: &Passed| p.direction == Direction::ToController && p.kind == PacketKind::Acl;
     let sent = |p: &&Passed| p.controller == controller && to(p);
-    let opcode = |p: &Passed| match p.octets[..] {
-        [_, _, _, _, _, _, 4, 0, opcode, ..] => Some(opcode),
+    let pdu = |p: &Passed| match &p.octets[..] {
+        [_, _, _, _, _, _, 4, 0, pdu @ ..] => Some(pdu.to_vec()),
         _ => None,
     };
-    recording.iter().filter(sent).filter_map(opcode).collect()
+    recording.iter().filter(sent).filter_map(pdu).collect()
+}
+
+/// How many of them have this opcode.
+fn count(recording: &[Passed], controller: usize, opcode: u8) -> usize {
+    asked(recording, controller).iter().filter(|pdu| pdu[0] == opcode).count()
 }
 
 /// Each request that a client can make of the encrypted value, with its number.
@@ -138,10 +143,10 @@ fn a_request_is_repeated_once_and_then_it_is_refused() {
         sides[0].raise_by(Some(Raise::Pair(Pair::new()))).unwrap();
         let value = found(&sides[0], AUTHENTICATED).await;
         assert_eq!(value.read::<u8>().await, Err(REFUSED));
-        assert_eq!(opcodes(&air.recording(), 0).iter().filter(|opcode| **opcode == 0x0a).count(), 2);
+        assert_eq!(count(&air.recording(), 0, 0x0a), 2);
         // Now that it is paired, nothing is better for pairing as before.
         assert_eq!(value.read::<u8>().await, Err(REFUSED));
-        assert!(opcodes(&air.recording(), 0).iter().filter(|opcode| **opcode == 0x0a).count() <= 4);
+        assert!(count(&air.recording(), 0, 0x0a) <= 4);
         let requests = said(&air.recording(), 0).iter().filter(|pdu| pdu[0] == 0x01).count();
         assert_eq!(requests, 1, "one pairing");
         // With protection it is let in.
@@ -314,5 +319,72 @@ fn a_search_that_is_given_up_raises_again_when_it_goes_on() {
         let user = crate::support::User::default();
         let found = beside(values.next_into(&mut buffer), user.obey(hosts)).await;
         assert_eq!(found.map(|found| found.map(|(_, length)| length)), Ok(Some(1)));
+    });
+}
+
+#[test]
+fn a_peripheral_with_a_bond_asks_its_central_to_encrypt() {
+    play(async |hosts: [Host<'_>; 2], air, _| {
+        serve(hosts[0]);
+        let [ours, theirs] = bonded(hosts).await;
+        let before = said(&air.recording(), 0).len();
+        assert_eq!(found(&theirs, ENCRYPTED).await.read::<u8>().await, Ok(b'0'));
+        assert!(ours.security().unwrap().encrypted);
+        assert_eq!(said(&air.recording(), 0).len(), before, "nobody pairs");
+    });
+}
+
+#[test]
+fn one_pairing_that_fails_is_enough_for_all_who_wait() {
+    pair_of(async |hosts, sides, air| {
+        serve(hosts[1]);
+        sides[0].raise_by(Some(Raise::Pair(COMPARES))).unwrap();
+        sides[1].allow_pairing(Some(COMPARES)).unwrap();
+        let encrypted = found(&sides[0], ENCRYPTED).await;
+        let no = async {
+            hosts[1].passkey_action().await.reject().unwrap();
+            pending().await
+        };
+        let all = join3(encrypted.read::<u8>(), encrypted.write(&b'0').response(), encrypted.read::<u8>());
+        let (one, two, three) = beside(all, no).await;
+        let failed = Error::PairingRejected(Reason::NUMERIC_COMPARISON_FAILED);
+        let mut errors = [one.unwrap_err(), two.unwrap_err(), three.unwrap_err()];
+        errors.sort_by_key(|error| *error != failed);
+        assert_eq!(errors, [failed, REFUSED, REFUSED]);
+        assert_eq!(said(&air.recording(), 0).iter().filter(|pdu| pdu[0] == 0x01).count(), 1, "one pairing");
+    });
+}
+
+#[test]
+fn a_link_that_ends_ends_the_request_that_raises() {
+    pair_of(async |hosts, sides, _| {
+        serve(hosts[1]);
+        sides[0].raise_by(Some(Raise::Pair(COMPARES))).unwrap();
+        sides[1].allow_pairing(Some(COMPARES)).unwrap();
+        let encrypted = found(&sides[0], ENCRYPTED).await;
+        let leave = async {
+            let request = hosts[1].passkey_action().await;
+            sides[1].disconnect().await.unwrap();
+            request.closed().await;
+        };
+        let (result, ()) = join(encrypted.read::<u8>(), leave).await;
+        assert_eq!(result, Err(Error::Disconnected));
+    });
+}
+
+#[test]
+fn what_was_prepared_before_a_refusal_is_thrown_away_and_prepared_again() {
+    play(async |hosts: [Host<'_>; 2], air, _| {
+        let served = serve(hosts[1]);
+        let [ours, _theirs] = bonded(hosts).await;
+        let (open, encrypted) = (found(&ours, OPEN).await, found(&ours, ENCRYPTED).await);
+        ours.reliable_write(&[(open, b"1"), (encrypted, b"2")]).await.unwrap();
+        assert_eq!([served.open.read::<[u8; 1]>(), served.encrypted.read::<[u8; 1]>()], [Ok(*b"1"), Ok(*b"2")]);
+        let prepare = |handle: u16, value| [&[0x16][..], &handle.to_le_bytes(), &[0, 0, value]].concat();
+        let (one, two) = (prepare(open.value_handle(), b'1'), prepare(encrypted.value_handle(), b'2'));
+        let said: Vec<_> =
+            asked(&air.recording(), 0).into_iter().filter(|pdu| [0x16, 0x18].contains(&pdu[0])).collect();
+        // Vol 3, Part F, 3.4.6.3: cancelled, then written.
+        assert_eq!(said, [one.clone(), two.clone(), vec![0x18, 0], one, two, vec![0x18, 1]]);
     });
 }
