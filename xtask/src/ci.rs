@@ -28,7 +28,7 @@ fn peers() -> Result<()> {
 }
 
 /// Not all features: `defmt` and `log` exclude each other.
-const FEATURES: &str = "jelling/std,jelling/sim,jelling/sync,jelling/log,jelling-transport/std";
+const FEATURES: &str = "jelling/std,jelling/sim,jelling/sync,jelling/log,jelling/legacy-pairing,jelling-transport/std";
 
 fn lint() -> Result<()> {
     run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--features", FEATURES, "--", "--deny", "warnings"]))
