@@ -351,6 +351,25 @@ fn a_bond_that_the_peer_has_lost_is_told_and_not_made_anew() {
 }
 
 #[test]
+fn a_pairing_that_is_not_kept_is_no_bond_though_there_is_one() {
+    let mut couple = Couple::new(|_| {});
+    couple.pair(0, &PairSettings::new()).unwrap();
+    couple.pair.air.part([0x16, 0x13]);
+    couple.go_on();
+    let bond = couple.pair.core(0).bonds().next().unwrap();
+    couple.pair.core(0).remove_bond(bond.peer).unwrap();
+    couple.connect();
+    let link = couple.links[1];
+    assert!(couple.pair.core(1).security(link).unwrap().bonded);
+    // Whoever has this address may do that: it has not shown to be the one that the bond is with.
+    let security = couple.pair(0, &PairSettings { bond: false, ..PairSettings::new() }).unwrap();
+    assert!(security.encrypted && !security.bonded);
+    assert_eq!(couple.pair.core(1).security(link), Ok(security));
+    assert_eq!(couple.pair.core(1).bond_of(link), None);
+    assert_eq!(couple.pair.core(1).bonds().count(), 1);
+}
+
+#[test]
 fn out_of_band_either_way() {
     for (central_knows, peripheral_knows) in [(true, false), (false, true), (true, true)] {
         let mut couple = Couple::new(|_| {});

@@ -345,6 +345,7 @@ fn who_wants_to_be_told_nothing_begins_anew() {
     let mut unknown = bond(&mut raw);
     raw.part(0);
     raw.core().remove_bond(PEER).unwrap();
+    assert_eq!(saves(&mut raw), 1);
     unknown.database_hash = None;
     raw.core().restore_bond(&unknown).unwrap();
     back(&mut raw);
@@ -451,6 +452,7 @@ fn what_a_store_makes_up_is_not_subscribed_to() {
     let mut odd = bond(&mut raw);
     raw.part(0);
     raw.core().remove_bond(PEER).unwrap();
+    assert_eq!(saves(&mut raw), 1);
     // No CCCD, no attribute, and notifications of what can only be indicated.
     for handle in [VALUE, 0x1234, CHANGED_CCCD] {
         assert!(odd.subscriptions.set(handle, Updates::NOTIFY));

@@ -49,13 +49,20 @@ impl Core<'_> {
     }
 
     /// A link has no bond from now on: it was removed, or the link is encrypted with a key that nobody keeps.
-    pub(crate) fn leave_bond(&mut self, index: usize) {
+    pub(super) fn leave_bond(&mut self, index: usize) {
         if let Some(link) = self.links.get_mut(index) {
             link.bond.set(None);
             link.uses_bond = false;
             if core::mem::take(&mut link.security.bonded) {
                 self.tell_security(index);
             }
+        }
+    }
+
+    /// Pairing is complete, and nothing is kept of it: the peer is not the one of a bond, unless it has shown so on this link.
+    pub(crate) fn pairing_not_kept(&mut self, index: usize) {
+        if self.links.get(index).is_some_and(|link| !link.uses_bond) {
+            self.leave_bond(index);
         }
     }
 

@@ -99,7 +99,7 @@ impl Core<'_> {
     /// All keys have come and gone: the pairing is done.
     fn complete(&mut self, now: Instant, index: usize) {
         match self.new_bond(index) {
-            None => {}
+            None => self.pairing_not_kept(index),
             Some(bond) => {
                 let replaces = self.find_bond(bond.peer);
                 let weaker = replaces.is_some_and(|old| {
@@ -114,6 +114,7 @@ impl Core<'_> {
                 }
                 if let Err(error) = self.keep_bond(index, bond) {
                     // The link is as secure as it is; but nothing of it is kept.
+                    self.pairing_not_kept(index);
                     return self.end_pairing(index, error);
                 }
                 self.on_encrypted(index);
