@@ -97,6 +97,19 @@ fn gone(removed: io::Result<()>) -> io::Result<()> {
     }
 }
 
+/// Makes a folder and those above it, whose names reach the medium.
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let above = folder(path);
+    make_folder(above)?;
+    match fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made.and_then(|()| Real.flush_folder(above)),
+    }
+}
+
 /// The file system of the operating system.
 #[derive(Debug)]
 pub(crate) struct Real;

@@ -181,7 +181,7 @@ fn resolved(path: PathBuf) -> Result<PathBuf, Error> {
 
 /// Takes the lock of a file of bonds.
 fn lock(path: &Path) -> Result<File, Error> {
-    fs::create_dir_all(disk::folder(path)).map_err(|error| failed(path, "make its folder", error))?;
+    disk::make_folder(disk::folder(path)).map_err(|error| failed(path, "make its folder", error))?;
     let beside = disk::beside(path, ".lock");
     let mut options = OpenOptions::new();
     let file = disk::private(options.write(true).create(true).truncate(false)).open(beside);

@@ -49,7 +49,9 @@ pub struct Scan<const N: usize = 8> {
     reports: [Report; N],
 }
 
-/// The bonds that are known at once: with the peer of one that is only in the store, no link can be encrypted.
+/// The bonds that are known at once, of 216 octets each on 64 bits. With the peer of one that is only in the store, no link can be
+/// encrypted. Where a pairing finds no free slot, the bond that was used least recently makes room, and goes from the store too; never
+/// that of a peer who is connected.
 #[derive(Debug)]
 pub struct Bonds<const N: usize = 4> {
     #[cfg(feature = "security")]

@@ -424,6 +424,24 @@ fn service_changed_that_is_elsewhere_is_not_restored() {
 }
 
 #[test]
+fn a_table_without_the_characteristic_holds_nobody_back() {
+    let (mut raw, _) = bonded();
+    assert_eq!(ask(&mut raw, &[0x12, FEATURES as u8, 0, 1]), [0x13]);
+    raw.part(0);
+    raw.core().configure(Config { default_services: false, ..Config::new() });
+    register(&mut raw.core(), 1);
+    back(&mut raw);
+    assert_eq!(ask(&mut raw, &[0x0a, 3, 0]), [&[0x0b][..], b"first"].concat());
+    assert_eq!(bond(&mut raw).client_features, 1);
+    // There it is again, and so is what the client wants.
+    raw.part(0);
+    raw.core().configure(Config::new());
+    register(&mut raw.core(), 1);
+    back(&mut raw);
+    assert_eq!(ask(&mut raw, &[0x0a, 3, 0])[4], ErrorCode::DATABASE_OUT_OF_SYNC.0);
+}
+
+#[test]
 fn a_bond_has_room_for_sixteen() {
     let (mut raw, _) = server();
     register(&mut raw.core(), 20);

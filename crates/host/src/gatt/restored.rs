@@ -3,7 +3,7 @@
 
 use super::{
     Updates,
-    attribute::{Kind, Subscriber},
+    attribute::{Attribute, Kind, Subscriber},
     changed::Changes,
 };
 use crate::{Core, Subscriptions, fmt::debug};
@@ -13,7 +13,9 @@ impl Core<'_> {
     /// link already stays as it is.
     pub(crate) fn restore_client(&mut self, index: usize) {
         let Some(bond) = self.bond_at(index).cloned() else { return };
-        if let Some(link) = self.links.get_mut(index) {
+        // In a table without the characteristic nobody takes part in what it offers; the bond remembers it for another.
+        let has_features = self.in_force().iter().any(Attribute::is_client_features);
+        if has_features && let Some(link) = self.links.get_mut(index) {
             link.restore_client_features(bond.client_features);
         }
         let knows = bond.database_hash == Some(self.state.table.hash);
@@ -23,7 +25,9 @@ impl Core<'_> {
         if !knows {
             self.table_differs(index);
         }
-        self.keep_client_features(index);
+        if has_features {
+            self.keep_client_features(index);
+        }
         self.keep_client(index);
     }
 
