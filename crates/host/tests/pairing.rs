@@ -13,7 +13,7 @@
 mod support;
 
 use core::{task::Poll, time::Duration};
-use jelling_host::*;
+use jelling_host::{wire::Secret, *};
 use support::{
     cases::{Case, Way, begin, cases, is_paired, still_pairs},
     pairing::Bench,
@@ -140,20 +140,30 @@ fn keys_are_handed_over_as_both_agreed() {
 
 #[test]
 fn a_key_is_as_long_as_both_can_have_it() {
-    for (size, central) in (7..=16).flat_map(|size| [(size, true), (size, false)]) {
-        let case = Case::new(Way::JustWorks, central);
-        let mut bench = Bench::new(Config::new());
-        let side = bench.connect(central, 1);
-        let mut settings = case.prepare(&mut bench, side);
-        settings.key_size = 7;
-        bench.sides[side].peer.features.max_key_size = size;
-        begin(&mut bench, side, &settings);
-        bench.settle();
-        assert_eq!(bench.security(side).key_size, size);
-        let key = bench.sides[side].key.unwrap();
-        assert!(key[usize::from(size)..].iter().all(|octet| *octet == 0));
-        let link = bench.sides[side].link;
-        assert_eq!(bench.core().bond_of(link).unwrap().key_size, size);
+    for case in cases().into_iter().filter(|case| case.way == Way::JustWorks) {
+        for size in 7..=16 {
+            let mut bench = Bench::new(Config::new());
+            let side = bench.connect(case.central, 1);
+            let mut settings = case.prepare(&mut bench, side);
+            settings.key_size = 7;
+            bench.sides[side].peer.features.max_key_size = size;
+            begin(&mut bench, side, &settings);
+            bench.settle();
+            assert_eq!(bench.security(side).key_size, size, "{case:?}");
+            let is_cut = |key: &[u8; 16]| key[usize::from(size)..].iter().all(|octet| *octet == 0);
+            assert!(is_cut(&bench.sides[side].key.unwrap()), "{case:?} {size}");
+            let link = bench.sides[side].link;
+            let bond = bench.core().bond_of(link).unwrap();
+            assert_eq!(bond.key_size, size);
+            // Those of legacy pairing are as long as the one that was made (Vol 3, Part H, 2.4.4.1).
+            for key in [bond.central_key, bond.peripheral_key] {
+                let Secret(key) = key.unwrap().key;
+                assert!(is_cut(&key) && key != [0; 16], "{case:?} {size}");
+            }
+            if let Some((key, ..)) = bench.sides[side].peer.theirs.long_term {
+                assert!(is_cut(&key), "{case:?} {size}");
+            }
+        }
     }
 }
 
@@ -220,5 +230,28 @@ fn a_job_that_takes_long_holds_nothing_else_up() {
         }
         assert!((2..=3).contains(&jobs), "{jobs}");
         is_paired(&mut bench, side, ticket, &case);
+    }
+}
+
+#[test]
+fn a_keypress_that_was_not_agreed_on_or_means_nothing_ends_it() {
+    for case in cases().into_iter().filter(|case| matches!(case.way, Way::HostShows | Way::HostTypes)) {
+        for (agreed, value) in [(false, 0), (true, 5), (true, 0xff)] {
+            let mut bench = Bench::new(Config::new());
+            let side = bench.connect(case.central, 1);
+            let mut settings = case.prepare(&mut bench, side);
+            settings.keypress = true;
+            if agreed {
+                bench.sides[side].peer.features.requirements |= KEYPRESSES;
+            }
+            let ticket = begin(&mut bench, side, &settings);
+            bench.holds_user = true;
+            bench.settle();
+            bench.ask(side, &[KEYPRESS, value]);
+            assert_eq!(bench.failures(side), [0x0a], "{case:?}");
+            let error = Error::PairingFailed(wire::smp::Reason(0x0a));
+            assert_eq!(support::refused::ended(&mut bench, side, ticket), Some(error));
+            still_pairs(&mut bench);
+        }
     }
 }

@@ -329,8 +329,8 @@ fn reserved_values_are_refused_and_reserved_bits_are_not() {
         let side = bench.connect(central, 1);
         let settings = case.prepare(&mut bench, side);
         bench.sides[side].peer.features.requirements |= 0xc0;
-        bench.sides[side].peer.features.initiator_keys |= 0xf0;
-        bench.sides[side].peer.features.responder_keys |= 0xf0;
+        bench.sides[side].peer.features.initiator_keys |= 0xf8;
+        bench.sides[side].peer.features.responder_keys |= 0xf8;
         let ticket = begin(&mut bench, side, &settings);
         bench.settle();
         is_paired(&mut bench, side, ticket, &case);

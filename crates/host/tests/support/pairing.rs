@@ -318,18 +318,15 @@ impl Bench {
                 self.sides[side].events.push(event);
             }
         }
+        for side in 0..self.sides.len() {
+            let question = self.sides[side].question;
+            if question.is_some_and(|(ticket, _)| !self.memory.core().passkey_is_open(ticket)) {
+                self.sides[side].question = None;
+            }
+        }
         while let Poll::Ready((ticket, action)) = self.memory.core().take_passkey_action() {
             let side = self.sides.iter_mut().find(|side| side.link == ticket.link()).expect("a link");
             assert!(side.up && side.question.replace((ticket, action)).is_none(), "one question at a time");
-        }
-        let now_open = |bench: &mut Self, side: usize| {
-            let question = bench.sides[side].question;
-            question.is_none_or(|(ticket, _)| bench.memory.core().passkey_is_open(ticket))
-        };
-        for side in 0..self.sides.len() {
-            if !now_open(self, side) {
-                self.sides[side].question = None;
-            }
         }
     }
 

@@ -330,7 +330,7 @@ impl Peer {
         let nonce = if ours { &self.nonce } else { &self.other_nonce };
         if !self.secure {
             let tk = match self.method {
-                Method::OutOfBand => self.tk_oob.expect("a key out of band"),
+                Method::OutOfBand => self.tk_oob.unwrap_or_default(),
                 _ => self.passkey_octets(),
             };
             let (initiator, responder) = self.addresses();
@@ -339,7 +339,7 @@ impl Peer {
         let z = match self.method {
             Method::Passkey { .. } => {
                 let passkey =
-                    self.passkey.expect("a passkey") ^ u32::from(self.wrong_round == Some(self.round)) << self.round;
+                    self.passkey.unwrap_or_default() ^ u32::from(self.wrong_round == Some(self.round)) << self.round;
                 0x80 | (passkey >> self.round & 1) as u8
             }
             _ => 0,
@@ -391,7 +391,7 @@ impl Peer {
 
     fn short_term_key(&self) -> Octets16 {
         let tk = match self.method {
-            Method::OutOfBand => self.tk_oob.expect("a key out of band"),
+            Method::OutOfBand => self.tk_oob.unwrap_or_default(),
             _ => self.passkey_octets(),
         };
         let (mrand, srand) = self.nonces();
