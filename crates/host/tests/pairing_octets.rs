@@ -37,7 +37,7 @@ fn states(case: &Case) -> Vec<usize> {
     let all = (1..).find(|_| !bench.step()).unwrap();
     is_paired(&mut bench, side, ticket, case);
     let first = if case.central { 0 } else { 1 };
-    (first..=all).filter(|state| *state < 14 || state + 14 > all).collect()
+    (first..=all).filter(|state| *state < 12 || state + 10 > all).collect()
 }
 
 fn pdu(code: u8, length: usize) -> Vec<u8> {
@@ -117,7 +117,7 @@ fn lengths(code: u8, state: usize) -> Vec<usize> {
     let (right, every) = (RIGHT[usize::from(code)], std::env::var_os("EVERY_LENGTH").is_some());
     let beside = |length: &usize| length.abs_diff(right) <= 1 || [1, 70].contains(length);
     (1..=70)
-        .filter(|length| every || beside(length) || (length + state * 5 + usize::from(code)).is_multiple_of(32))
+        .filter(|length| every || beside(length) || (length + state * 5 + usize::from(code)).is_multiple_of(64))
         .collect()
 }
 

@@ -237,7 +237,7 @@ impl Session {
 #[test]
 fn whatever_happens_what_the_host_says_is_so() {
     let mut done = 0;
-    for seed in 1..=60 {
+    for seed in 1..=40 {
         let mut session = Session::new(seed);
         for _ in 0..400 {
             session.act();
@@ -246,5 +246,5 @@ fn whatever_happens_what_the_host_says_is_so() {
         session.end();
         done += session.done;
     }
-    assert!(done > 200, "{done}");
+    assert!(done > 150, "{done}");
 }
