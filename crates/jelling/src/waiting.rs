@@ -26,7 +26,6 @@ pub(crate) enum Topic {
     Passkey,
     /// A bond that the store does not have yet.
     #[cfg(feature = "security")]
-    #[allow(dead_code, reason = "who keeps bonds waits for it")]
     Bonds,
     /// Arithmetic that has to be done, or that has been.
     #[cfg(feature = "security")]

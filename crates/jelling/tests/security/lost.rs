@@ -76,6 +76,18 @@ fn the_central_has_lost_it() {
 }
 
 #[test]
+fn a_peripheral_learns_that_its_central_has_lost_it() {
+    play(async |hosts: [Host<'_>; 2], _, _| {
+        let [ours, theirs] = lost(hosts, 0).await;
+        // It asks for encryption, and the central pairs in its place.
+        let (asked, paired) = embassy_futures::join::join(theirs.encrypt(), ours.pair(Pair::new())).await;
+        assert_eq!((asked, paired.map(|security| security.bonded)), (Err(Error::BondLost), Ok(true)));
+        let events = [theirs.event().await, theirs.event().await];
+        assert!(events.contains(&Ok(ConnectionEvent::BondLost)), "{events:?}");
+    });
+}
+
+#[test]
 fn a_weaker_pairing_does_not_take_the_place_of_a_bond() {
     play(async |hosts: [Host<'_>; 2], _, _| {
         let [central, peripheral] = hosts;
