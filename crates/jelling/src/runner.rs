@@ -76,7 +76,8 @@ impl Runner<'_> {
         let receive = async {
             let mut buffer = [0; RECEIVE_BUFFER];
             loop {
-                let outcome = match select(reader.read(&mut buffer), when(due, Due::ANEW)).await {
+                let read = due.watching(Noticed::READS, reader.read(&mut buffer));
+                let outcome = match select(read, when(due, Due::ANEW)).await {
                     Either::First(outcome) => outcome,
                     Either::Second(()) => {
                         reader.begin_anew();
@@ -133,7 +134,7 @@ impl Runner<'_> {
                 match next {
                     Some((Some((kind, length)), _)) => {
                         let packet = Packet::new(kind, buffer.get(..length).unwrap_or_default());
-                        if let Err(error) = writer.write(packet).await {
+                        if let Err(error) = due.watching(Noticed::WRITES, writer.write(packet)).await {
                             return error;
                         }
                     }
@@ -158,18 +159,43 @@ impl Runner<'_> {
     }
 }
 
-/// What the parts of a runner know to be due. They are one task; the octet is atomic only so that the task may go from one thread to
-/// another.
+/// What the parts of a runner know to be due, and which of them wait for the transport. They are one task; the octets are atomic
+/// only so that the task may go from one thread to another.
 #[derive(Debug, Default)]
-struct Noticed(AtomicU8);
+struct Noticed {
+    due: AtomicU8,
+    waits: AtomicU8,
+}
 
 impl Noticed {
+    /// Nothing has come that has not been taken in.
+    const READS: u8 = 1;
+    /// The transport has not taken a packet yet.
+    const WRITES: u8 = 2;
+
     fn get(&self) -> Due {
-        Due(self.0.load(Ordering::Relaxed))
+        Due(self.due.load(Ordering::Relaxed))
     }
 
     fn set(&self, due: Due) {
-        self.0.store(due.0, Ordering::Relaxed);
+        self.due.store(due.0, Ordering::Relaxed);
+    }
+
+    #[cfg(feature = "security")]
+    fn waits(&self, part: u8) -> bool {
+        self.waits.load(Ordering::Relaxed) & part != 0
+    }
+
+    /// Something of the transport, which tells while it waits.
+    async fn watching<F: Future>(&self, part: u8, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|context| {
+            let poll = future.as_mut().poll(context);
+            let others = self.waits.load(Ordering::Relaxed) & !part;
+            self.waits.store(if poll.is_pending() { others | part } else { others }, Ordering::Relaxed);
+            poll
+        })
+        .await
     }
 }
 
@@ -189,14 +215,32 @@ async fn do_jobs(_: Host<'_>, _: &Noticed) -> Infallible {
     ::core::future::pending().await
 }
 
-/// Does the arithmetic of pairings that no task has taken upon itself, with the lock open. What has come meanwhile is taken in, and
-/// what is to go out goes, before each: see `receive` for the two rounds.
+/// Rounds after which a job is done though packets still come: a peer that never stops keeps nobody from pairing.
+#[cfg(feature = "security")]
+const PATIENCE: u16 = 256;
+
+/// Does the arithmetic of pairings that no task has taken upon itself, with the lock open. Before each job what has come is taken
+/// in, and what is to go out goes, so that a packet waits for one at most.
 #[cfg(feature = "security")]
 async fn do_jobs(host: Host<'_>, due: &Noticed) -> Infallible {
     loop {
         when(due, Due::JOB).await;
-        yield_now().await;
-        yield_now().await;
+        let mut rounds = 0;
+        poll_fn(|context| {
+            // The end of a write is a reason to look again.
+            if due.waits(Noticed::WRITES) {
+                return Poll::Pending;
+            }
+            let is_quiet = due.waits(Noticed::READS) && !due.get().has(Due::TRANSMIT);
+            // Two, for what the last packet woke: see `receive`.
+            if rounds >= PATIENCE || (is_quiet && rounds >= 2) {
+                return Poll::Ready(());
+            }
+            rounds = rounds.saturating_add(1);
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
         due.set(crate::security::run_one(host));
     }
 }

@@ -97,3 +97,21 @@ fn a_task_that_does_not_come_to_it_lets_a_pairing_wait_and_nothing_else() {
         }
     });
 }
+
+#[test]
+fn the_runner_takes_in_what_has_come_before_it_does_one() {
+    crate::scripted::play(async |host, connection, peer| {
+        // Each wakes a task, so that the reader lets others run between them.
+        let watch = async {
+            loop {
+                let _ = connection.event().await;
+            }
+        };
+        peer.chatters(20);
+        let Either::First(oob) = select(host.oob(), watch).await;
+        assert!(oob.is_ok());
+        let interval = core::time::Duration::from_micros(u64::from(peer.last_interval()) * 1250);
+        assert!(peer.last_interval() > 40);
+        assert_eq!(connection.interval(), Ok(interval), "all of it has been taken in");
+    });
+}

@@ -10,6 +10,8 @@
     reason = "tests"
 )]
 
+#[path = "../support/mod.rs"]
+mod scripted;
 mod support;
 
 mod addresses;

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use core::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     convert::Infallible,
     future::poll_fn,
     task::{Poll, Waker},
@@ -22,6 +22,9 @@ pub(crate) struct Peer<'s> {
     script: RefCell<Script<'s>>,
     /// ATT PDUs of the host since they were last taken.
     heard: RefCell<Vec<Vec<u8>>>,
+    /// So many updates of the link follow each LE Rand, and there were so many.
+    chatter: Cell<u16>,
+    updates: Cell<u16>,
 }
 
 impl<'s> Peer<'s> {
@@ -31,6 +34,8 @@ impl<'s> Peer<'s> {
             waker: RefCell::default(),
             script: RefCell::new(Box::new(|_| vec![])),
             heard: RefCell::default(),
+            chatter: Cell::default(),
+            updates: Cell::default(),
         };
         Rc::new(peer)
     }
@@ -38,6 +43,16 @@ impl<'s> Peer<'s> {
     /// From now on the peer answers so.
     pub(crate) fn answers(&self, script: impl FnMut(&[u8]) -> Vec<Vec<u8>> + 's) {
         *self.script.borrow_mut() = Box::new(script);
+    }
+
+    /// From now on the controller tells so many new intervals of the link behind each answer to LE Rand.
+    pub(crate) fn chatters(&self, updates: u16) {
+        self.chatter.set(updates);
+    }
+
+    /// The interval that it told last, in units of 1.25 ms.
+    pub(crate) fn last_interval(&self) -> u16 {
+        self.updates.get() + 24
     }
 
     /// ATT PDUs that the host sent since the last call.
@@ -73,6 +88,15 @@ impl<'s> Peer<'s> {
             0x1003 | 0x2003 => complete(&[0x20, 0, 0, 0, 0, 0, 0, 0]),
             0x2002 => complete(&[251, 0, 8]),
             0x1009 => complete(&[1, 2, 3, 4, 5, 6]),
+            // LE Rand
+            0x2018 => {
+                complete(&[1, 2, 3, 4, 5, 6, 7, 8]);
+                for _ in 0..self.chatter.get() {
+                    self.updates.set(self.updates.get() + 1);
+                    let [low, high] = self.last_interval().to_le_bytes();
+                    self.event(0x3e, &[0x03, 0, HANDLE[0], HANDLE[1], low, high, 0, 0, 0x2c, 1]);
+                }
+            }
             // LE Create Connection, and at once its link.
             0x200d => {
                 self.event(0x0f, &[0, 1, opcode[0], opcode[1]]);
