@@ -27,6 +27,14 @@ impl Security {
     /// A link as it comes up.
     pub(crate) const NONE: Security =
         Security { encrypted: false, authenticated: false, secure_connections: false, bonded: false, key_size: 0 };
+
+    /// A key of this kind would be worse, in any way, than one of that kind.
+    #[cfg(feature = "security")]
+    pub(crate) fn is_weaker_than(&self, other: &Security) -> bool {
+        (other.authenticated && !self.authenticated)
+            || (other.secure_connections && !self.secure_connections)
+            || other.key_size > self.key_size
+    }
 }
 
 impl Core<'_> {

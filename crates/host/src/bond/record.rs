@@ -4,6 +4,7 @@ use super::Subscriptions;
 use crate::{
     crypto::toolbox,
     error::{Argument, Error},
+    security::Security,
 };
 use jelling_wire::{Address, AddressKind, Secret};
 
@@ -82,6 +83,17 @@ impl Bond {
         let mut bond = Bond::NOBODY;
         (bond.peer, bond.key_size) = (peer, 16);
         bond
+    }
+
+    /// What a link is that is encrypted with its keys.
+    pub(crate) fn level(&self) -> Security {
+        Security {
+            encrypted: true,
+            authenticated: self.authenticated,
+            secure_connections: self.secure_connections,
+            bonded: true,
+            key_size: self.key_size,
+        }
     }
 
     /// What no pairing makes is refused: keys that are too short, an identity that changes.

@@ -3,7 +3,7 @@
 use super::{
     exchange::Move,
     pairing::{Method, Phase, Progress, Prompt, Secrets, Send},
-    settings::PeerOob,
+    settings::{Overwrite, PeerOob},
 };
 use crate::{
     Core,
@@ -265,8 +265,9 @@ impl Core<'_> {
 
     /// The peer's public key has come. False when the pairing has failed of it (2.3.5.6.1).
     pub(super) fn may_use_key(&mut self, now: Instant, index: usize) -> bool {
-        let allows_debug = self.state.security().debug_keys;
-        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return false };
+        let settings = self.state.security();
+        let allows_debug = settings.debug_keys && !settings.only;
+        let Some(Link { pairing, security, .. }) = self.links.get_mut(index) else { return false };
         let has_own = pairing.progress.contains(Progress::OWN_KEY);
         let Some(exchange) = pairing.exchange() else { return false };
         let peer = exchange.peer;
@@ -277,6 +278,11 @@ impl Core<'_> {
             self.fail_pairing(now, index, Reason::INVALID_PARAMETERS);
             return false;
         }
+        pairing.is_debug = debug;
+        if debug && pairing.terms.overwrite == Overwrite::EqualOrStronger && pairing.level().is_weaker_than(security) {
+            self.fail_pairing(now, index, Reason::AUTHENTICATION_REQUIREMENTS);
+            return false;
+        }
         // 2.3.5.6.4: whoever has the peer's confirm value holds its key against it.
         if pairing.method == Method::OutOfBand
             && let Some(PeerOob::SecureConnections { confirm, random }) = pairing.terms.oob.get()
@@ -285,7 +291,6 @@ impl Core<'_> {
             self.fail_pairing(now, index, Reason::CONFIRM_VALUE_FAILED);
             return false;
         }
-        pairing.is_debug = debug;
         self.tell_jobs();
         true
     }

@@ -259,16 +259,12 @@ impl Core<'_> {
         }
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return Err(Reason::UNSPECIFIED_REASON) };
         pairing.progress.set(Progress::SECRET, !pairing.method.is_passkey());
-        let authenticated = pairing.method != Method::JustWorks;
-        let key_size = pairing.key_size;
+        let level = pairing.level();
         let bonds = both.contains(Requirements::BONDING) && terms.bond;
-        if bonds
-            && terms.overwrite == Overwrite::EqualOrStronger
-            && let Some(bond) = self.bond_at(index)
-            && ((bond.authenticated && !authenticated)
-                || (bond.secure_connections && !secure)
-                || bond.key_size > key_size)
-        {
+        let replaces = self.bond_at(index).filter(|_| bonds).is_some_and(|bond| level.is_weaker_than(&bond.level()));
+        // Nor does a link that is encrypted well get worse, whether anything of it is kept or not.
+        let lowers = self.links.get(index).is_some_and(|link| level.is_weaker_than(&link.security));
+        if terms.overwrite == Overwrite::EqualOrStronger && (replaces || lowers) {
             return Err(Reason::AUTHENTICATION_REQUIREMENTS);
         }
         Ok(())

@@ -101,14 +101,7 @@ impl Core<'_> {
 
     /// What a bond's key is worth.
     pub(super) fn bond_level(&self, index: usize) -> Option<Security> {
-        let bond = self.bond_at(index)?;
-        let level = Security {
-            encrypted: true,
-            authenticated: bond.authenticated,
-            secure_connections: bond.secure_connections,
-            bonded: true,
-            key_size: bond.key_size,
-        };
+        let level = self.bond_at(index)?.level();
         let strong = level.authenticated && level.secure_connections && level.key_size == 16;
         (strong || !self.state.security().only).then_some(level)
     }
@@ -146,14 +139,7 @@ impl Core<'_> {
 
     fn give_new_key(&mut self, index: usize) {
         let Some(link) = self.links.get(index) else { return };
-        let pairing = &link.pairing;
-        let level = Security {
-            encrypted: true,
-            authenticated: pairing.method != super::pairing::Method::JustWorks && !pairing.is_debug,
-            secure_connections: pairing.secure_connections && !pairing.is_debug,
-            bonded: link.security.bonded,
-            key_size: pairing.key_size,
-        };
+        let level = link.pairing.level();
         let key = LongTermKey { key: Secret(link.encryption.new_key), diversifier: 0, random: [0; 8] };
         self.set_key(index, &key, level, false);
     }
@@ -235,7 +221,9 @@ impl Core<'_> {
         }
         let before = link.security;
         let security = match (level, enabled) {
-            (Some(level), true) => Security { bonded: before.bonded, ..level },
+            // Who is encrypted with another key than the bond's has not shown to be the one that the bond is with, whatever address
+            // it uses.
+            (Some(level), true) => Security { bonded: before.bonded && of_bond, ..level },
             // With a key that we have not given it is worth nothing.
             (None, true) => {
                 crate::counters::count(&mut self.state.counters.unexpected);
@@ -249,6 +237,8 @@ impl Core<'_> {
         }
         if of_bond {
             self.on_encrypted(index);
+        } else {
+            self.leave_bond(index);
         }
         match phase {
             Phase::Encrypting => {

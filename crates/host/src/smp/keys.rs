@@ -98,15 +98,12 @@ impl Core<'_> {
 
     /// All keys have come and gone: the pairing is done.
     fn complete(&mut self, now: Instant, index: usize) {
+        let authenticated = self.links.get(index).is_some_and(|link| link.pairing.level().authenticated);
         match self.new_bond(index) {
             None => self.pairing_not_kept(index),
             Some(bond) => {
                 let replaces = self.find_bond(bond.peer);
-                let weaker = replaces.is_some_and(|old| {
-                    (old.authenticated && !bond.authenticated)
-                        || (old.secure_connections && !bond.secure_connections)
-                        || old.key_size > bond.key_size
-                });
+                let weaker = replaces.is_some_and(|old| bond.level().is_weaker_than(&old.level()));
                 let strict =
                     self.links.get(index).is_some_and(|l| l.pairing.terms.overwrite == Overwrite::EqualOrStronger);
                 if weaker && strict {
@@ -120,16 +117,19 @@ impl Core<'_> {
                 self.on_encrypted(index);
             }
         }
-        self.forgive(index);
+        if authenticated {
+            self.forgive(index);
+        }
         self.finish_pairing(index);
     }
 
     /// What is to be kept of a pairing, where both want to keep it and can find each other again.
     fn new_bond(&mut self, index: usize) -> Option<Bond> {
         let link = self.links.get_mut(index)?;
-        let (security, on_air) = (link.security, link.peer);
+        let on_air = link.peer;
         let new_key = link.encryption.new_key;
         let pairing = &mut link.pairing;
+        let level = pairing.level();
         let both = pairing.request.requirements & pairing.response.requirements;
         if !both.contains(Requirements::BONDING) || !pairing.terms.bond || pairing.is_debug {
             return None;
@@ -154,9 +154,9 @@ impl Core<'_> {
             handed.contains(Handed::SIGNING).then_some(SigningKey { key: Secret(key), counter: 0 })
         };
         let mut bond = Bond::new(peer);
-        bond.authenticated = security.authenticated;
-        bond.secure_connections = security.secure_connections;
-        bond.key_size = security.key_size;
+        bond.authenticated = level.authenticated;
+        bond.secure_connections = level.secure_connections;
+        bond.key_size = level.key_size;
         (bond.central_key, bond.peripheral_key) = (central_key, peripheral_key);
         bond.identity_key = (identity_key != [0; 16]).then_some(Secret(identity_key));
         bond.own_signing = signing(ours, keys.own_signing);

@@ -6,6 +6,7 @@ use crate::{
     crypto::{PublicKey, toolbox},
     error::Error,
     kept::Kept,
+    security::Security,
     time::Instant,
 };
 use bitflags::bitflags;
@@ -365,6 +366,17 @@ impl Pairing {
     /// A pairing goes on, from its request to the last key.
     pub(crate) fn is_pairing(&self) -> bool {
         matches!(self.phase, Phase::Response | Phase::Exchange | Phase::Encrypting | Phase::Keys)
+    }
+
+    /// What a link is that is encrypted with the key of this pairing. That it is bonded shows when the keys have been handed over.
+    pub(crate) fn level(&self) -> Security {
+        Security {
+            encrypted: true,
+            authenticated: self.method != Method::JustWorks && !self.is_debug,
+            secure_connections: self.secure_connections && !self.is_debug,
+            bonded: false,
+            key_size: self.key_size,
+        }
     }
 
     pub(crate) fn exchange(&mut self) -> Option<&mut Exchange> {
