@@ -31,8 +31,12 @@ fn plain() -> Vec<Case> {
 
 /// A pairing in which all keys are handed over, up to the point at which the peer's are due. What it would say.
 fn before_the_keys(case: &Case) -> (Bench, usize, Option<PairTicket>, Vec<Vec<u8>>) {
+    before_the_keys_of(case, Peer::new(!case.central, Bench::address(1), Bench::OWN, 1000))
+}
+
+fn before_the_keys_of(case: &Case, peer: Peer) -> (Bench, usize, Option<PairTicket>, Vec<Vec<u8>>) {
     let mut bench = Bench::new(Config { signed_writes: true, ..Config::new() });
-    let side = bench.connect(case.central, 1);
+    let side = bench.connect_peer(case.central, peer);
     let settings = case.prepare(&mut bench, side);
     let peer = &mut bench.sides[side].peer;
     (peer.features.initiator_keys, peer.features.responder_keys) = (7, 7);
@@ -150,7 +154,9 @@ fn an_identity_is_public_or_random_static() {
             (3, 0xc0, false),
             (0xff, 0xc0, false),
         ] {
-            let (mut bench, side, ticket, mut keys) = before_the_keys(&case);
+            // A private address on the air tells nothing.
+            let peer = Peer::new(!case.central, [1, 0x45, 6, 7, 8, 9, 1], Bench::OWN, 1000);
+            let (mut bench, side, ticket, mut keys) = before_the_keys_of(&case, peer);
             let identity = keys.iter_mut().find(|pdu| pdu[0] == IDENTITY_ADDRESS).unwrap();
             (identity[1], identity[7]) = (kind, last);
             bench.sides[side].to_host.extend(keys);

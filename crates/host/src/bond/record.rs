@@ -96,10 +96,22 @@ impl Bond {
         }
     }
 
-    /// What no pairing makes is refused: keys that are too short, an identity that changes.
+    /// The same peer: its identity, or an IRK that tells it. By a resolvable address two with one IRK could not be told apart.
+    pub(super) fn is_same_peer(&self, other: &Bond) -> bool {
+        let irk = self.identity_key.filter(|key| key.0 != [0; 16]);
+        let same_irk = || match (irk, other.identity_key) {
+            (Some(a), Some(b)) => toolbox::equal(&a.0, &b.0),
+            _ => false,
+        };
+        self.peer == other.peer || same_irk()
+    }
+
+    /// What no pairing makes is refused: keys that are too short or nothing but zeros, an identity that changes.
     pub(super) fn check(&self) -> Result<(), Error> {
         let is_identity = self.peer.kind == AddressKind::Public || self.peer.is_static_random();
-        if is_identity && (7..=16).contains(&self.key_size) {
+        let is_known = |key: &LongTermKey| toolbox::equal(&key.key.0, &[0; 16]);
+        let is_secret = !self.central_key.iter().chain(&self.peripheral_key).any(is_known);
+        if is_identity && is_secret && (7..=16).contains(&self.key_size) {
             Ok(())
         } else {
             Err(Error::InvalidArgument(Argument::Bond))

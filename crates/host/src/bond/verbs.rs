@@ -69,10 +69,30 @@ impl Core<'_> {
         Ok(())
     }
 
+    /// Whether a bond that pairing on a link has made may take the place of those with the same peer: none of them encrypts another
+    /// link, whose peer it then is; and, where that is asked for, none is better.
+    pub(crate) fn may_replace_bonds(&self, index: usize, bond: &Bond, strict: bool) -> bool {
+        let mut same =
+            self.bonds.iter().enumerate().filter(|(_, slot)| slot.bond().is_some_and(|b| b.is_same_peer(bond)));
+        !same.any(|(at, slot)| {
+            let others = self.links.iter().enumerate().filter(|(other, link)| *other != index && link.is_up());
+            let in_use =
+                others.into_iter().any(|(_, link)| link.uses_bond && link.bond.get().map(usize::from) == Some(at));
+            in_use || (strict && slot.bond().is_some_and(|old| bond.level().is_weaker_than(&old.level())))
+        })
+    }
+
     /// Pairing with the peer of a link is complete: its bond takes the place of one with the same identity, or of the least recently
     /// used whose peer is not connected, which goes from the store too. What the peer wrote on this link is part of it.
     pub(crate) fn keep_bond(&mut self, index: usize, mut bond: Bond) -> Result<(), Error> {
         bond.check()?;
+        // One that the peer has under another identity goes.
+        for at in 0..self.bonds.len() {
+            let old = self.bonds.get(at).and_then(BondSlot::bond);
+            if old.is_some_and(|old| old.peer != bond.peer && old.is_same_peer(&bond)) {
+                self.free_bond(at);
+            }
+        }
         let same = self.bonds.iter().position(|slot| slot.is_of(&bond.peer));
         let free = same.or_else(|| self.free_bond_slot(&bond.peer)).or_else(|| self.least_used(|_| true));
         let at = free.ok_or(Error::Full(Resource::Bonds))?;
@@ -95,7 +115,11 @@ impl Core<'_> {
     /// The slot of the bond that an address belongs to.
     pub(crate) fn bond_slot_of(&self, address: &Address) -> Option<usize> {
         let by_identity = self.bonds.iter().position(|slot| slot.is_of(address));
-        by_identity.or_else(|| self.bonds.iter().position(|slot| slot.bond().is_some_and(|bond| bond.is_of(address))))
+        by_identity.or_else(|| {
+            let bonds = self.bonds.iter().enumerate().filter_map(|(at, slot)| Some((at, slot.bond()?)));
+            // A store may have two with one IRK: the one that was used last is meant.
+            bonds.filter(|(_, bond)| bond.is_of(address)).max_by_key(|(_, bond)| bond.last_use).map(|(at, _)| at)
+        })
     }
 
     /// A free slot: best the one that knows that the store has the peer.

@@ -102,11 +102,9 @@ impl Core<'_> {
         match self.new_bond(index) {
             None => self.pairing_not_kept(index),
             Some(bond) => {
-                let replaces = self.find_bond(bond.peer);
-                let weaker = replaces.is_some_and(|old| bond.level().is_weaker_than(&old.level()));
                 let strict =
                     self.links.get(index).is_some_and(|l| l.pairing.terms.overwrite == Overwrite::EqualOrStronger);
-                if weaker && strict {
+                if !self.may_replace_bonds(index, &bond, strict) {
                     return self.fail_pairing(now, index, Reason::AUTHENTICATION_REQUIREMENTS);
                 }
                 if let Err(error) = self.keep_bond(index, bond) {
@@ -136,7 +134,8 @@ impl Core<'_> {
         }
         let (ours, theirs, secure) = (pairing.we_hand(), pairing.peer_hands(), pairing.secure_connections);
         let keys = pairing.distribution()?;
-        let peer = if theirs.contains(Handed::ADDRESS) { keys.peer_address } else { on_air };
+        // Who shows an identity on the air is found by that again, whoever else it says to be.
+        let peer = if theirs.contains(Handed::ADDRESS) && !is_identity(on_air) { keys.peer_address } else { on_air };
         let identity_key = keys.peer_identity_key;
         if !is_identity(peer) {
             return None;

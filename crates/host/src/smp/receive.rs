@@ -1,10 +1,14 @@
 //! What a peer sends on the Security Manager's channel. A PDU that is not due ends a pairing, and is answered once
 //! (Vol 3, Part H, 3.3 and 3.5.5).
 
-use super::pairing::{Handed, Phase, Progress, Send};
+use super::{
+    advance::Whose,
+    pairing::{Handed, Phase, Progress, Send},
+};
 use crate::{
     Core,
     counters::count,
+    crypto::toolbox,
     error::Error,
     event::{Happened, LinkNews},
     time::Instant,
@@ -140,23 +144,41 @@ impl Core<'_> {
         };
         pairing.progress.insert(got);
         self.restart_timer(now, index);
+        if got == Progress::CONFIRM_GOT && self.is_echo(index) {
+            return self.fail_pairing(now, index, Reason::CONFIRM_VALUE_FAILED);
+        }
         if got == Progress::KEY_GOT && !self.may_use_key(now, index) {
             return;
         }
         self.advance(now, index);
     }
 
+    /// True where the peer's confirm value is ours once more. With our random value it would fit too, and nobody would have shown to
+    /// know the secret (2.3.5.5, as corrected by erratum 24491).
+    fn is_echo(&mut self, index: usize) -> bool {
+        let sent = self.links.get(index).is_some_and(|l| l.pairing.progress.contains(Progress::CONFIRM_SENT));
+        let own = if sent { self.confirm_value(index, Whose::Own) } else { None };
+        let given = self.links.get_mut(index).and_then(|link| link.pairing.exchange()).map(|e| e.peer_value);
+        own.zip(given).is_some_and(|(own, given)| toolbox::equal(&own, &given))
+    }
+
     /// A PDU of phase 3.
     fn on_key(&mut self, now: Instant, index: usize, pdu: &Pdu<'_>) {
         let Some(link) = self.links.get_mut(index) else { return };
-        let pairing = &mut link.pairing;
+        let (pairing, own) = (&mut link.pairing, link.own);
         if pairing.expects_key() != Some(pdu.code()) {
             return self.fail_pairing(now, index, Reason::UNSPECIFIED_REASON);
         }
+        let size = usize::from(pairing.key_size);
         let Some(keys) = pairing.distribution() else { return };
         match *pdu {
             Pdu::EncryptionInformation { long_term_key } => {
                 keys.peer_key.key = long_term_key;
+                // 2.3.4: what is beyond the agreed size is zero; and of nothing but zeros everybody knows.
+                keys.peer_key.key.0.iter_mut().skip(size).for_each(|octet| *octet = 0);
+                if toolbox::equal(&keys.peer_key.key.0, &[0; 16]) {
+                    return self.fail_pairing(now, index, Reason::INVALID_PARAMETERS);
+                }
                 keys.got.insert(Handed::ENCRYPTION);
             }
             Pdu::CentralIdentification { diversifier, random } => {
@@ -168,7 +190,8 @@ impl Core<'_> {
                 keys.got.insert(Handed::IDENTITY);
             }
             Pdu::IdentityAddressInformation { address } => {
-                if !super::is_identity(address) {
+                // Nobody else is who we are.
+                if !super::is_identity(address) || address == own {
                     return self.fail_pairing(now, index, Reason::INVALID_PARAMETERS);
                 }
                 keys.peer_address = address;
