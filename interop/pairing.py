@@ -16,7 +16,7 @@ from bumble.keys import MemoryKeyStore
 from bumble.pairing import PairingConfig, PairingDelegate
 from bumble.transport import open_transport
 
-from scenario import DOORS, tell, transport
+from scenario import DOORS, FAST, tell, transport
 
 IO = {'none': 3, 'display': 0, 'yes_no': 1, 'keyboard': 2, 'keyboard_display': 4}
 VALUE = b'told in secret'
@@ -165,7 +165,8 @@ class Player:
         tell(event='advertising', address=str(address).lower(), kind='random')
 
     async def connect(self, address, kind):
-        await self.device.connect(Address(address + ('/P' if kind == 'public' else '')), timeout=10)
+        peer = Address(address + ('/P' if kind == 'public' else ''))
+        await self.device.connect(peer, timeout=10, connection_parameters_preferences=FAST)
 
     async def pair(self):
         """As a central with a request, as a peripheral with the wish for one."""

@@ -62,6 +62,10 @@ async def find(device, name):
     return address
 
 
+# The shortest interval: an air that takes its time gives a PDU each way in it.
+FAST = {Phy.LE_1M: ConnectionParametersPreferences(connection_interval_min=7.5, connection_interval_max=7.5)}
+
+
 @contextlib.asynccontextmanager
 async def central():
     """A Bumble central that is connected to the peer whose name is the second argument: the connection, and Bumble's peer."""
@@ -69,8 +73,5 @@ async def central():
         device = Device.with_hci('central', Address('F0:F1:F2:F3:F4:F6'), hci.source, hci.sink)
         await device.power_on()
         address = await find(device, sys.argv[2])
-        # The shortest interval: an air that takes its time gives a PDU each way in it.
-        fast = ConnectionParametersPreferences(connection_interval_min=7.5, connection_interval_max=7.5)
-        connection = await device.connect(
-            address, timeout=10, connection_parameters_preferences={Phy.LE_1M: fast})
+        connection = await device.connect(address, timeout=10, connection_parameters_preferences=FAST)
         yield connection, Peer(connection)

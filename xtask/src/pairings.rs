@@ -47,8 +47,9 @@ fn program() -> Command {
 pub(crate) fn play(part: Part, kind: Kind, radio: &Radio, captures: &Path) -> Result<()> {
     let capture = captures.join(format!("pairings-{}.btsnoop", part.name));
     let (ours, bumble) = (format!("ours:{}", radio.spec()), format!("bumble:{}", radio.port()));
+    let air = if kind == Kind::Rootcanal { "RootCanal" } else { "our controllers" };
     let mut command = program();
-    command.args([part.name, &ours, &bumble, "--python", setup::PYTHON, "--air", &format!("{kind:?}")]);
+    command.args([part.name, &ours, &bumble, "--python", setup::PYTHON, "--air", air]);
     run(command.arg("--snoop").arg(&capture))?;
     let commands = [&BRING_UP[..], &CENTRAL_COMMANDS, &PERIPHERAL_COMMANDS, &[DISCONNECT], part.commands].concat();
     judge(&capture, Implied { commands: &commands, events: &[ENCRYPTION_CHANGE], att: &ATT, smp: part.smp })

@@ -1,5 +1,5 @@
 //! Two hosts pair in each method, and what goes wrong does. `pairings WHAT` plays two of ours in the simulator, in virtual time;
-//! `pairings WHAT ONE TWO` hosts on other controllers: ours at `ours:HOST:PORT`, Bumble at `bumble:PORT`.
+//! `pairings WHAT ONE TWO` hosts on other controllers: ours at `ours:tcp:HOST:PORT`, Bumble at `bumble:PORT`.
 
 mod bonded;
 mod bumble;
@@ -119,13 +119,13 @@ fn main() -> Result<()> {
         return simulate(&arguments);
     };
     let bumble = |spec: &str| {
-        let port = spec.strip_prefix("bumble:").context("a host is `ours:HOST:PORT` or `bumble:PORT`")?;
+        let port = spec.strip_prefix("bumble:").context("a host is `ours:tcp:HOST:PORT` or `bumble:PORT`")?;
         bumble::start(&format!("Bumble, {}", arguments.air), &arguments.python, port)
     };
     let (two, _two) = bumble(two)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        match one.strip_prefix("ours:") {
+        match one.strip_prefix("ours:tcp:") {
             Some(address) => with_ours(&arguments, address, two).await,
             None => {
                 let (one, _one) = bumble(one)?;
