@@ -53,6 +53,19 @@ class Session(smp.Session):
     """Bumble's session, which tells how it ends, and does what it should not when it is told to."""
 
     player = None
+    keys = {}
+
+    # Bumble agrees on a size, and then uses the whole key. What is beyond the size is zero (Vol 3, Part H, 2.3.4).
+    @property
+    def size(self):
+        return min(self.preq[4], self.pres[4])
+
+    def shortened(name):
+        def shorten(self, key):
+            self.keys = self.keys | {name: key and key[:self.size] + bytes(16 - self.size)}
+        return property(lambda self: self.keys[name], shorten)
+
+    ltk, stk = shortened('ltk'), shortened('stk')
 
     def send_command(self, command):
         opcode, player = int(command.code), self.player
@@ -87,7 +100,7 @@ class Session(smp.Session):
             # Bumble's responder stores the key it has distributed as the one it encrypts with as central, and the other way round.
             for name, keys in await self.manager.device.keystore.get_all():
                 keys.ltk_central, keys.ltk_peripheral = keys.ltk_peripheral, keys.ltk_central
-        tell(event='paired', key_size=min(self.preq[4], self.pres[4]), secure_connections=self.sc,
+        tell(event='paired', key_size=self.size, secure_connections=self.sc,
              authenticated=self.pairing_method != smp.PairingMethod.JUST_WORKS)
 
 
@@ -177,6 +190,9 @@ class Player:
             self.connection.request_pairing()
 
     async def encrypt(self):
+        """As a central with what the store has, as a peripheral with the wish for it."""
+        if self.connection.role != Role.CENTRAL:
+            return self.connection.request_pairing()
         with contextlib.suppress(HCI_Error, asyncio.CancelledError):
             await self.connection.encrypt()
 

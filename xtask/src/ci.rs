@@ -66,6 +66,7 @@ const CI: [&[Stage]; 3] = [
 const FULL: [&[Stage]; 1] = [&[
     ("features, in pairs", || features::check(features::Depth::Pairs)),
     ("interop, 20 times", || interop::run(None, None, 20)),
+    ("pairings, silent ones", || interop::run(Some(interop::Scenario::PairingSilence), None, 1)),
     ("sweeps and random sessions", || sweeps::all(100_000)),
     ("fuzz, for long", || fuzz::run(None, 300, false)),
     ("fuzz, with panics planted", || fuzz::planted(None, 15)),

@@ -49,6 +49,8 @@ pub(crate) enum Scenario {
     PairingRefusals,
     /// Bonds of ours with Bumble: forgotten on either side, found again behind a resolvable address
     Bonds,
+    /// Bumble falls silent in the middle of a pairing, for the 30 s of the Security Manager: not among all of them
+    PairingSilence,
     /// Two Bumble hosts pair with LE Secure Connections, encrypt, refresh, and encrypt again
     BumblePair,
     /// The same with legacy pairing
@@ -81,6 +83,9 @@ const ALL: [Scenario; 19] = [
     Scenario::BumblePty,
 ];
 
+/// Those in which ours and Bumble pair, but for one that takes minutes.
+const PAIRINGS: [Scenario; 3] = [Scenario::Pairings, Scenario::PairingRefusals, Scenario::Bonds];
+
 pub(crate) const RADIOS: [Kind; 2] = [Kind::Rootcanal, Kind::Sim];
 
 /// How the tool ends when RootCanal ended on a call that is being recorded: the next one goes on.
@@ -108,21 +113,38 @@ pub(crate) fn run(scenario: Option<Scenario>, radio: Option<Kind>, count: usize)
     setup::all()?;
     crate::programs()?;
     let chosen = scenario.map_or(ALL.to_vec(), |one| vec![one]);
-    let chosen = chosen.as_slice();
-    // They mostly wait: the kinds of controllers have an air each, and are played on side by side.
+    let (pairings, others): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|scenario| PAIRINGS.contains(scenario));
+    if !pairings.is_empty() {
+        pairings::simulated()?;
+    }
+    // They mostly wait: the kinds of controllers have an air each, and are played on side by side. So are the scenarios of pairing,
+    // which take longest.
+    let kinds = RADIOS.into_iter().filter(|k| radio.is_none_or(|r| r == *k));
+    side_by_side(kinds.map(|kind| {
+        let (pairings, others) = (&pairings, &others);
+        move || {
+            run_on(kind, others, count)?;
+            side_by_side(pairings.iter().map(|one| move || run_on(kind, &[*one], count)))
+        }
+    }))
+}
+
+fn side_by_side<F: FnOnce() -> Result<()> + Send>(jobs: impl Iterator<Item = F>) -> Result<()> {
     thread::scope(|scope| {
-        let kinds = RADIOS.into_iter().filter(|k| radio.is_none_or(|r| r == *k));
-        let runs: Vec<_> = kinds.map(|kind| scope.spawn(move || run_on(kind, chosen, count))).collect();
-        let ends: Vec<_> = runs.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+        let runs: Vec<_> = jobs.map(|job| scope.spawn(job)).collect();
+        let ends: Vec<_> = runs.into_iter().map(thread::ScopedJoinHandle::join).collect();
         ends.into_iter().try_for_each(|end| end.map_err(|_| anyhow::anyhow!("a panic"))?)
     })
 }
 
 /// The table of pairings: ours in the simulator, then with Bumble.
-pub(crate) fn pairings() -> Result<()> {
+pub(crate) fn table() -> Result<()> {
+    setup::all()?;
+    crate::programs()?;
+    println!("| what | we are | peer | end |\n|---|---|---|---|");
     pairings::simulated()?;
-    for scenario in [Scenario::Pairings, Scenario::PairingRefusals, Scenario::Bonds] {
-        run(Some(scenario), None, 1)?;
+    for kind in RADIOS {
+        run_on(kind, &PAIRINGS, 1)?;
     }
     Ok(())
 }
@@ -203,6 +225,7 @@ fn play(scenario: Scenario, kind: Kind) -> Result<()> {
         Scenario::Pairings => pairings::play(pairings::METHODS, kind, &rig.radio, &rig.captures),
         Scenario::PairingRefusals => pairings::play(pairings::REFUSALS, kind, &rig.radio, &rig.captures),
         Scenario::Bonds => pairings::play(pairings::BONDS, kind, &rig.radio, &rig.captures),
+        Scenario::PairingSilence => pairings::play(pairings::SILENCE, kind, &rig.radio, &rig.captures),
         Scenario::BumblePair => rig.bumbles("pair"),
         Scenario::BumblePairLegacy => rig.bumbles("pair-legacy"),
         Scenario::BumbleChannel => rig.bumbles("channel"),

@@ -143,7 +143,7 @@ fn main() -> Result<()> {
         Task::Test => ci::test(),
         Task::Interop { scenario, radio } => interop::run(scenario, radio, 1),
         Task::Commands { record } => interop::commands(record),
-        Task::Pairings => interop::pairings(),
+        Task::Pairings => interop::table(),
         Task::Numbers => numbers::compare(),
         Task::Soak { what: Soak::Interop, count } => interop::run(None, None, count),
         Task::NoStd => images::no_std(),

@@ -4,9 +4,9 @@ use crate::{
     interop::{BRING_UP, CENTRAL_COMMANDS, DISCONNECT, PERIPHERAL_COMMANDS},
     judge::{Implied, judge},
     rig::{Kind, Radio},
-    run, setup,
+    setup,
 };
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use std::{path::Path, process::Command};
 
 /// What is played, and the opcodes that are implied beside those of the roles.
@@ -37,26 +37,35 @@ pub(crate) const BONDS: Part = Part {
     smp: &[0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0c, 0x0d],
 };
 
-fn program() -> Command {
+/// What a call of the program printed: rows of the table.
+fn rows(arguments: &[&str]) -> Result<String> {
     let mut command = Command::new(format!("{}/debug/pairings", crate::target()));
-    command.env("RUST_BACKTRACE", "0");
-    command
+    let output = command.args(arguments).env("RUST_BACKTRACE", "0").output()?;
+    let (told, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    ensure!(output.status.success(), "pairings {arguments:?} failed: {told}{errors}");
+    Ok(told.into_owned())
 }
+
+/// What ends by itself: minutes, which only `cargo xtask full` takes.
+pub(crate) const SILENCE: Part =
+    Part { name: "silence", commands: &[ENABLE_ENCRYPTION], smp: &[0x01, 0x02, 0x03, 0x04, 0x0c, 0x0d] };
 
 /// A part of ours with Bumble, whose rows are printed.
 pub(crate) fn play(part: Part, kind: Kind, radio: &Radio, captures: &Path) -> Result<()> {
     let capture = captures.join(format!("pairings-{}.btsnoop", part.name));
     let (ours, bumble) = (format!("ours:{}", radio.spec()), format!("bumble:{}", radio.port()));
     let air = if kind == Kind::Rootcanal { "RootCanal" } else { "our controllers" };
-    let mut command = program();
-    command.args([part.name, &ours, &bumble, "--python", setup::PYTHON, "--air", air]);
-    run(command.arg("--snoop").arg(&capture))?;
+    let snoop = capture.to_string_lossy();
+    let arguments = [part.name, &ours, &bumble, "--python", setup::PYTHON, "--air", air, "--snoop", &snoop];
+    print!("{}", rows(&arguments)?);
     let commands = [&BRING_UP[..], &CENTRAL_COMMANDS, &PERIPHERAL_COMMANDS, &[DISCONNECT], part.commands].concat();
     judge(&capture, Implied { commands: &commands, events: &[ENCRYPTION_CHANGE], att: &ATT, smp: part.smp })
 }
 
-/// Two hosts of ours in the simulator, in each method, in virtual time.
+/// Two hosts of ours in the simulator, in virtual time.
 pub(crate) fn simulated() -> Result<()> {
-    crate::programs()?;
-    run(program().arg("methods"))
+    for part in ["methods", "bonded", "silence"] {
+        print!("{}", rows(&[part])?);
+    }
+    Ok(())
 }

@@ -34,11 +34,18 @@ pub(crate) async fn play(scene: &mut Scene) -> Result<()> {
     }
     let end = weaker_is_refused(scene).await.map(|()| "the peer saw 0x03".into());
     scene.row("a weaker pairing than the bond", Side::Two, end);
+    let end = weaker_is_agreed(scene).await.map(|()| "paired anew".into());
+    scene.row("a weaker pairing than the bond, our user agrees", Side::Two, end);
+    for central in [Side::One, Side::Two] {
+        let end = asked(scene, central).await.map(|()| "encrypted".into());
+        scene.row("the peripheral asks a bonded central", central, end);
+    }
     for central in [Side::One, Side::Two] {
         let end = raised(scene, central).await.map(|()| "encrypted, and read".into());
         scene.row("our read is refused, and we are bonded", central, end);
     }
-    for central in [Side::One, Side::Two] {
+    let private = scene.two.is_bumble;
+    for central in [Side::One, Side::Two].into_iter().filter(|_| private) {
         let end = resolvable(scene, central).await.map(|()| "encrypted from each with one bond".into());
         scene.row("the peer has resolvable addresses", central, end);
     }
@@ -117,8 +124,13 @@ async fn we_forget_as_peripheral(scene: &mut Scene, settings: &Settings) -> Resu
     scene.forget(Side::One).await?;
     scene.connect(Side::Two).await?;
     scene.two.tell(Command::Encrypt)?;
-    scene.two.wait(&Event::NotEncrypted { status: KEY_MISSING }).await?;
+    let missing = |event: &Event| matches!(event, Event::NotEncrypted { status: KEY_MISSING } | Event::BondLost);
+    scene.two.until(|event| missing(event).then_some(())).await?;
     not_paired(scene).await?;
+    if !scene.two.is_bumble {
+        // Its user agrees to begin anew.
+        scene.forget(Side::Two).await?;
+    }
     paired(scene, Side::Two).await.context("anew")?;
     again(scene, Side::Two).await?;
     Ok(())
@@ -151,12 +163,42 @@ async fn weaker_is_refused(scene: &mut Scene) -> Result<()> {
     Ok(())
 }
 
+/// With the user's consent it is.
+async fn weaker_is_agreed(scene: &mut Scene) -> Result<()> {
+    bond(scene, Side::Two, &compared()).await?;
+    scene.forget(Side::Two).await?;
+    scene.settle(Side::One, &Settings { replaces: true, ..just_works() }).await?;
+    scene.settle(Side::Two, &just_works()).await?;
+    scene.connect(Side::Two).await?;
+    paired(scene, Side::Two).await?;
+    let bonds = scene.bonds(Side::One).await?;
+    let keys = bonds.iter().filter_map(|bond| bond.central_key.as_ref());
+    ensure!(keys.map(|key| key.authenticated).eq([false]), "the stronger bond is still there: {bonds:?}");
+    again(scene, Side::Two).await
+}
+
+/// The peripheral's Security Request makes a bonded central encrypt: ours by itself.
+async fn asked(scene: &mut Scene, central: Side) -> Result<()> {
+    bond(scene, central, &just_works()).await?;
+    scene.connect(central).await?;
+    scene.player(central.other()).tell(Command::Encrypt)?;
+    if central == Side::Two && scene.two.is_bumble {
+        scene.two.wait(&Event::SecurityRequested).await?;
+        scene.two.tell(Command::Encrypt)?;
+    }
+    scene.one.wait(&Event::Encrypted).await?;
+    scene.two.wait(&Event::Encrypted).await?;
+    scene.read_both().await?;
+    scene.disconnect().await?;
+    Ok(())
+}
+
 /// A read that is refused encrypts the link with the bond; a peripheral asks its central to.
 async fn raised(scene: &mut Scene, central: Side) -> Result<()> {
     bond(scene, central, &Settings { raises: true, ..just_works() }).await?;
     scene.connect(central).await?;
     scene.one.tell(Command::Read { door: Door::Encrypted })?;
-    if central == Side::Two {
+    if central == Side::Two && scene.two.is_bumble {
         scene.two.wait(&Event::SecurityRequested).await?;
         scene.two.tell(Command::Encrypt)?;
     }
@@ -178,6 +220,15 @@ async fn resolvable(scene: &mut Scene, central: Side) -> Result<()> {
     for _ in 0..2 {
         scene.two.tell(Command::Rotate)?;
         again_connected(scene, central).await?;
+    }
+    if central == Side::One {
+        // By its identity, which it does not show.
+        scene.two.tell(Command::Rotate)?;
+        scene.advertise(Side::Two).await?;
+        scene.connect_to(Side::One, ready[1].identity.clone(), "random".into()).await?;
+        scene.encrypt().await.context("by its identity")?;
+        scene.read_both().await?;
+        scene.disconnect().await?;
     }
     Ok(())
 }

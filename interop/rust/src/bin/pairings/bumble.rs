@@ -26,7 +26,8 @@ pub(crate) fn start(name: &str, python: &str, port: &str) -> Result<(Player, Bum
         .stdout(Stdio::piped())
         .spawn()
         .context("Bumble cannot be started")?;
-    let (player, (mut commands, events)): (_, HostEnds) = Player::new(name);
+    let (mut player, (mut commands, events)): (_, HostEnds) = Player::new(name);
+    player.is_bumble = true;
     let mut input = process.stdin.take().context("no stdin")?;
     let output = process.stdout.take().context("no stdout")?;
     thread::spawn(move || {

@@ -7,6 +7,7 @@ mod methods;
 mod ours;
 mod refusals;
 mod scene;
+mod silence;
 mod talk;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -18,7 +19,7 @@ use embassy_futures::{
 use jelling::{Bonds, Config, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks};
 use jelling_transport::{Snoop, WriteSink};
 use scene::Scene;
-use std::{fs::File, path::PathBuf};
+use std::{collections::BTreeSet, fs, fs::File, path::PathBuf};
 use talk::Player;
 
 #[derive(Parser)]
@@ -50,20 +51,24 @@ enum What {
     Refusals,
     /// What becomes of bonds
     Bonded,
+    /// What ends by itself after 30 s
+    Silence,
 }
 
 type Memory = Resources<Links<4, 247>, Gatt<80, 2048>, Pool<64, 8>, ScanSlots<8>, Bonds<4>, Tasks<16>>;
 
-async fn play(arguments: &Arguments, one: Player, two: Player) -> Result<()> {
+/// Plays, and gives the keys that there were.
+async fn play(arguments: &Arguments, one: Player, two: Player) -> Result<BTreeSet<String>> {
     let mut scene = Scene::new(one, two);
     scene.only.clone_from(&arguments.only);
     match arguments.what {
         What::Methods => methods::play(&mut scene).await,
         What::Refusals => refusals::play(&mut scene).await,
         What::Bonded => bonded::play(&mut scene).await,
+        What::Silence => silence::play(&mut scene).await,
     }?;
     ensure!(scene.failed.is_empty(), "{}", scene.failed.join("\n"));
-    Ok(())
+    Ok(scene.secrets)
 }
 
 /// Two hosts of ours on simulated controllers.
@@ -73,7 +78,7 @@ fn simulate(arguments: &Arguments) -> Result<()> {
         let ((one, first_ends), (two, second_ends)) = (Player::new("jelling"), Player::new(format!("jelling, {air}")));
         let (played, one, two) =
             join3(play(arguments, one, two), ours::play(first, first_ends), ours::play(second, second_ends)).await;
-        played.and(one).and(two)
+        played.and(one.and(two))
     })
 }
 
@@ -83,32 +88,40 @@ async fn with_ours(arguments: &Arguments, address: &str, two: Player) -> Result<
     let mut memory = Box::new(Memory::new());
     let (host, mut runner) = jelling::new(&mut *memory, Config::default());
     let scenario = pair_with(arguments, host, two);
-    let end = match &arguments.snoop {
-        None => select(scenario, runner.run(reader, writer)).await,
-        Some(file) => {
-            let sink = WriteSink::new(File::create(file)?)?;
-            return match select(scenario, runner.run(Snoop::new(reader, &sink), Snoop::new(writer, &sink))).await {
-                Either::First(result) => result,
-                Either::Second(end) => bail!("{end}"),
-            };
-        }
+    let Some(file) = &arguments.snoop else {
+        return match select(scenario, runner.run(reader, writer)).await {
+            Either::First(result) => result.map(|_| ()),
+            Either::Second(end) => bail!("{end}"),
+        };
     };
-    match end {
-        Either::First(result) => result,
+    let sink = WriteSink::new(File::create(file)?)?;
+    let secrets = match select(scenario, runner.run(Snoop::new(reader, &sink), Snoop::new(writer, &sink))).await {
+        Either::First(result) => result?,
         Either::Second(end) => bail!("{end}"),
+    };
+    // Neither a key nor half of one.
+    let capture = fs::read(file)?;
+    for secret in &secrets {
+        let key = ours::octets::<16>(secret)?;
+        let mut halves = key.chunks(8).filter(|half| half.iter().any(|octet| *octet != 0));
+        let shown = halves.any(|half| capture.windows(8).any(|octets| octets == half));
+        ensure!(!shown, "{} shows a key", file.display());
     }
+    ensure!(!secrets.is_empty() || matches!(arguments.what, What::Refusals | What::Silence), "no keys to look for");
+    Ok(())
 }
 
-async fn pair_with(arguments: &Arguments, host: Host<'_>, two: Player) -> Result<()> {
+async fn pair_with(arguments: &Arguments, host: Host<'_>, two: Player) -> Result<BTreeSet<String>> {
     let (one, ends) = Player::new("jelling");
     let (played, obeyed) = embassy_futures::join::join(play(arguments, one, two), ours::play(host, ends)).await;
     host.stop().await;
-    played.and(obeyed)?;
+    let secrets = played?;
+    obeyed?;
     let pools = host.pools();
     ensure!(pools.blocks.used == 0 && pools.queues.used == 0 && pools.links.used == 0, "leaked: {pools:?}");
     let counters = host.counters();
     ensure!(counters.malformed == 0 && counters.credit_violations == 0, "{counters:?}");
-    Ok(())
+    Ok(secrets)
 }
 
 fn main() -> Result<()> {
@@ -129,7 +142,7 @@ fn main() -> Result<()> {
             Some(address) => with_ours(&arguments, address, two).await,
             None => {
                 let (one, _one) = bumble(one)?;
-                play(&arguments, one, two).await
+                play(&arguments, one, two).await.map(|_| ())
             }
         }
     })

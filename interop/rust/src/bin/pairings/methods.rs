@@ -32,21 +32,27 @@ struct Method {
     io: [Io; 2],
     oob: OutOfBand,
     begins: Begins,
+    /// Octets of the keys.
+    size: u8,
 }
 
 const fn method(name: &'static str, secure: bool, io: [Io; 2]) -> Method {
-    Method { name, secure, io, oob: OutOfBand::None, begins: Begins::Central }
+    Method { name, secure, io, oob: OutOfBand::None, begins: Begins::Central, size: 16 }
 }
 
 const fn oob(name: &'static str, secure: bool, oob: OutOfBand) -> Method {
-    Method { name, secure, io: [Io::None; 2], oob, begins: Begins::Central }
+    Method { name, secure, io: [Io::None; 2], oob, begins: Begins::Central, size: 16 }
 }
 
 const fn asked(name: &'static str, secure: bool, io: [Io; 2]) -> Method {
-    Method { name, secure, io, oob: OutOfBand::None, begins: Begins::Peripheral }
+    Method { name, secure, io, oob: OutOfBand::None, begins: Begins::Peripheral, size: 16 }
 }
 
-const METHODS: [Method; 16] = [
+const fn short(name: &'static str, secure: bool, size: u8) -> Method {
+    Method { size, ..method(name, secure, [Io::None; 2]) }
+}
+
+const METHODS: [Method; 20] = [
     method("Just Works", true, [Io::None, Io::None]),
     asked("Just Works, the peripheral asks", true, [Io::None, Io::None]),
     method("Numeric Comparison", true, [Io::YesNo, Io::YesNo]),
@@ -63,6 +69,10 @@ const METHODS: [Method; 16] = [
     method("legacy Passkey, the central types", false, [Io::Keyboard, Io::Display]),
     method("legacy Passkey, both type", false, [Io::Keyboard, Io::Keyboard]),
     oob("legacy OOB", false, OutOfBand::Both),
+    short("Just Works, 7 octets", true, 7),
+    short("Just Works, 15 octets", true, 15),
+    short("legacy Just Works, 7 octets", false, 7),
+    short("legacy Just Works, 15 octets", false, 15),
 ];
 
 impl Method {
@@ -71,7 +81,8 @@ impl Method {
     }
 
     fn settings(&self, io: Io) -> Settings {
-        Settings { io, mitm: self.authenticated(), secure: self.secure, ..Settings::default() }
+        let (key_size, floor) = (Some(self.size), Some(self.size));
+        Settings { io, mitm: self.authenticated(), secure: self.secure, key_size, floor, ..Settings::default() }
     }
 }
 
@@ -79,13 +90,13 @@ impl Method {
 pub(crate) async fn play(scene: &mut Scene) -> Result<()> {
     for central in [Side::One, Side::Two] {
         for method in &METHODS {
-            if !scene.plays(method.name) {
+            if !scene.plays(method.name) || (method.size < 16 && !scene.two.is_bumble) {
                 continue;
             }
             let kind = if method.authenticated() { "authenticated" } else { "unauthenticated" };
             let secure = if method.secure { "Secure Connections" } else { "legacy" };
             let end = pair(scene, method, central).await;
-            let end = end.map(|()| format!("keys equal, 16 octets, {kind}, {secure}"));
+            let end = end.map(|()| format!("keys equal, {} octets, {kind}, {secure}", method.size));
             scene.row(method.name, central, end);
         }
     }
@@ -105,9 +116,10 @@ async fn pair(scene: &mut Scene, method: &Method, central: Side) -> Result<()> {
     }
     let begins = if method.begins == Begins::Central { central } else { central.other() };
     let ends = scene.pair(begins, User::Honest).await?;
-    let wanted = End::Paired { key_size: 16, secure_connections: method.secure, authenticated: method.authenticated() };
+    let wanted =
+        End::Paired { key_size: method.size, secure_connections: method.secure, authenticated: method.authenticated() };
     ensure!(ends.iter().all(|end| *end == wanted), "{ends:?} in place of {wanted:?}");
-    scene.read_both().await.context("after the pairing")?;
+    secured(scene, method).await.context("after the pairing")?;
 
     let bonds = [scene.bonds(Side::One).await?, scene.bonds(Side::Two).await?];
     let [[one], [two]] = [&bonds[0][..], &bonds[1][..]] else { anyhow::bail!("bonds {bonds:x?}") };
@@ -122,9 +134,17 @@ async fn pair(scene: &mut Scene, method: &Method, central: Side) -> Result<()> {
     for central in [central, central.other()] {
         scene.connect(central).await?;
         scene.encrypt().await.context("once more")?;
-        scene.read_both().await.context("once more")?;
+        secured(scene, method).await.context("once more")?;
         scene.disconnect().await?;
     }
+    Ok(())
+}
+
+/// Each reads what the pairing opens; of ours, which asks for it, nothing more.
+async fn secured(scene: &mut Scene, method: &Method) -> Result<()> {
+    scene.read_both().await?;
+    let read = scene.read(Side::Two, Door::Authenticated).await?;
+    ensure!(read.is_ok() == method.authenticated(), "the peer reads {read:?} where authentication is asked for");
     Ok(())
 }
 
@@ -160,6 +180,8 @@ fn compare(one: &Bond, two: &Bond, method: &Method) -> Result<()> {
         let (key, same) = key.zip(same).context("a key is missing")?;
         ensure!(key == same, "keys differ");
         ensure!(key.value.len() == 32 && key.authenticated == method.authenticated());
+        let (_, beyond) = key.value.split_at(2 * usize::from(method.size));
+        ensure!(beyond.bytes().all(|digit| digit == b'0'), "a key of more than {} octets", method.size);
         keys.push(key);
     }
     // Secure Connections has one key for both roles (Vol 3, Part H, 2.4.4), legacy pairing one for each.

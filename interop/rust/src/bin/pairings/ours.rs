@@ -12,7 +12,8 @@ use core::{
 use embassy_futures::select::{Either, select};
 use jelling::{
     AddressKind, Bond, CharacteristicOptions, Config, Connection, ConnectionEvent, Device, Error, Host, IoCapability,
-    LeSecure, LongTermKey, Pair, PasskeyAction, PasskeyRequest, PeerOob, Permissions, Properties, Raise, Uuid,
+    LeSecure, LongTermKey, Overwrite, Pair, PasskeyAction, PasskeyRequest, PeerOob, Permissions, Properties, Raise,
+    Uuid,
 };
 use tokio::sync::{Notify, mpsc::UnboundedSender};
 
@@ -80,7 +81,7 @@ fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-fn octets<const N: usize>(text: &str) -> Result<[u8; N]> {
+pub(crate) fn octets<const N: usize>(text: &str) -> Result<[u8; N]> {
     let octet = |i: usize| u8::from_str_radix(text.get(2 * i..2 * i + 2).unwrap_or_default(), 16);
     let octets = (0..N).map(octet).collect::<Result<Vec<u8>, _>>()?;
     octets.try_into().ok().context("another length")
@@ -203,6 +204,7 @@ impl<'d> Ours<'d> {
                 (false, true) => LeSecure::Off,
             },
             key_size: settings.floor.unwrap_or(16),
+            overwrite: if settings.replaces { Overwrite::Always } else { Overwrite::EqualOrStronger },
             ..Pair::new()
         };
         *self.settings.borrow_mut() = settings;
@@ -304,8 +306,9 @@ impl<'d> Ours<'d> {
     async fn begin_pairing(&self) -> Result<()> {
         let connection = self.connected()?;
         let pairing = connection.pair(self.pair.get());
-        let is_short = self.settings.borrow().hurries;
-        let pairing = pairing.timeout(if is_short { SHORT } else { Duration::from_secs(20) });
+        // The Security Manager's own time is longer than a call's.
+        let hurries = self.settings.borrow().hurries;
+        let pairing = if hurries { pairing.timeout(SHORT) } else { pairing.no_timeout() };
         self.pairs.set(true);
         let end = select(pairing, self.given_up.notified()).await;
         self.pairs.set(false);

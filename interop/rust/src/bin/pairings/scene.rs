@@ -3,6 +3,7 @@
 use crate::talk::{Bond, By, Command, Door, Event, Io, Oob, Player, Settings};
 use anyhow::{Context, Result, bail, ensure};
 use embassy_futures::select::{Either, select};
+use std::collections::BTreeSet;
 
 /// One of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub(crate) struct Scene {
     cases: u8,
     /// What did not happen as it should.
     pub(crate) failed: Vec<String>,
+    /// Keys that a capture must not hold, hexadecimal.
+    pub(crate) secrets: BTreeSet<String>,
     /// What alone is played: what has this in its name.
     pub(crate) only: String,
 }
@@ -77,13 +80,22 @@ fn ready(event: &Event) -> Option<Ready> {
 
 impl Scene {
     pub(crate) const fn new(one: Player, two: Player) -> Self {
-        Scene { one, two, central: Side::One, io: [Io::None; 2], cases: 0, failed: vec![], only: String::new() }
+        Scene {
+            one,
+            two,
+            central: Side::One,
+            io: [Io::None; 2],
+            cases: 0,
+            failed: vec![],
+            secrets: BTreeSet::new(),
+            only: String::new(),
+        }
     }
 
     /// Prints a row of the table: what, in which role of the first, with whom, and how it ended.
     pub(crate) fn row(&mut self, what: &str, central: Side, end: Result<String>) {
         let role = if central == Side::One { "central" } else { "peripheral" };
-        let row = format!("| {what} | {} {role} | {} |", self.one.name, self.two.name);
+        let row = format!("| {what} | {role} | {} |", self.two.name);
         match end {
             Ok(end) => println!("{row} {end} |"),
             Err(error) => {
@@ -131,17 +143,22 @@ impl Scene {
 
     /// This one connects to the other.
     pub(crate) async fn connect(&mut self, central: Side) -> Result<()> {
-        self.central = central;
+        let (address, kind) = self.advertise(central.other()).await?;
+        self.connect_to(central, address, kind).await
+    }
+
+    /// This one can be connected to, at this address of this kind.
+    pub(crate) async fn advertise(&mut self, peripheral: Side) -> Result<(String, String)> {
         let advertising = |event: &Event| match event {
             Event::Advertising { address, kind } => Some((address.clone(), kind.clone())),
             _ => None,
         };
         let advertise = Command::Advertise { name: "pairing".into() };
-        let (address, kind) = self.player(central.other()).ask(advertise, advertising).await?;
-        self.connect_to(central, address, kind).await
+        self.player(peripheral).ask(advertise, advertising).await
     }
 
     pub(crate) async fn connect_to(&mut self, central: Side, address: String, kind: String) -> Result<()> {
+        self.central = central;
         self.player(central).tell(Command::Connect { address, kind })?;
         self.one.wait(&Event::Connected).await?;
         self.two.wait(&Event::Connected).await
@@ -217,7 +234,12 @@ impl Scene {
             Event::Bonds { bonds } => Some(bonds.clone()),
             _ => None,
         };
-        self.player(side).ask(Command::Bonds, bonds).await
+        let bonds = self.player(side).ask(Command::Bonds, bonds).await?;
+        for bond in &bonds {
+            let keys = [&bond.central_key, &bond.peripheral_key].into_iter().flatten().map(|key| &key.value);
+            self.secrets.extend(keys.chain(&bond.identity_key).cloned());
+        }
+        Ok(bonds)
     }
 
     /// This one forgets the other.

@@ -6,7 +6,7 @@ use embassy_time::with_timeout;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// How long a host may take for what it is told.
+/// How long a host may take for what it is told, unless a scenario says otherwise.
 const PATIENCE: Duration = Duration::from_secs(12);
 
 /// What a host can show and take.
@@ -44,6 +44,9 @@ pub(crate) struct Settings {
     /// We encrypt by ourselves where the peer's server wants it.
     #[serde(skip)]
     pub(crate) raises: bool,
+    /// Our user agrees that a bond is replaced by a weaker one.
+    #[serde(skip)]
+    pub(crate) replaces: bool,
     /// We give a pairing little time.
     #[serde(skip)]
     pub(crate) hurries: bool,
@@ -223,6 +226,10 @@ pub(crate) struct Player {
     events: UnboundedReceiver<Event>,
     /// What happened, and nobody has asked for yet.
     happened: Vec<Event>,
+    /// How long it may take for what it is told.
+    pub(crate) patience: Duration,
+    /// It is Bumble, which a scenario can make do what it should not.
+    pub(crate) is_bumble: bool,
 }
 
 /// The ends of a player's channels that the host has.
@@ -231,7 +238,10 @@ pub(crate) type HostEnds = (UnboundedReceiver<Command>, UnboundedSender<Event>);
 impl Player {
     pub(crate) fn new(name: impl Into<String>) -> (Self, HostEnds) {
         let ((commands, obeyed), (told, events)) = (unbounded_channel(), unbounded_channel());
-        (Player { name: name.into(), commands, events, happened: vec![] }, (obeyed, told))
+        (
+            Player { name: name.into(), commands, events, happened: vec![], patience: PATIENCE, is_bumble: false },
+            (obeyed, told),
+        )
     }
 
     pub(crate) fn tell(&self, command: Command) -> Result<()> {
@@ -247,7 +257,7 @@ impl Player {
     }
 
     async fn receive(&mut self) -> Result<Event> {
-        let patience = embassy_time::Duration::from_micros(u64::try_from(PATIENCE.as_micros())?);
+        let patience = embassy_time::Duration::from_micros(u64::try_from(self.patience.as_micros())?);
         let event = with_timeout(patience, self.events.recv()).await;
         match event.ok().with_context(|| format!("{} tells nothing after {:?}", self.name, self.happened))? {
             Some(Event::Error { text }) => bail!("{}: {text}", self.name),
