@@ -96,7 +96,7 @@ const LIMIT: Duration = Duration::from_secs(40);
 
 /// Opcodes that a capture of a role must hold: HCI commands, ATT opcodes.
 pub(crate) const BRING_UP: [u16; 9] = [0x0c03, 0x1001, 0x1002, 0x1003, 0x0c01, 0x2001, 0x2002, 0x2003, 0x1009];
-pub(crate) const CENTRAL_COMMANDS: [u16; 3] = [0x200b, 0x200c, 0x200d];
+const CENTRAL_COMMANDS: [u16; 3] = [0x200b, 0x200c, 0x200d];
 pub(crate) const PERIPHERAL_COMMANDS: [u16; 4] = [0x2006, 0x2008, 0x2009, 0x200a];
 pub(crate) const DISCONNECT: u16 = 0x0406;
 const ATT: [u8; 21] = [

@@ -1,7 +1,7 @@
 //! Our host and Bumble's pair, by the program `pairings` of interop/rust, which is the user of both.
 
 use crate::{
-    interop::{BRING_UP, CENTRAL_COMMANDS, DISCONNECT, PERIPHERAL_COMMANDS},
+    interop::{BRING_UP, DISCONNECT, PERIPHERAL_COMMANDS},
     judge::{Implied, judge},
     rig::{Kind, Radio},
     setup,
@@ -13,9 +13,11 @@ use std::{path::Path, process::Command};
 pub(crate) struct Part {
     name: &'static str,
     commands: &'static [u16],
+    events: &'static [u8],
     smp: &'static [u8],
 }
 
+const CREATE_CONNECTION: u16 = 0x200d;
 const ENABLE_ENCRYPTION: u16 = 0x2019;
 const LONG_TERM_KEY_REPLY: u16 = 0x201a;
 const LONG_TERM_KEY_NEGATIVE_REPLY: u16 = 0x201b;
@@ -27,13 +29,15 @@ const ATT: [u8; 3] = [0x01, 0x08, 0x09];
 pub(crate) const METHODS: Part = Part {
     name: "methods",
     commands: &[ENABLE_ENCRYPTION, LONG_TERM_KEY_REPLY],
+    events: &[ENCRYPTION_CHANGE],
     smp: &[0x01, 0x02, 0x03, 0x04, 0x06, 0x07, 0x08, 0x09, 0x0b, 0x0c, 0x0d],
 };
 pub(crate) const REFUSALS: Part =
-    Part { name: "refusals", commands: &[], smp: &[0x01, 0x02, 0x03, 0x04, 0x05, 0x0c, 0x0d] };
+    Part { name: "refusals", commands: &[], events: &[], smp: &[0x01, 0x02, 0x03, 0x04, 0x05, 0x0c, 0x0d] };
 pub(crate) const BONDS: Part = Part {
     name: "bonded",
     commands: &[ENABLE_ENCRYPTION, LONG_TERM_KEY_REPLY, LONG_TERM_KEY_NEGATIVE_REPLY],
+    events: &[ENCRYPTION_CHANGE],
     smp: &[0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0c, 0x0d],
 };
 
@@ -47,8 +51,12 @@ fn rows(arguments: &[&str]) -> Result<String> {
 }
 
 /// What ends by itself: minutes, which only `cargo xtask full` takes.
-pub(crate) const SILENCE: Part =
-    Part { name: "silence", commands: &[ENABLE_ENCRYPTION], smp: &[0x01, 0x02, 0x03, 0x04, 0x0c, 0x0d] };
+pub(crate) const SILENCE: Part = Part {
+    name: "silence",
+    commands: &[ENABLE_ENCRYPTION],
+    events: &[ENCRYPTION_CHANGE],
+    smp: &[0x01, 0x02, 0x03, 0x04, 0x0c, 0x0d],
+};
 
 /// A part of ours with Bumble, whose rows are printed.
 pub(crate) fn play(part: Part, kind: Kind, radio: &Radio, captures: &Path) -> Result<()> {
@@ -58,8 +66,9 @@ pub(crate) fn play(part: Part, kind: Kind, radio: &Radio, captures: &Path) -> Re
     let snoop = capture.to_string_lossy();
     let arguments = [part.name, &ours, &bumble, "--python", setup::PYTHON, "--air", air, "--snoop", &snoop];
     print!("{}", rows(&arguments)?);
-    let commands = [&BRING_UP[..], &CENTRAL_COMMANDS, &PERIPHERAL_COMMANDS, &[DISCONNECT], part.commands].concat();
-    judge(&capture, Implied { commands: &commands, events: &[ENCRYPTION_CHANGE], att: &ATT, smp: part.smp })
+    let links = [CREATE_CONNECTION, DISCONNECT];
+    let commands = [&BRING_UP[..], &PERIPHERAL_COMMANDS, &links, part.commands].concat();
+    judge(&capture, Implied { commands: &commands, events: part.events, att: &ATT, smp: part.smp })
 }
 
 /// Two hosts of ours in the simulator, in virtual time.
