@@ -14,6 +14,7 @@ pub(crate) struct Part {
     name: &'static str,
     commands: &'static [u16],
     events: &'static [u8],
+    att: &'static [u8],
     smp: &'static [u8],
 }
 
@@ -23,21 +24,29 @@ const LONG_TERM_KEY_REPLY: u16 = 0x201a;
 const LONG_TERM_KEY_NEGATIVE_REPLY: u16 = 0x201b;
 const ENCRYPTION_CHANGE: u8 = 0x08;
 /// Error, Read By Type.
-const ATT: [u8; 3] = [0x01, 0x08, 0x09];
+const REFUSED_READS: [u8; 2] = [0x01, 0x08];
+const READS: [u8; 3] = [0x01, 0x08, 0x09];
 
 /// Everything but Pairing Failed, and what Bumble does not have: signing keys, keypresses.
 pub(crate) const METHODS: Part = Part {
     name: "methods",
     commands: &[ENABLE_ENCRYPTION, LONG_TERM_KEY_REPLY],
     events: &[ENCRYPTION_CHANGE],
+    att: &READS,
     smp: &[0x01, 0x02, 0x03, 0x04, 0x06, 0x07, 0x08, 0x09, 0x0b, 0x0c, 0x0d],
 };
-pub(crate) const REFUSALS: Part =
-    Part { name: "refusals", commands: &[], events: &[], smp: &[0x01, 0x02, 0x03, 0x04, 0x05, 0x0c, 0x0d] };
+pub(crate) const REFUSALS: Part = Part {
+    name: "refusals",
+    commands: &[],
+    events: &[],
+    att: &REFUSED_READS,
+    smp: &[0x01, 0x02, 0x03, 0x04, 0x05, 0x0c, 0x0d],
+};
 pub(crate) const BONDS: Part = Part {
     name: "bonded",
     commands: &[ENABLE_ENCRYPTION, LONG_TERM_KEY_REPLY, LONG_TERM_KEY_NEGATIVE_REPLY],
     events: &[ENCRYPTION_CHANGE],
+    att: &READS,
     smp: &[0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0c, 0x0d],
 };
 
@@ -55,6 +64,7 @@ pub(crate) const SILENCE: Part = Part {
     name: "silence",
     commands: &[ENABLE_ENCRYPTION],
     events: &[ENCRYPTION_CHANGE],
+    att: &REFUSED_READS,
     smp: &[0x01, 0x02, 0x03, 0x04, 0x0c, 0x0d],
 };
 
@@ -68,7 +78,7 @@ pub(crate) fn play(part: Part, kind: Kind, radio: &Radio, captures: &Path) -> Re
     print!("{}", rows(&arguments)?);
     let links = [CREATE_CONNECTION, DISCONNECT];
     let commands = [&BRING_UP[..], &PERIPHERAL_COMMANDS, &links, part.commands].concat();
-    judge(&capture, Implied { commands: &commands, events: part.events, att: &ATT, smp: part.smp })
+    judge(&capture, Implied { commands: &commands, events: part.events, att: part.att, smp: part.smp })
 }
 
 /// Two hosts of ours in the simulator, in virtual time.
