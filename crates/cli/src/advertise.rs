@@ -1,6 +1,6 @@
 //! `advertise`.
 
-use crate::{arguments::AdvertiseOptions, output::address_type, session::Session};
+use crate::{arguments::AdvertiseOptions, output::address_type, pairing, session::Session};
 use anyhow::Result;
 use jelling::{Connection, Device, Error};
 use serde_json::json;
@@ -21,10 +21,11 @@ pub(crate) fn tell(session: Session, event: &str, device: Device) {
 }
 
 /// Tells of a central, and holds the link until it ends.
-pub(crate) async fn attend(session: Session, connection: &Connection<'_>) -> Result<(), Error> {
+pub(crate) async fn attend(session: Session, connection: &Connection<'static>) -> Result<(), Error> {
     let Ok(device) = connection.device() else { return Ok(()) };
     tell(session, "connected", device);
-    connection.disconnected().await?;
+    let (ended, ()) = tokio::join!(connection.disconnected(), pairing::watch(session, connection));
+    ended?;
     tell(session, "disconnected", device);
     Ok(())
 }

@@ -1,13 +1,19 @@
 //! What may stand on the command line. Whatever cannot be parsed ends with exit 2.
 
 mod help;
+mod pairing;
 #[cfg(test)]
 mod tests;
+mod values;
+
+pub(crate) use pairing::{Io, Oob, PairingOptions, most_significant_first};
+pub(crate) use values::{Characteristic, Hex, Manufacturer, Target};
 
 use crate::spec::Spec;
 use clap::{Args, Parser, Subcommand};
-use jelling::{Device, Uuid};
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use jelling::Uuid;
+use std::{path::PathBuf, time::Duration};
+use values::{millis, number, part, seconds};
 
 /// Bluetooth LE on any HCI controller.
 #[derive(Parser)]
@@ -38,10 +44,10 @@ pub(crate) struct Global {
     /// One JSON object a line on stdout
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Bond store: needs security, which this version does not have
+    /// Where bonds are kept; without it none is. What connects encrypts towards a bonded peer
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) bonds: Option<PathBuf>,
-    /// Resolvable private address: needs security, which this version does not have
+    /// Resolvable private address: this version has none
     #[arg(long, global = true)]
     pub(crate) privacy: bool,
     /// Log to stderr; twice: each packet too
@@ -91,6 +97,15 @@ pub(crate) enum Command {
     /// Serve a GATT database from a file
     #[command(after_help = help::SERVE)]
     Serve(ServeOptions),
+    /// Pair with a peer, or encrypt towards one that is bonded, and disconnect
+    #[command(after_help = help::PAIR)]
+    Pair(PairOptions),
+    /// What is in the bond store of --bonds FILE; needs no controller
+    #[command(after_help = "Example: jelling --bonds bonds.json bonds list --json")]
+    Bonds {
+        #[command(subcommand)]
+        what: BondsCommand,
+    },
     /// Show a capture, one line a packet: `<` from the host, `>` from the controller, seconds at the end
     #[command(after_help = help::SHOW)]
     Show {
@@ -226,12 +241,46 @@ pub(crate) struct ServeOptions {
     /// The database
     #[arg(value_name = "FILE.toml")]
     pub(crate) file: PathBuf,
+    /// Let peers pair, with what the user can see and type here; else pairing is refused
+    #[arg(long, value_name = "IO")]
+    pub(crate) pairing: Option<Io>,
+    #[command(flatten)]
+    pub(crate) how: PairingOptions,
     /// Take lines `set CHAR HEX`, `notify CHAR HEX`, `indicate CHAR HEX` from standard input
     #[arg(long)]
     pub(crate) stdin: bool,
     /// Seconds after which to end
     #[arg(long, value_name = "S", value_parser = seconds)]
     pub(crate) duration: Option<Duration>,
+}
+
+#[derive(Args)]
+pub(crate) struct PairOptions {
+    /// The peer: aa:bb:cc:dd:ee:ff[/public|/random]
+    #[arg(value_name = "ADDR")]
+    pub(crate) address: Target,
+    /// What the user can see and type here
+    #[arg(long, value_name = "IO", default_value = "none")]
+    pub(crate) io: Io,
+    #[command(flatten)]
+    pub(crate) how: PairingOptions,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum BondsCommand {
+    /// The peers
+    #[command(after_help = "Example: jelling --bonds bonds.json bonds list --json")]
+    List,
+    /// Forget a peer
+    #[command(after_help = "Example: jelling --bonds bonds.json bonds remove da:4c:10:de:00:01")]
+    Remove {
+        /// The peer's identity address: aa:bb:cc:dd:ee:ff[/public|/random]
+        #[arg(value_name = "ADDR")]
+        address: Target,
+    },
+    /// Everything that is kept, WITH THE KEYS: whoever has them can pose as either side and decrypt what was captured
+    #[command(after_help = help::BONDS_EXPORT)]
+    Export,
 }
 
 #[derive(Args)]
@@ -265,106 +314,4 @@ pub(crate) struct SimOptions {
     /// Seconds after which to end
     #[arg(long, value_name = "S", value_parser = seconds)]
     pub(crate) duration: Option<Duration>,
-}
-
-/// A peer, whose address type may be unknown.
-#[derive(Clone, Debug)]
-pub(crate) struct Target {
-    pub(crate) device: Device,
-    pub(crate) typed: bool,
-}
-
-impl FromStr for Target {
-    type Err = jelling::InvalidDevice;
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        Ok(Target { device: s.parse()?, typed: s.contains('/') })
-    }
-}
-
-/// A characteristic, by UUID or by its value's handle.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Characteristic {
-    Uuid(Uuid),
-    Handle(u16),
-}
-
-impl FromStr for Characteristic {
-    type Err = String;
-    fn from_str(s: &str) -> Result<Self, String> {
-        if let Some(digits) = s.strip_prefix("0x") {
-            return match u16::from_str_radix(digits, 16) {
-                Ok(handle) if handle != 0 => Ok(Characteristic::Handle(handle)),
-                _ => Err("a handle is 0x0001 to 0xffff".into()),
-            };
-        }
-        if (s.len() == 4 || s.len() == 36)
-            && let Ok(uuid) = s.parse()
-        {
-            return Ok(Characteristic::Uuid(uuid));
-        }
-        match s.parse() {
-            Ok(handle) if handle != 0 => Ok(Characteristic::Handle(handle)),
-            _ => Err("expected a UUID (4 hex digits or 128 bits with dashes) or a handle (decimal or 0x..)".into()),
-        }
-    }
-}
-
-impl std::fmt::Display for Characteristic {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Characteristic::Uuid(uuid) => uuid.fmt(f),
-            Characteristic::Handle(handle) => write!(f, "{handle:#06x}"),
-        }
-    }
-}
-
-/// Octets in hex.
-#[derive(Clone, Debug)]
-pub(crate) struct Hex(pub(crate) Vec<u8>);
-
-impl FromStr for Hex {
-    type Err = String;
-    fn from_str(s: &str) -> Result<Self, String> {
-        hex::decode(s).map(Hex).map_err(|_| "expected an even number of hex digits".into())
-    }
-}
-
-/// Company identifier and data.
-#[derive(Clone, Debug)]
-pub(crate) struct Manufacturer {
-    pub(crate) id: u16,
-    pub(crate) data: Vec<u8>,
-}
-
-impl FromStr for Manufacturer {
-    type Err = String;
-    fn from_str(s: &str) -> Result<Self, String> {
-        let (id, data) = s.split_once(':').ok_or("expected ID:HEX")?;
-        Ok(Manufacturer { id: number(id)?, data: data.parse::<Hex>()?.0 })
-    }
-}
-
-fn number(s: &str) -> Result<u16, String> {
-    let parsed = match s.strip_prefix("0x") {
-        Some(digits) => u16::from_str_radix(digits, 16),
-        None => s.parse(),
-    };
-    parsed.map_err(|_| "expected a number from 0 to 65535, decimal or 0x..".into())
-}
-
-fn part(s: &str) -> Result<f64, String> {
-    match s.parse() {
-        Ok(part) if (0.0..=1.0).contains(&part) => Ok(part),
-        _ => Err("expected a part from 0.0 to 1.0".into()),
-    }
-}
-
-fn seconds(s: &str) -> Result<Duration, String> {
-    let value: f64 = s.parse().map_err(|_| "expected seconds")?;
-    Duration::try_from_secs_f64(value).map_err(|_| "expected seconds".into())
-}
-
-fn millis(s: &str) -> Result<Duration, String> {
-    let value: f64 = s.parse().map_err(|_| "expected milliseconds")?;
-    Duration::try_from_secs_f64(value / 1000.0).map_err(|_| "expected milliseconds".into())
 }

@@ -10,19 +10,23 @@
 //! | Vol 4, Part A: transports | `-t SPEC`, `--snoop FILE`, `ports` | `spec`, `transport`, `carrier`, `capture`, `trace`, `ports` |
 //! | Vol 4, Part E: HCI | `info`, `sim`, `show`, `replay` | `scan`, `sim`, `show`, `replay` |
 //! | Vol 3, Part C, 9: GAP | `scan`, `advertise` | `scan`, `advertise` |
+//! | Vol 3, Part H: Security Manager | `pair`, `bonds` | `pairing`, `bonds`, `input` |
 //! | Vol 3, Part G, 4: GATT client | `explore`, `read`, `write`, `subscribe` | `explore`, `client` |
 //! | Vol 3, Part G, 3: GATT server | `serve` | `serve` |
 
 mod advertise;
 mod arguments;
 mod assigned;
+mod bonds;
 mod capture;
 mod carrier;
 mod client;
 mod demo;
 mod explore;
+mod input;
 mod manual;
 mod output;
+mod pairing;
 mod ports;
 mod replay;
 mod scan;
@@ -67,8 +71,8 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    if arguments.global.bonds.is_some() || arguments.global.privacy {
-        anyhow::bail!("--bonds and --privacy need security, which this version does not have");
+    if arguments.global.privacy {
+        anyhow::bail!("--privacy: this version has no resolvable private address of its own");
     }
     let output = Output { json: arguments.global.json, stop: stop::Stop::listen()? };
     execute(arguments, output).await?;
@@ -76,7 +80,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 async fn execute(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
-    use Ends::{AtOnce, Stopped};
+    use Ends::{Asking, AtOnce, Stopped};
     let global = &arguments.global;
     match &arguments.command {
         Command::Info => session::run(global, output, AtOnce, async |s| scan::info(s).await).await,
@@ -103,6 +107,8 @@ async fn execute(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
             let file = jelling_cli::file::File::load(&options.file)?;
             session::run(global, output, Stopped, async |s| serve::serve(s, options, &file).await).await
         }
+        Command::Pair(options) => session::run(global, output, Asking, async |s| pairing::pair(s, options).await).await,
+        Command::Bonds { what } => bonds::bonds(global, output, what),
         Command::Show { file } => show::show(output, file),
         Command::Replay(options) => replay::replay(global, output, options),
         Command::Completions { shell } => manual::completions(output, *shell),

@@ -6,10 +6,11 @@ use crate::{
     advertise::{attend, ready},
     arguments::ServeOptions,
     output::Output,
+    pairing,
     session::Session,
 };
 use anyhow::{Context, Result};
-use jelling::{Access, Device, Error, ErrorCode, Resource, Updates, Uuid};
+use jelling::{Access, Config, Device, Error, ErrorCode, Resource, Updates, Uuid};
 use jelling_cli::file::{File, Served, ServedCharacteristic};
 use serde_json::json;
 use std::{cell::OnceCell, collections::BTreeMap, rc::Rc, time::Duration};
@@ -31,7 +32,8 @@ struct Writes {
 
 pub(crate) async fn serve(session: Session, options: &ServeOptions, file: &File) -> Result<()> {
     let host = session.host;
-    host.configure(file.settings(host.config()));
+    let config = Config { secure_connections_only: options.how.sc_only, ..host.config() };
+    host.configure(file.settings(config));
     let served: Rc<Served<'static>> = file.register(host, Some(tell_write))?.into();
     let characteristics = served.characteristics.iter().map(|one| (one.handle, one.uuid));
     let descriptors = served.descriptors.iter().map(|(uuid, descriptor)| (descriptor.handle(), *uuid));
@@ -39,6 +41,11 @@ pub(crate) async fn serve(session: Session, options: &ServeOptions, file: &File)
     WRITES.with(|cell| cell.set(writes)).ok().context("one table a program")?;
     let work = async {
         session.start().await?;
+        if let Some(io) = options.pairing {
+            let pair = pairing::prepare(session, io, &options.how).await?;
+            host.configure(Config { pairing: Some(pair), ..host.config() });
+            spawn_local(pairing::questions(session));
+        }
         for one in served.characteristics.iter().copied().filter(|one| one.has_cccd) {
             spawn_local(tell_subscriptions(session, one));
         }

@@ -2,10 +2,12 @@
 
 use crate::{
     arguments::{Global, Target},
+    bonds,
     capture::Capture,
     carrier,
+    input::Input,
     output::Output,
-    transport, trouble,
+    pairing, transport, trouble,
 };
 use anyhow::{Context, Result, bail};
 use jelling::{
@@ -13,7 +15,7 @@ use jelling::{
 };
 use jelling_cli::file;
 use static_cell::ConstStaticCell;
-use std::{future::Future, io::Write, time::Duration};
+use std::{future::Future, io::Write, pin::pin, time::Duration};
 
 type Memory = Resources<
     Links<8, 517>,
@@ -29,8 +31,11 @@ type Memory = Resources<
 pub(crate) struct Session {
     pub(crate) host: Host<'static>,
     pub(crate) output: Output,
+    pub(crate) input: &'static Input,
     pub(crate) timeout: Duration,
     pub(crate) verbose: u8,
+    /// Bonds outlive the program.
+    pub(crate) keeps_bonds: bool,
 }
 
 /// What a signal makes of a command.
@@ -38,6 +43,8 @@ pub(crate) struct Session {
 pub(crate) enum Ends {
     /// It does one thing, which then has not been done.
     AtOnce,
+    /// So too, and it sees to that itself: a user whom it asks something answers with a signal, too.
+    Asking,
     /// It runs on until it is stopped, and that is its good end.
     Stopped,
 }
@@ -45,7 +52,7 @@ pub(crate) enum Ends {
 impl Ends {
     fn result(self) -> Result<()> {
         match self {
-            Ends::AtOnce => bail!("interrupted"),
+            Ends::AtOnce | Ends::Asking => bail!("interrupted"),
             Ends::Stopped => Ok(()),
         }
     }
@@ -61,6 +68,7 @@ pub(crate) async fn run(
     let stop = output.stop;
     let Some(spec) = &global.transport else { bail!("no controller") };
     let capture = Capture::open(global.snoop.as_deref())?;
+    let mut store = bonds::open(global)?;
     let transport = tokio::select! {
         opened = transport::open(spec, global.timeout) => opened?,
         () = stop.signalled() => return ends.result(),
@@ -70,9 +78,19 @@ pub(crate) async fn run(
     static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
     let memory = MEMORY.try_take().context("one session a program")?;
     // The first Reset is sent twice.
-    let config = Config { command_timeout: global.timeout / 2, ..Config::default() };
+    // No command but `pair`, and `serve` where it is told to, lets anybody pair.
+    let config = Config { command_timeout: global.timeout / 2, pairing: None, ..Config::default() };
     let (host, mut runner) = jelling::new(memory, config);
-    let session = Session { host, output, timeout: global.timeout, verbose: global.verbose };
+    let session = Session {
+        host,
+        output,
+        input: Input::new(),
+        timeout: global.timeout,
+        verbose: global.verbose,
+        keeps_bonds: global.bonds.is_some(),
+    };
+    bonds::load(host, &mut store).await?;
+    let mut keep = pin!(bonds::keep(host, &mut store));
     let work = async {
         let result = tokio::select! {
             result = command(session) => result,
@@ -82,13 +100,16 @@ pub(crate) async fn run(
         wind_down(session).await;
         result
     };
-    tokio::select! {
+    let result = tokio::select! {
         result = work => result.map_err(|error| trouble::explain(error, spec)),
+        // That they are not kept must not go unnoticed, whatever else has been done.
+        error = &mut keep => return Err(error),
         end = carrier::carry(&mut runner, transport, &capture, global, ends, spec) => match stop.has_ended() {
             true => ends.result(),
             false => Err(end),
         },
-    }
+    };
+    result.and(bonds::settle(keep).await)
 }
 
 /// Disconnects and switches the radio off. Who sends a second signal does not wait for it; and a controller without links that
@@ -141,10 +162,26 @@ impl Session {
         }
     }
 
-    /// Connects to a peer; one whose address type is unknown is looked for first.
+    /// Connects to a peer, and encrypts towards it where there is a bond. It pairs with nobody.
     pub(crate) async fn connect(&self, target: &Target) -> Result<Connection<'static>> {
+        let connection = self.reach(target).await?;
+        if connection.bond().is_some() {
+            let peer = connection.identity()?.to_string();
+            let encrypt = connection.encrypt().timeout(self.timeout);
+            encrypt.await.map_err(|error| pairing::explain(error, &peer))?;
+            self.log(|| format!("encrypted with {peer}"));
+        }
+        Ok(connection)
+    }
+
+    /// Connects to a peer, no more; one whose address type is unknown is looked for first.
+    pub(crate) async fn reach(&self, target: &Target) -> Result<Connection<'static>> {
         self.start().await?;
-        let device = if target.typed { target.device } else { self.find(target.device).await? };
+        let device = match (target.typed, self.bonded(target.device)) {
+            (true, _) => target.device,
+            (false, Some(bonded)) => bonded,
+            (false, None) => self.find(target.device).await?,
+        };
         self.log(|| format!("connecting to {device}"));
         // What follows are many requests, one after the other: they go no faster than connection events.
         let (least, greatest) = (Duration::from_micros(7_500), Duration::from_millis(15));
@@ -162,6 +199,14 @@ impl Session {
             }
             Err(error) => Err(error).with_context(|| format!("no connection to {device}")),
         }
+    }
+
+    /// The peer of this address that there is one bond with.
+    fn bonded(&self, wanted: Device) -> Option<Device> {
+        let mut bonds = self.host.bonds().map(|bond| Device::from(bond.peer));
+        let found = bonds.by_ref().find(|device| device.octets() == wanted.octets());
+        let others = bonds.filter(|device| device.octets() == wanted.octets());
+        found.filter(|_| others.count() == 0)
     }
 
     async fn find(&self, wanted: Device) -> Result<Device> {

@@ -39,23 +39,45 @@ fn sentence(rendered: &str) -> String {
 }
 
 fn check(mut arguments: Arguments) -> Result<Arguments, String> {
-    let global = &mut arguments.global;
+    let Arguments { global, command } = &mut arguments;
     let nothing_crosses = matches!(
-        arguments.command,
-        Command::Ports | Command::Show { .. } | Command::Replay(_) | Command::Completions { .. } | Command::Man { .. }
+        command,
+        Command::Ports
+            | Command::Show { .. }
+            | Command::Replay(_)
+            | Command::Completions { .. }
+            | Command::Man { .. }
+            | Command::Bonds { .. }
     );
-    match arguments.command {
-        Command::Sim(_) if global.snoop.is_some() => {
+    let has_own = matches!(command, Command::Sim(_) | Command::Demo);
+    if global.snoop.is_some() {
+        if matches!(command, Command::Sim(_)) {
             return Err("sim writes no capture: let the hosts on its controllers write theirs with --snoop".into());
         }
-        _ if nothing_crosses && global.snoop.is_some() => {
+        if nothing_crosses {
             return Err("--snoop is of no use here: nothing crosses HCI".into());
         }
-        _ if nothing_crosses => {}
-        // They bring controllers of their own.
-        Command::Sim(_) | Command::Demo => {}
-        _ if global.transport.is_none() => global.transport = Some(from_environment()?),
+    }
+    let needs_bonds = matches!(command, Command::Bonds { .. });
+    match &global.bonds {
+        None if needs_bonds => return Err("no bond store: say where it is with --bonds FILE".into()),
+        Some(_) if !needs_bonds && (nothing_crosses || has_own) => {
+            return Err("--bonds is of no use here: nothing connects".into());
+        }
         _ => {}
+    }
+    match command {
+        Command::Pair(options) => options.how.check()?,
+        Command::Serve(options) => {
+            options.how.check()?;
+            if let (None, Some(option)) = (options.pairing, options.how.first()) {
+                return Err(format!("{option} needs --pairing IO: without it pairing is refused"));
+            }
+        }
+        _ => {}
+    }
+    if !nothing_crosses && !has_own && global.transport.is_none() {
+        global.transport = Some(from_environment()?);
     }
     Ok(arguments)
 }

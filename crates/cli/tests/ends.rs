@@ -49,9 +49,10 @@ fn what_runs_on_may_be_stopped_before_it_is_ready() {
 
 #[test]
 fn what_does_one_thing_fails_when_it_is_stopped() {
-    for (verb, more) in [("read", None), ("write", Some("00")), ("explore", None)] {
-        let mut arguments = vec!["-t", "sim:", "-v", verb, NOBODY];
-        arguments.extend((verb != "explore").then_some("2a6e").into_iter().chain(more));
+    for (verb, more) in
+        [("read", &["2a6e"][..]), ("write", &["2a6e", "00"]), ("explore", &[]), ("pair", &["--io", "display"])]
+    {
+        let arguments = [&["-t", "sim:", "-v", verb, NOBODY], more].concat();
         let mut command = start(&arguments);
         command.says("connecting to");
         command.signal(Signal::TERM);

@@ -162,7 +162,8 @@ fn a_table_that_is_too_large_is_a_mistake_where_it_ends() {
 fn the_documented_file_is_a_table() {
     let page = include_str!("../../../docs/serve.md");
     register(page.split_once("```toml\n").unwrap().1.split_once("```").unwrap().0).unwrap();
-    let help = include_str!("../src/arguments/help.rs");
+    let help = include_str!("../src/arguments/help.rs").split_once("const SERVE").unwrap().1;
+    let help = help.split_once("pub(super)").unwrap().0;
     let example: String =
         help.lines().filter_map(|line| line.strip_prefix("  ")).map(|line| line.replace("\\\"", "\"") + "\n").collect();
     assert!(example.contains("[[service]]"), "{example}");

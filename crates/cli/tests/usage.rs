@@ -67,16 +67,44 @@ fn the_environment_names_a_transport_and_an_empty_one_is_none() {
 }
 
 #[test]
-fn what_needs_security_is_refused_by_every_command() {
-    for arguments in [
-        &["-t", "sim:", "info", "--privacy"][..],
-        &["demo", "--bonds", "file"],
-        &["demo", "--privacy"],
-        &["sim", "--tcp", "0", "--privacy"],
-    ] {
-        let error = "jelling: --bonds and --privacy need security, which this version does not have\n";
+fn privacy_is_refused_by_every_command() {
+    for arguments in
+        [&["-t", "sim:", "info", "--privacy"][..], &["demo", "--privacy"], &["sim", "--tcp", "0", "--privacy"]]
+    {
+        let error = "jelling: --privacy: this version has no resolvable private address of its own\n";
         assert_eq!(told(&run(arguments)), (Some(1), String::new(), error.into()), "{arguments:?}");
     }
+}
+
+#[test]
+fn pairing_options_are_checked_as_a_whole() {
+    const PEER: &str = "00:00:5e:00:53:01";
+    let (half, whole) = ("00".repeat(16), "00".repeat(32));
+    for (arguments, text) in [
+        (&["pair", PEER, "--legacy", "--sc-only"][..], "the argument '--legacy' cannot be used with '--sc-only'"),
+        (&["pair", PEER, "--io", "voice"], "invalid value 'voice' for '--io <IO>'"),
+        (&["pair", PEER, "--oob", "00"], "invalid value '00' for '--oob <HEX>': expected 64 hex digits"),
+        (&["pair", PEER, "--oob", "zz"], "invalid value 'zz' for '--oob <HEX>': expected 64 hex digits"),
+        (&["pair", PEER, "--oob", &half], "--oob of 16 octets is for --legacy: expected 64 hex digits"),
+        (&["pair", PEER, "--oob", &whole, "--legacy"], "--oob of 32 octets is for LE Secure Connections: expected 64"),
+        (&["pair"], "the following required arguments were not provided: <ADDR>"),
+        (&["pair", "nonsense"], "invalid value 'nonsense' for '<ADDR>'"),
+        (&["serve", "file", "--pairing"], "a value is required for '--pairing <IO>' but none was supplied"),
+        (&["serve", "file", "--mitm"], "--mitm needs --pairing IO: without it pairing is refused"),
+        (&["serve", "file", "--oob-print"], "--oob-print needs --pairing IO: without it pairing is refused"),
+        (&["serve", "file", "--pairing", "none", "--oob", &half], "--oob of 16 octets is for --legacy"),
+        (&["bonds", "list"], "no bond store: say where it is with --bonds FILE"),
+        (&["bonds", "--bonds", "file", "remove"], "the following required arguments were not provided: <ADDR>"),
+        (&["bonds", "--bonds", "file", "remove", "nonsense"], "invalid value 'nonsense' for '<ADDR>'"),
+        (&["bonds", "--bonds", "file", "list", "--snoop", "other"], "--snoop is of no use here: nothing crosses HCI"),
+        (&["demo", "--bonds", "file"], "--bonds is of no use here: nothing connects"),
+        (&["sim", "--tcp", "0", "--bonds", "file"], "--bonds is of no use here: nothing connects"),
+    ] {
+        let (code, out, error) = told(&run(&[&["-t", "sim:"], arguments].concat()));
+        assert_eq!((code, &*out), (Some(2), ""), "{arguments:?}");
+        assert!(error.starts_with(&format!("jelling: {text}")) && error.ends_with(" (see --help)\n"), "{error}");
+    }
+    assert_eq!(run(&["-t", "sim:", "bonds", "--bonds", "file"]).status.code(), Some(2));
 }
 
 #[test]

@@ -22,7 +22,28 @@ A small file:
   properties = [\"read\", \"notify\"]
   value = \"c409\"
 
+With --pairing, questions to the user are lines on stderr, which the next line of standard input answers (see `jelling pair \
+--help`); with --bonds, bonds outlive the program.
+
 `jelling explore ADDR --export FILE.toml` writes one of a peer. docs/serve.md tells of every field.";
+
+pub(super) const PAIR: &str = "\
+Example: jelling --bonds bonds.json pair da:4c:10:de:00:01 --io keyboard-display --mitm
+Example: jelling --bonds bonds.json pair da:4c:10:de:00:01 --json
+
+What is asked stands on stderr, a line each, and lines of standard input answer:
+
+  passkey 123456           to be typed at the peer
+  enter passkey:           the six digits that the peer shows
+  compare 123456 y/n:      whether the peer shows the same
+
+The end of input and Ctrl-C reject. Without --bonds the keys are forgotten at the end, and the peer is told so. A bond that is \
+weaker than what is asked for is replaced.";
+
+pub(super) const BONDS_EXPORT: &str = "\
+Example: jelling --bonds bonds.json bonds export
+
+One JSON object a peer, as the file has it. The output holds secrets: keep it as you keep the file.";
 
 pub(super) const SHOW: &str = "\
 Example: jelling show session.btsnoop

@@ -1,4 +1,4 @@
-//! Orders on standard input: `set`, `notify`, `indicate`. A mistake is told and the next line read.
+//! Orders on standard input: `set`, `notify`, `indicate`, in the lines that answer no question. A mistake is told and the next line read.
 
 use crate::{
     arguments::{Characteristic as Name, Hex},
@@ -9,14 +9,11 @@ use anyhow::{Context, Result, bail};
 use jelling::{Connection, Error, Updates};
 use jelling_cli::file::{Served, ServedCharacteristic};
 use std::rc::Rc;
-use tokio::io::{AsyncBufReadExt, BufReader};
 
 const EXPECTED: &str = "expected `set CHAR HEX`, `notify CHAR HEX` or `indicate CHAR HEX`";
 
 pub(super) async fn obey(session: Session, served: Rc<Served<'static>>) {
-    let mut lines = BufReader::new(tokio::io::stdin()).split(b'\n');
-    while let Ok(Some(line)) = lines.next_segment().await {
-        let line = String::from_utf8_lossy(&line);
+    while let Some(line) = session.input.order().await {
         if let Err(error) = order(session, &served, &line).await {
             say(format_args!("{:?}: {error:#}", line.trim()));
         }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each file of tests uses its part")]
 
+pub mod pairing;
+
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     io::{BufRead, BufReader, Read},
@@ -85,6 +87,21 @@ impl Running {
 
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for a line of stderr of this length.
+    pub fn says_of_length(&mut self, length: usize) -> String {
+        loop {
+            let line = self.says("");
+            if line.trim_end().len() == length {
+                return line.trim_end().into();
+            }
+        }
+    }
+
+    /// Waits for its end: its exit code.
+    pub fn wait(&mut self) -> Option<i32> {
+        end_of(&mut self.child)
     }
 
     /// Waits for its end: its exit code, none where a signal killed it, and the rest of stderr.
