@@ -38,7 +38,8 @@ pub(crate) fn replay(global: &Global, output: Output, options: &ReplayOptions) -
     let memory = MEMORY.try_take().context("one replay a program")?;
     let mut core = memory.core();
     let script = script::read(&records);
-    let mut config = Config { command_timeout: global.timeout / 2, ..Config::default() };
+    // No pairing is replayed: its random numbers and its keys are not in a capture.
+    let mut config = Config { command_timeout: global.timeout / 2, pairing: None, ..Config::default() };
     config.address = script.address;
     if let Some(mtu) = script.mtu {
         config.mtu = mtu;
@@ -129,10 +130,11 @@ impl Report<'_> {
         ));
         lines.extend(stage.not_replayed.iter().map(|(what, count)| format!("not replayed: {what} ({count})")));
         if stage.blanked > 0 {
-            lines.push(format!(
-                "blanked in the capture: {} answers of LE Rand, taken to be the random address that the host set",
-                stage.blanked
-            ));
+            let taken = match stage.random {
+                Some(_) => "taken to be the random address that the host set",
+                None => "without which no pairing can be replayed",
+            };
+            lines.push(format!("blanked in the capture: {} answers of LE Rand, {taken}", stage.blanked));
         }
         if let Some((number, expected, sent)) = self.difference() {
             lines.push(format!("first difference, record {number}:"));

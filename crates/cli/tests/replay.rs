@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{end_with_output, jelling, run, spec, start, told};
+use common::{end_with_output, jelling, pairing::Peers, run, spec, start, told};
 use embassy_futures::select::{Either, select};
 use jelling::{Config, OwnAddress, Resources, sim::Simulation};
 use jelling_transport::{Snoop, SnoopSink, btsnoop::FILE_HEADER};
@@ -131,6 +131,19 @@ fn random_numbers_that_are_blanked_are_told() {
     assert_eq!(report["blanked"], 1);
     let (_, text, _) = told(&run(&["replay", path.to_str().unwrap()]));
     assert!(text.contains("blanked in the capture: 1 answers of LE Rand"), "{text}");
+}
+
+#[test]
+fn a_session_with_a_pairing_is_replayed_up_to_it() {
+    let peers = Peers::new(&["--pairing", "none"]);
+    let path = peers.path("pair.btsnoop");
+    assert_eq!(peers.pair(&["--snoop", &path]).end().0, Some(0));
+    let report = report(&[&path]);
+    assert!(report["not_replayed"]["pairing"].as_u64() > Some(0), "{report}");
+    let expected = report["difference"]["expected"].as_str().unwrap();
+    assert!(expected.contains("LE Rand") || expected.contains("Pairing Request"), "{report}");
+    let (_, text, _) = told(&run(&["replay", &path]));
+    assert!(text.contains(" answers of LE Rand, without which no pairing can be replayed\n"), "{text}");
 }
 
 #[test]

@@ -72,7 +72,8 @@ pub(super) fn read<'a>(records: &[Record<'a>]) -> Script<'a> {
                 if let Ok(CommandPacket::LeSetRandomAddress(command)) = &parsed {
                     script.random.get_or_insert(command.address);
                 }
-                draws |= parsed.as_ref().is_ok_and(|command| command.opcode() == Opcode::LE_RAND);
+                // What is drawn later is for pairing.
+                draws |= script.random.is_none() && parsed.as_ref().is_ok_and(|c| c.opcode() == Opcode::LE_RAND);
                 parsed.map_or(Verb::Unknown("malformed commands".into()), |parsed| command(&parsed, rest))
             }
             PacketKind::Acl => data(record, rest, &mut script.mtu),
@@ -82,7 +83,7 @@ pub(super) fn read<'a>(records: &[Record<'a>]) -> Script<'a> {
     }
     script.address = match script.random {
         // It drew the address, or was told it.
-        _ if draws => OwnAddress::RandomStatic,
+        Some(_) if draws => OwnAddress::RandomStatic,
         Some(octets) => OwnAddress::Fixed(Address::new(AddressKind::Random, octets)),
         None => OwnAddress::Automatic,
     };

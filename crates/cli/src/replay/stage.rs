@@ -37,7 +37,7 @@ pub(super) struct Stage<'a> {
     core: Core<'a>,
     /// Values, for what the captured host told its subscribers.
     values: Vec<AttributeId>,
-    random: Option<[u8; 6]>,
+    pub(super) random: Option<[u8; 6]>,
     /// Microseconds of the first packet, and of the one before that which is played.
     begin: Option<u64>,
     before: u64,
