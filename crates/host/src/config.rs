@@ -18,6 +18,12 @@ pub enum OwnAddress {
     RandomStatic,
     /// This address: public (the controller's own) or random static.
     Fixed(Address),
+    /// The host hides: on air it goes by a resolvable private address, which changes after each
+    /// [`private_address_timeout`](Config::private_address_timeout). Peers that it is bonded with tell it by its IRK; nobody else
+    /// knows that it is the same host (Vol 6, Part B, 1.3.2.2; Vol 3, Part C, 10.7). Its identity address, which they are told when
+    /// they pair, is that of `Automatic`.
+    #[cfg(feature = "security")]
+    Resolvable,
 }
 
 /// The connection parameters that a peripheral likes best, as its GAP service shows them (Vol 3, Part C, 12.3). What is out of range
@@ -83,6 +89,11 @@ pub struct Config {
     /// Who does the arithmetic of P-256. Default: the host.
     #[cfg(feature = "security")]
     pub curve: Curve,
+    /// How long a resolvable private address is kept ([`OwnAddress::Resolvable`]): 1 s to 3,600 s (Vol 4, Part E, 7.8.45). What is out
+    /// of range counts as the nearest that is not. A change counts from the next address on. Default 15 min, as Vol 3, Part C,
+    /// Appendix A recommends.
+    #[cfg(feature = "security")]
+    pub private_address_timeout: Duration,
 }
 
 impl Config {
@@ -109,6 +120,8 @@ impl Config {
             debug_keys: false,
             #[cfg(feature = "security")]
             curve: Curve::Host,
+            #[cfg(feature = "security")]
+            private_address_timeout: Duration::from_secs(900),
         }
     }
 }

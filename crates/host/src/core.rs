@@ -47,6 +47,7 @@ impl Core<'_> {
         }
         Some(ControllerInfo {
             address: controller.address,
+            on_air: self.state.on_air(),
             version: controller.version?,
             le_features: controller.le_features,
             acl_length: controller.acl_length,
@@ -140,7 +141,10 @@ impl Core<'_> {
         self.link_check_timeout(now);
         self.attempts_timeout(now);
         #[cfg(feature = "security")]
-        self.pairing_timeout(now);
+        {
+            self.pairing_timeout(now);
+            self.private_address_timeout(now);
+        }
         #[cfg(feature = "central")]
         self.search_timeout(now);
         #[cfg(feature = "client")]
@@ -158,6 +162,10 @@ impl Core<'_> {
         let mut next = or_never(controller.in_flight.get().map(|f| f.deadline));
         next = next.min(or_never(controller.credit_deadline));
         next = next.min(or_never(self.state.steady_at));
+        #[cfg(feature = "security")]
+        {
+            next = next.min(or_never(self.state.privacy.deadline));
+        }
         #[cfg(feature = "central")]
         {
             next = next.min(or_never(self.state.initiator.cancel_deadline));

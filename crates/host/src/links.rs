@@ -168,7 +168,7 @@ impl Core<'_> {
         };
         #[cfg(feature = "security")]
         {
-            link.own = self.state.controller.address;
+            link.own = self.state.on_air();
         }
         info!("link {} is up: {}, we are its {:?}", index, link.peer, link.role);
         #[cfg(feature = "security")]

@@ -4,6 +4,8 @@
 use crate::bond::Bonding;
 #[cfg(feature = "peripheral")]
 use crate::gap::Advertising;
+#[cfg(feature = "security")]
+use crate::gap::Privacy;
 #[cfg(feature = "central")]
 use crate::gap::{Initiator, Scanning};
 #[cfg(feature = "server")]
@@ -60,6 +62,8 @@ enum Own {
     Automatic,
     RandomStatic,
     Fixed,
+    #[cfg(feature = "security")]
+    Resolvable,
 }
 
 /// [`Config`], all zero before the first one.
@@ -109,6 +113,8 @@ pub(crate) struct SecuritySettings {
     pub(crate) only: bool,
     pub(crate) debug_keys: bool,
     pub(crate) curve: Curve,
+    /// How long a private address is kept, in microseconds.
+    pub(crate) private_address_timeout: u64,
     /// What is done where a peer wants more security.
     #[cfg(feature = "client")]
     pub(crate) raise: Policy,
@@ -121,6 +127,7 @@ impl SecuritySettings {
         only: false,
         debug_keys: false,
         curve: Curve::Host,
+        private_address_timeout: 0,
         #[cfg(feature = "client")]
         raise: Policy::NEW,
     };
@@ -169,6 +176,8 @@ pub struct State {
     pub(crate) accounts: Accounts,
     #[cfg(feature = "security")]
     pub(crate) bonding: Bonding,
+    #[cfg(feature = "security")]
+    pub(crate) privacy: Privacy,
     #[cfg(feature = "security")]
     pub(crate) random: Random,
     #[cfg(feature = "security")]
@@ -225,6 +234,8 @@ impl State {
         accounts: Accounts { free: 0, touched: 0, used: 0, reserved: 0, high_water: 0, missed: false },
         #[cfg(feature = "security")]
         bonding: Bonding::NEW,
+        #[cfg(feature = "security")]
+        privacy: Privacy::NEW,
         #[cfg(feature = "security")]
         random: Random::NEW,
         #[cfg(feature = "security")]
@@ -332,6 +343,8 @@ impl State {
                 Own::Automatic => OwnAddress::Automatic,
                 Own::RandomStatic => OwnAddress::RandomStatic,
                 Own::Fixed => OwnAddress::Fixed(settings.address),
+                #[cfg(feature = "security")]
+                Own::Resolvable => OwnAddress::Resolvable,
             },
             command_timeout: Duration::from_micros(settings.command_timeout),
             link_check: Duration::from_micros(settings.link_check),
@@ -355,6 +368,8 @@ impl State {
             debug_keys: settings.security.debug_keys,
             #[cfg(feature = "security")]
             curve: settings.security.curve,
+            #[cfg(feature = "security")]
+            private_address_timeout: Duration::from_micros(settings.security.private_address_timeout),
             #[cfg(all(feature = "client", feature = "security"))]
             raise: settings.security.raise.raise(),
         }
@@ -375,6 +390,8 @@ impl Settings {
             OwnAddress::Automatic => (Own::Automatic, NOBODY),
             OwnAddress::RandomStatic => (Own::RandomStatic, NOBODY),
             OwnAddress::Fixed(address) => (Own::Fixed, address),
+            #[cfg(feature = "security")]
+            OwnAddress::Resolvable => (Own::Resolvable, NOBODY),
         };
         Settings {
             name: Some(config.name),
@@ -406,6 +423,7 @@ impl Settings {
                 only: config.secure_connections_only,
                 debug_keys: config.debug_keys,
                 curve: config.curve,
+                private_address_timeout: crate::gap::private_micros(micros(config.private_address_timeout)),
                 #[cfg(feature = "client")]
                 raise: Policy::of(&config.raise),
             },

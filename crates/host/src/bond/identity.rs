@@ -49,8 +49,11 @@ impl Core<'_> {
         if let Some(address) = identity.address {
             self.state.static_address.set(Some(address.octets));
         }
-        if identity.identity_key != Secret([0; 16]) {
+        let key = self.state.bonding.identity_key;
+        if identity.identity_key != Secret([0; 16]) && identity.identity_key != key {
             self.state.bonding.identity_key = identity.identity_key;
+            // Peers tell the address on air by the new one.
+            self.renew_private_address();
         }
         // What was drawn and is not in the store is to go there with the rest.
         let is_whole = self.identity() == *identity;
@@ -59,6 +62,11 @@ impl Core<'_> {
             self.identity_changed();
         }
         Ok(())
+    }
+
+    /// True until our IRK was drawn or restored.
+    pub(crate) fn lacks_identity_key(&self) -> bool {
+        self.state.bonding.identity_key == Secret([0; 16])
     }
 
     /// An address or an IRK was drawn.

@@ -5,6 +5,7 @@
 mod advertise;
 #[cfg(feature = "central")]
 mod connect;
+mod privacy;
 #[cfg(feature = "central")]
 mod scan;
 #[cfg(feature = "central")]
@@ -20,6 +21,8 @@ pub use advertise::{AdvertisingSettings, AdvertisingTicket};
 pub use connect::{ConnectSettings, ConnectTicket};
 #[cfg(feature = "central")]
 pub(crate) use connect::{Initiator, InitiatorStage};
+#[cfg(feature = "security")]
+pub(crate) use privacy::{Privacy, private_micros};
 #[cfg(feature = "central")]
 pub use scan::{Report, ScanSettings, ScanTicket};
 #[cfg(feature = "central")]

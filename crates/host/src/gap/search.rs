@@ -87,13 +87,18 @@ impl Core<'_> {
         }
     }
 
-    /// An attempt has ended without a connection: true where it was cancelled so that the peer can be looked for again.
-    pub(crate) fn searches_again(&mut self) -> bool {
+    /// An attempt has ended without a connection: true where it was cancelled so that the peer can be looked for again, or only
+    /// for the time that a change of our address takes.
+    pub(crate) fn initiates_again(&mut self) -> bool {
         let initiator = &mut self.state.initiator;
-        let again = initiator.wanted && initiator.search == Search::Listening;
+        let searches = initiator.search == Search::Listening;
+        let again = initiator.wanted && (searches || initiator.stage == InitiatorStage::Cancelling);
         if again {
             (initiator.stage, initiator.cancel_deadline) = (InitiatorStage::Idle, None);
-            self.begin_search();
+            self.state.work = true;
+            if searches {
+                self.begin_search();
+            }
         }
         again
     }

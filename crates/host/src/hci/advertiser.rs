@@ -15,6 +15,9 @@ pub(crate) enum AdvertiserCommand {
     ScanResponse,
     On,
     Off,
+    /// Off, and on again as it was.
+    #[cfg(feature = "security")]
+    Pause,
 }
 
 impl Core<'_> {
@@ -75,7 +78,27 @@ impl Core<'_> {
                 self.state.advertising.stage = AdvertisingStage::Off;
                 self.state.news |= HostNews::ADVERTISING;
             }
+            #[cfg(feature = "security")]
+            AdvertiserCommand::Pause => {
+                // A connection may have ended it.
+                let advertising = &mut self.state.advertising;
+                if advertising.stage == AdvertisingStage::On {
+                    let again = advertising.wanted && !advertising.changed;
+                    advertising.stage = if again { AdvertisingStage::Response } else { AdvertisingStage::Off };
+                }
+                self.state.news |= HostNews::ADVERTISING;
+            }
         }
+    }
+
+    /// Switches off what advertises, to be on again soon.
+    #[cfg(feature = "security")]
+    pub(crate) fn pause_advertising(&self, w: &mut Writer<'_>) -> Option<AdvertiserCommand> {
+        if self.state.advertising.stage != AdvertisingStage::On {
+            return None;
+        }
+        command::emit(&command::LeSetAdvertisingEnable { enable: Switch::Off }, w);
+        Some(AdvertiserCommand::Pause)
     }
 
     fn advance_advertising(&mut self, stage: AdvertisingStage, refused: Option<Error>) {

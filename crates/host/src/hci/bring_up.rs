@@ -24,12 +24,18 @@ pub(crate) enum Step {
     LeFeatures,
     PublicAddress,
     RandomOctets,
+    #[cfg(feature = "security")]
+    KeyOctets,
+    #[cfg(feature = "security")]
+    MoreKeyOctets,
+    #[cfg(feature = "security")]
+    PrivateOctets,
     RandomAddress,
     DataLength,
 }
 
 /// The steps in their order.
-const STEPS: [Step; 13] = [
+const STEPS: &[Step] = &[
     Step::Reset,
     Step::Version,
     Step::Commands,
@@ -41,6 +47,12 @@ const STEPS: [Step; 13] = [
     Step::LeFeatures,
     Step::PublicAddress,
     Step::RandomOctets,
+    #[cfg(feature = "security")]
+    Step::KeyOctets,
+    #[cfg(feature = "security")]
+    Step::MoreKeyOctets,
+    #[cfg(feature = "security")]
+    Step::PrivateOctets,
     Step::RandomAddress,
     Step::DataLength,
 ];
@@ -131,6 +143,7 @@ impl Core<'_> {
         #[cfg(feature = "security")]
         {
             self.state.curve = crate::smp::ControllerCurve::NEW;
+            self.state.privacy = crate::gap::Privacy::NEW;
         }
         self.state.work = true;
         self.state.anew = true;
@@ -144,14 +157,16 @@ impl Core<'_> {
     fn wants_static_address(&self) -> bool {
         match self.state.config().address {
             OwnAddress::Automatic => self.state.controller.public == [0; 6],
+            #[cfg(feature = "security")]
+            OwnAddress::Resolvable => self.state.controller.public == [0; 6],
             OwnAddress::RandomStatic => true,
             OwnAddress::Fixed(_) => false,
         }
     }
 
-    /// Address type octet of our own address.
+    /// Address type octet of the address that we go by on air.
     pub(super) fn own_address_kind(&self) -> u8 {
-        self.state.controller.address.kind as u8
+        self.state.on_air().kind as u8
     }
 
     fn choose_address(&mut self) {
@@ -171,7 +186,11 @@ impl Core<'_> {
         match step {
             Step::BufferSize => controller.acl_total == 0 || controller.acl_length == 0,
             Step::RandomOctets => self.wants_static_address() && self.state.static_address.get().is_none(),
-            Step::RandomAddress => self.state.controller.address.kind == AddressKind::Random,
+            #[cfg(feature = "security")]
+            Step::KeyOctets | Step::MoreKeyOctets => self.state.privacy.hides && self.lacks_identity_key(),
+            #[cfg(feature = "security")]
+            Step::PrivateOctets => self.state.privacy.hides,
+            Step::RandomAddress => self.state.on_air().kind == AddressKind::Random,
             Step::DataLength => controller.le_features & DATA_LENGTH_EXTENSION != 0 && controller.supports(34, 0),
             _ => true,
         }
@@ -207,8 +226,10 @@ impl Core<'_> {
             Step::LeFeatures => command::emit(&command::LeReadLocalSupportedFeatures {}, w),
             Step::PublicAddress => command::emit(&command::ReadBdAddr {}, w),
             Step::RandomOctets => command::emit(&command::LeRand {}, w),
+            #[cfg(feature = "security")]
+            Step::KeyOctets | Step::MoreKeyOctets | Step::PrivateOctets => command::emit(&command::LeRand {}, w),
             Step::RandomAddress => {
-                command::emit(&command::LeSetRandomAddress { address: self.state.controller.address.octets }, w);
+                command::emit(&command::LeSetRandomAddress { address: self.state.on_air().octets }, w);
             }
             // Vol 6, Part B, 4.5.10: 251 octets take 2,120 us on the 1M PHY.
             Step::DataLength => {
@@ -258,6 +279,10 @@ impl Core<'_> {
             Step::LeFeatures => controller.le_features = Reader::new(parameters).u64()?,
             Step::PublicAddress => {
                 controller.public = command::ReadBdAddr::parse_return(parameters)?;
+                #[cfg(feature = "security")]
+                {
+                    self.state.privacy.hides = self.state.config().address == OwnAddress::Resolvable;
+                }
                 self.choose_address();
             }
             Step::RandomOctets => {
@@ -269,6 +294,21 @@ impl Core<'_> {
                 #[cfg(feature = "security")]
                 self.identity_changed();
                 self.choose_address();
+            }
+            #[cfg(feature = "security")]
+            Step::KeyOctets => self.state.random.keep(&Reader::new(parameters).array()?),
+            #[cfg(feature = "security")]
+            Step::MoreKeyOctets => {
+                self.state.random.keep(&Reader::new(parameters).array()?);
+                // A key of zeros would tell us to everybody.
+                if !self.draw_identity_key() || self.lacks_identity_key() {
+                    return Err(Malformed);
+                }
+            }
+            #[cfg(feature = "security")]
+            Step::PrivateOctets => {
+                let [a, b, c, ..] = Reader::new(parameters).array::<8>()?;
+                self.begin_hiding([a, b, c]);
             }
             _ => {}
         }

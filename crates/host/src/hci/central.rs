@@ -22,6 +22,9 @@ pub(crate) enum CentralCommand {
     ScanParameters,
     ScanOn,
     ScanOff,
+    /// Off, and on again as it was.
+    #[cfg(feature = "security")]
+    ScanPause,
     Connect,
     ConnectCancel,
 }
@@ -37,14 +40,34 @@ impl Core<'_> {
         if scanning.stage != ScanStage::On || (self.state.wants_scan() && !scanning.changed) {
             return None;
         }
-        let off = command::LeSetScanEnable { enable: Switch::Off, filter_duplicates: Switch::Off };
-        command::emit(&off, w);
+        emit_scan_off(w);
         Some(CentralCommand::ScanOff)
+    }
+
+    /// Switches off what scans, and cancels what initiates, to be on again soon.
+    #[cfg(feature = "security")]
+    pub(crate) fn pause_central(&mut self, w: &mut Writer<'_>) -> Option<CentralCommand> {
+        if self.state.scanning.stage == ScanStage::On {
+            emit_scan_off(w);
+            return Some(CentralCommand::ScanPause);
+        }
+        if self.state.initiator.stage == InitiatorStage::Initiating {
+            return Some(self.cancel(w));
+        }
+        None
+    }
+
+    fn cancel(&mut self, w: &mut Writer<'_>) -> CentralCommand {
+        self.state.initiator.stage = InitiatorStage::Cancelling;
+        command::emit(&command::LeCreateConnectionCancel {}, w);
+        CentralCommand::ConnectCancel
     }
 
     fn next_scan(&mut self, w: &mut Writer<'_>) -> Option<CentralCommand> {
         let own_address_kind = self.own_address_kind();
         if !self.state.wants_scan() {
+            // It ended between its commands.
+            self.state.scanning.stage = ScanStage::Off;
             return None;
         }
         let (interval, window) = self.state.scan_times();
@@ -98,11 +121,7 @@ impl Core<'_> {
                 command::emit(&create, w);
                 Some(CentralCommand::Connect)
             }
-            (InitiatorStage::Initiating, false) => {
-                initiator.stage = InitiatorStage::Cancelling;
-                command::emit(&command::LeCreateConnectionCancel {}, w);
-                Some(CentralCommand::ConnectCancel)
-            }
+            (InitiatorStage::Initiating, false) => Some(self.cancel(w)),
             _ => None,
         }
     }
@@ -113,6 +132,12 @@ impl Core<'_> {
             CentralCommand::ScanOn => self.advance_scan(ScanStage::On, refused),
             CentralCommand::ScanOff => {
                 self.state.scanning.stage = ScanStage::Off;
+                self.state.news |= HostNews::SCAN;
+            }
+            #[cfg(feature = "security")]
+            CentralCommand::ScanPause => {
+                let again = self.state.wants_scan() && !self.state.scanning.changed;
+                self.state.scanning.stage = if again { ScanStage::Parameters } else { ScanStage::Off };
                 self.state.news |= HostNews::SCAN;
             }
             CentralCommand::Connect => {
@@ -160,4 +185,9 @@ impl Core<'_> {
         }
         self.state.news |= HostNews::SCAN;
     }
+}
+
+fn emit_scan_off(w: &mut Writer<'_>) {
+    let off = command::LeSetScanEnable { enable: Switch::Off, filter_duplicates: Switch::Off };
+    command::emit(&off, w);
 }

@@ -44,6 +44,8 @@ pub(crate) enum Purpose {
     Encrypt(ConnectionHandle),
     #[cfg(feature = "security")]
     Curve,
+    #[cfg(feature = "security")]
+    PrivateAddress,
 }
 
 impl Purpose {
@@ -56,7 +58,7 @@ impl Purpose {
             Purpose::Central(command) => command == CentralCommand::ConnectCancel,
             Purpose::BringUp(_) | Purpose::Disconnect(_) | Purpose::LinkCheck(_) => true,
             #[cfg(feature = "security")]
-            Purpose::Random | Purpose::Encrypt(_) | Purpose::Curve => false,
+            Purpose::Random | Purpose::Encrypt(_) | Purpose::Curve | Purpose::PrivateAddress => false,
             Purpose::Stop | Purpose::Orphan | Purpose::Update | Purpose::ParameterReply | Purpose::KeyRefusal => false,
         }
     }
@@ -141,11 +143,25 @@ impl Core<'_> {
         #[cfg(feature = "security")]
         let next =
             next.or_else(|| if links { self.next_encryption(w) } else { None }).or_else(|| self.next_security(w));
-        #[cfg(feature = "peripheral")]
-        let next = next.or_else(|| self.next_advertising(w).map(Purpose::Advertise));
-        #[cfg(feature = "central")]
-        let next = next.or_else(|| self.next_central(w).map(Purpose::Central));
+        let next = next.or_else(|| self.next_activity(w));
         if links { next.or_else(|| self.next_of_links(w)).or_else(|| self.next_link_check(w)) } else { next }
+    }
+
+    /// What advertiser, scanner and initiator need; but first another address, where that is due.
+    fn next_activity(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
+        #[cfg(feature = "security")]
+        if self.state.privacy.is_due() {
+            return self.next_private_address(w);
+        }
+        #[cfg(feature = "peripheral")]
+        if let Some(command) = self.next_advertising(w) {
+            return Some(Purpose::Advertise(command));
+        }
+        #[cfg(feature = "central")]
+        if let Some(command) = self.next_central(w) {
+            return Some(Purpose::Central(command));
+        }
+        None
     }
 
     /// True when anything but a link may want a command.
@@ -153,7 +169,7 @@ impl Core<'_> {
         let state = &self.state;
         let settled = !state.flush && state.orphan.is_none();
         #[cfg(feature = "security")]
-        let settled = settled && !state.random.is_wanted() && !state.curve.is_wanted();
+        let settled = settled && !state.random.is_wanted() && !state.curve.is_wanted() && !state.privacy.is_due();
         #[cfg(feature = "peripheral")]
         let settled = settled && {
             let advertising = &state.advertising;
@@ -318,6 +334,8 @@ impl Core<'_> {
             Purpose::Encrypt(handle) => self.on_encryption_refused(now, handle, status),
             #[cfg(feature = "security")]
             Purpose::Curve => self.on_curve_refused(now, status),
+            #[cfg(feature = "security")]
+            Purpose::PrivateAddress => self.on_private_address(now, status.is_success()),
             Purpose::Orphan | Purpose::Update | Purpose::ParameterReply | Purpose::KeyRefusal => {}
         }
     }

@@ -198,7 +198,7 @@ impl Core<'_> {
                 self.state.news |= crate::event::HostNews::ADVERTISING;
             }
             #[cfg(feature = "central")]
-            false if self.searches_again() => {}
+            false if self.initiates_again() => {}
             #[cfg(feature = "central")]
             false => {
                 self.state.initiator.end(Err(crate::Error::ConnectionFailed(status)));

@@ -91,6 +91,10 @@ impl Core<'_> {
     /// The host is down for a while.
     fn pause(&mut self, why: Error, power: Power) {
         self.state.set_power(power);
+        #[cfg(feature = "security")]
+        {
+            self.state.privacy = crate::gap::Privacy::NEW;
+        }
         self.state.ended.set(Some(why));
         self.state.news |= HostNews::HOST;
     }
@@ -193,11 +197,14 @@ impl Core<'_> {
         // A controller that fails again and again as soon as it is up is not brought up for ever.
         let steady_at = (self.state.attempts > 0).then(|| now.after(STEADY));
         self.state.sooner.set(&mut self.state.steady_at, steady_at);
-        let controller = &self.state.controller;
-        let version = controller.version.unwrap_or_default();
+        #[cfg(feature = "security")]
+        self.keep_private_address(now);
+        let version = self.state.controller.version.unwrap_or_default();
         info!(
             "the host is up: address {}, HCI version {}, manufacturer {}",
-            controller.address, version.hci_version, version.manufacturer
+            self.state.on_air(),
+            version.hci_version,
+            version.manufacturer
         );
         if let Some(fault) = self.state.recovering.take() {
             info!("recovered from: {}", fault);

@@ -39,6 +39,7 @@ pub(crate) struct Controller {
     pub(crate) acl_in_flight: u16,
     pub(crate) acl_high_water: u16,
     pub(crate) public: [u8; 6],
+    /// The address that is ours for good: what peers that are bonded know us by.
     pub(crate) address: Address,
 }
 
@@ -73,8 +74,10 @@ impl Controller {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ControllerInfo {
-    /// The address the host goes by.
+    /// The address of the host: its identity address, where it hides (`OwnAddress::Resolvable`).
     pub address: Address,
+    /// The address the host goes by on air: another one only where it hides, and then for the time being.
+    pub on_air: Address,
     /// Read Local Version Information.
     pub version: LocalVersion,
     /// LE features, bit by bit (Vol 6, Part B, 4.6).

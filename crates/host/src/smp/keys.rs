@@ -86,8 +86,8 @@ impl Core<'_> {
     }
 
     /// Draws our own IRK, which is the same for all peers.
-    fn draw_identity_key(&mut self) -> bool {
-        if self.state.bonding.identity_key.0 != [0; 16] {
+    pub(crate) fn draw_identity_key(&mut self) -> bool {
+        if !self.lacks_identity_key() {
             return true;
         }
         let Some(key) = self.state.random.draw::<16>() else { return false };

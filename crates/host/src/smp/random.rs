@@ -49,10 +49,15 @@ impl Random {
     }
 
     fn add(&mut self, octets: &[u8; 8]) {
+        self.keep(octets);
+        self.wanted = usize::from(self.filled) < ROOM;
+    }
+
+    /// Keeps octets, as many as there is room for.
+    pub(crate) fn keep(&mut self, octets: &[u8; 8]) {
         let at = usize::from(self.filled);
         let added = jelling_wire::copy(self.octets.get_mut(at..).unwrap_or_default(), octets);
         self.filled = self.filled.saturating_add(u8::try_from(added).unwrap_or(0));
-        self.wanted = usize::from(self.filled) < ROOM;
     }
 }
 
@@ -80,6 +85,7 @@ impl Core<'_> {
                     }
                 }
                 self.state.own_oob.fail();
+                self.no_private_address(now);
                 return;
             }
         }
