@@ -92,7 +92,9 @@ impl Core<'_> {
         }
         let Some(key) = self.state.random.draw::<16>() else { return false };
         self.state.bonding.identity_key = Secret(key);
-        self.identity_changed();
+        if !self.lacks_identity_key() {
+            self.identity_changed();
+        }
         true
     }
 

@@ -3,6 +3,9 @@
 
 #[cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server", feature = "security"))]
 pub(crate) mod cases;
+// A host with both roles.
+#[cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server", feature = "security"))]
+pub(crate) mod hidden;
 pub(crate) mod numbers;
 #[cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server", feature = "security"))]
 pub(crate) mod pairing;
