@@ -49,7 +49,7 @@ impl Core<'_> {
     }
 
     /// A link has no bond from now on: it was removed, or the link is encrypted with a key that nobody keeps.
-    pub(super) fn leave_bond(&mut self, index: usize) {
+    pub(crate) fn leave_bond(&mut self, index: usize) {
         if let Some(link) = self.links.get_mut(index) {
             link.bond.set(None);
             link.uses_bond = false;
