@@ -58,6 +58,14 @@ impl Signing {
         self.peer.set(bond.peer_signing);
     }
 
+    /// Its peer has none any more.
+    pub(crate) fn forget(&mut self) {
+        #[cfg(feature = "client")]
+        (self.own = Self::NEW.own);
+        #[cfg(feature = "server")]
+        (self.peer = Self::NEW.peer);
+    }
+
     /// Counters went on.
     pub(crate) fn keep(&self, bond: &mut Bond) {
         #[cfg(feature = "client")]

@@ -53,6 +53,8 @@ impl Core<'_> {
         if let Some(link) = self.links.get_mut(index) {
             link.bond.set(None);
             link.uses_bond = false;
+            #[cfg(any(feature = "client", feature = "server"))]
+            link.signing.forget();
             if core::mem::take(&mut link.security.bonded) {
                 self.tell_security(index);
             }
@@ -96,6 +98,10 @@ impl Core<'_> {
         let Some(at) = self.bond_slot(index) else { return };
         let (Some(link), Some(slot)) = (self.links.get(index), self.bonds.get_mut(at)) else { return };
         link.signing.keep(slot.bond_mut());
+        // Another link under the peer's address counts on: what was signed on this one is not said again on that.
+        for other in self.links.iter_mut().filter(|link| link.is_up() && link.bond.get().map(usize::from) == Some(at)) {
+            other.signing.restore(slot.bond_mut());
+        }
         self.bond_changed(at);
     }
 
