@@ -157,6 +157,7 @@ impl Core<'_> {
         self.state.news |= HostNews::BONDS;
         for index in 0..self.links.len() {
             if self.links.get(index).is_some_and(|l| l.bond.get().map(usize::from) == Some(at)) {
+                self.withdraw_key(index);
                 self.leave_bond(index);
             }
         }

@@ -19,6 +19,7 @@ use crate::{
 use jelling_wire::{
     Secret, Writer,
     hci::{ConnectionHandle, Role, Status, command},
+    smp::Reason,
 };
 
 /// How a link comes to be encrypted.
@@ -117,6 +118,17 @@ impl Core<'_> {
         Ok(())
     }
 
+    /// The bond of a link's peer goes: a key of it that the controller has not been told yet is not told any more.
+    pub(crate) fn withdraw_key(&mut self, index: usize) {
+        let Some(link) = self.links.get_mut(index).filter(|link| link.is_up() && link.encryption.of_bond) else {
+            return;
+        };
+        link.forget_key();
+        if link.pairing.phase == Phase::Restoring && link.encryption.level.get().is_none() {
+            self.end_pairing(index, Error::NotBonded);
+        }
+    }
+
     /// Phase 2 is over: both have the same key.
     pub(super) fn encrypt_with_new_key(&mut self, now: Instant, index: usize) {
         #[cfg(feature = "legacy-pairing")]
@@ -164,7 +176,7 @@ impl Core<'_> {
         match link.pairing.phase {
             Phase::Encrypting if made_by_both => return self.give_new_key(index),
             // In the middle of a pairing the central has no business with an older key.
-            Phase::Response | Phase::Exchange | Phase::Encrypting => {}
+            Phase::Response | Phase::Exchange | Phase::Encrypting | Phase::Keys => {}
             _ => {
                 let bond = self.bond_at(index);
                 let key = bond.and_then(|bond| bond.peripheral_key);
@@ -211,10 +223,14 @@ impl Core<'_> {
     /// The controller tells whether the link is encrypted.
     pub(crate) fn on_encryption(&mut self, now: Instant, index: usize, status: Status, enabled: bool) {
         let (Some(id), Some(link)) = (self.link_id(index), self.links.get_mut(index)) else { return };
-        let level = link.encryption.level.take();
+        let has_key = !link.owed.intersects(Owed::ENCRYPT | Owed::KEY_REPLY);
+        if !has_key && (enabled || !status.is_success()) {
+            // The controller does not have the key yet: what it tells is not of that.
+            return crate::counters::count(&mut self.state.counters.unexpected);
+        }
+        let level = if has_key { link.encryption.level.take() } else { None };
         let phase = link.pairing.phase;
-        let of_bond = core::mem::take(&mut link.encryption.of_bond);
-        link.owed.remove(Owed::ENCRYPT | Owed::KEY_REPLY);
+        let of_bond = has_key && core::mem::take(&mut link.encryption.of_bond);
         if !status.is_success() {
             // What it was encrypted with before still holds, or the link ends.
             return self.encryption_failed(now, index, status);
@@ -232,6 +248,10 @@ impl Core<'_> {
             (_, false) => Security { bonded: before.bonded, ..Security::NONE },
         };
         let _ = self.set_security(id, security);
+        if !enabled && phase == Phase::Keys {
+            // 2.4.3: keys go over an encrypted link alone.
+            return self.fail_pairing(now, index, Reason::UNSPECIFIED_REASON);
+        }
         if !enabled {
             return self.encryption_failed(now, index, status);
         }
@@ -241,6 +261,8 @@ impl Core<'_> {
             self.leave_bond(index);
         }
         match phase {
+            // With the key of a bond, that was asked for before: the new one is still to come.
+            Phase::Encrypting if of_bond => {}
             Phase::Encrypting => {
                 let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
                 pairing.phase = Phase::Keys;
