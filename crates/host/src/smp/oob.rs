@@ -67,6 +67,8 @@ impl OobSlot {
     fn clear(&mut self) {
         toolbox::wipe(&mut self.pair.private);
         toolbox::wipe(&mut self.pair.random);
+        // Zeros are not what was drawn.
+        self.has_random = false;
         self.stage = Stage::None;
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     advance::Whose,
-    pairing::{Pairing, Secrets, Send},
+    pairing::{Pairing, Phase, Secrets, Send},
 };
 use crate::{Core, link::Link, time::Instant};
 use jelling_wire::{
@@ -26,6 +26,10 @@ impl Core<'_> {
         let sent = self.put_frame(index, ChannelId::SMP, usize::MAX, |core, w| core.write_pairing(index, next, w));
         if let Some(Link { pairing, .. }) = self.links.get_mut(index) {
             pairing.owed.remove(next);
+            if pairing.phase != Phase::Idle {
+                // 3.4: with each PDU, so that the peer has its time for an answer, however long our user or a job took.
+                self.restart_timer(now, index);
+            }
         }
         self.advance(now, index);
         self.advance_keys(now, index);
