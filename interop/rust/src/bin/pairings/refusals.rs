@@ -81,12 +81,12 @@ impl Refusal {
         self
     }
 
-    const fn as_peripheral(mut self, verdict: Option<Verdict>) -> Self {
+    const fn where_we_respond(mut self, verdict: Option<Verdict>) -> Self {
         self.peripheral = verdict;
         self
     }
 
-    const fn as_central(mut self, verdict: Option<Verdict>) -> Self {
+    const fn where_we_begin(mut self, verdict: Option<Verdict>) -> Self {
         self.central = verdict;
         self
     }
@@ -105,12 +105,12 @@ fn all() -> Vec<Refusal> {
         })
         .collect();
     // The responder looks at the other's values first.
-    let wrong = |name| refusal(name, Theirs(CONFIRM_VALUE_FAILED)).as_peripheral(Some(Ours(CONFIRM_VALUE_FAILED)));
+    let wrong = |name| refusal(name, Theirs(CONFIRM_VALUE_FAILED)).where_we_respond(Some(Ours(CONFIRM_VALUE_FAILED)));
     let mistyped = |name| wrong(name).user(User::Mistyping);
     let compared = |name, verdict| refusal(name, verdict).io(Io::YesNo, Io::YesNo);
     let spoilt = |name, opcode, verdict| refusal(name, verdict).theirs(|s| s.spoils = Some(opcode));
     let silent = |name, opcode| {
-        let silent = refusal(name, Late(UNSPECIFIED)).as_peripheral(None);
+        let silent = refusal(name, Late(UNSPECIFIED)).where_we_respond(None);
         silent.theirs(|s| s.silent_from = Some(opcode)).ours(|s| s.hurries = true)
     };
     all.extend([
@@ -131,9 +131,9 @@ fn all() -> Vec<Refusal> {
             .io(Io::Keyboard, Io::Display)
             .legacy()
             .user(User::Rejecting(OURS)),
-        refusal("we do not pair", Ours(PAIRING_NOT_SUPPORTED)).as_central(None).ours(|s| s.accepts = Some(false)),
+        refusal("we do not pair", Ours(PAIRING_NOT_SUPPORTED)).where_we_begin(None).ours(|s| s.accepts = Some(false)),
         refusal("the peer does not pair", Theirs(PAIRING_NOT_SUPPORTED))
-            .as_peripheral(None)
+            .where_we_respond(None)
             .theirs(|s| s.accepts = Some(false)),
         refusal("legacy pairing, where we want Secure Connections", Ours(AUTHENTICATION_REQUIREMENTS))
             .theirs(|s| s.secure = false),
@@ -141,14 +141,14 @@ fn all() -> Vec<Refusal> {
             .ours(|s| (s.io, s.mitm) = (Io::YesNo, true)),
         spoilt("a point that is not on the curve", PUBLIC_KEY, Ours(INVALID_PARAMETERS)),
         spoilt("a check that is wrong", DHKEY_CHECK, Ours(DHKEY_CHECK_FAILED)),
-        spoilt("a random number that is wrong", PAIRING_RANDOM, Ours(CONFIRM_VALUE_FAILED)).as_peripheral(None),
+        spoilt("a random number that is wrong", PAIRING_RANDOM, Ours(CONFIRM_VALUE_FAILED)).where_we_respond(None),
         spoilt("a confirmation that is wrong, legacy", PAIRING_CONFIRM, Ours(CONFIRM_VALUE_FAILED)).legacy(),
         refusal("the debug key", Ours(INVALID_PARAMETERS)).theirs(|s| s.debug_key = true),
-        refusal("our own key", Ours(INVALID_PARAMETERS)).theirs(|s| s.echoes = Some(PUBLIC_KEY)).as_peripheral(None),
+        refusal("our own key", Ours(INVALID_PARAMETERS)).theirs(|s| s.echoes = Some(PUBLIC_KEY)).where_we_respond(None),
         silent("the peer is silent after its key", PAIRING_CONFIRM),
         silent("the peer is silent before its check", DHKEY_CHECK),
         silent("the peer is silent, legacy", PAIRING_RANDOM).legacy(),
-        compared("we give up", GivenUp(NUMERIC_COMPARISON_FAILED)).user(User::Cancelling(OURS)).as_peripheral(None),
+        compared("we give up", GivenUp(NUMERIC_COMPARISON_FAILED)).user(User::Cancelling(OURS)).where_we_respond(None),
         compared("the peer gives up", Theirs(UNSPECIFIED)).user(User::Cancelling(THEIRS)),
         compared("we end the link in the middle", Broken).user(User::Leaving(OURS)),
         compared("the peer ends the link in the middle", Broken).user(User::Leaving(THEIRS)),
