@@ -180,7 +180,7 @@ impl Pairing {
         }
         let has = |progress| self.progress.contains(progress);
         let Secrets::Exchange(e) = &self.secrets else { return None };
-        let task = if has(Progress::PRIVATE) && !has(Progress::OWN_KEY) {
+        let task = if has(Progress::PRIVATE) && !has(Progress::OWN_KEY) && !self.in_controller {
             Task::PublicKey(Secret(e.private))
         } else if has(Progress::KEY_GOT) && !has(Progress::KEY_CHECKED) {
             Task::Check(e.peer)
