@@ -108,6 +108,20 @@ pub(crate) struct Bench {
     /// What the controller says to LE Enable Encryption.
     pub(crate) encryption_status: u8,
     start: Option<Pools>,
+    /// What the controller was asked of P-256 and has not told, its private key, and whether it refuses to tell.
+    pub(crate) curve_asked: VecDeque<CurveAsked>,
+    private: [u8; 32],
+    pub(crate) curve_status: u8,
+    /// How often it was asked.
+    pub(crate) curve_count: u32,
+    pub(crate) holds_curve: bool,
+}
+
+/// A question to the controller's P-256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CurveAsked {
+    Key,
+    Secret(PublicKey),
 }
 
 const SMP: u16 = 6;
@@ -144,6 +158,11 @@ impl Bench {
             holds_encryption: false,
             encryption_status: 0,
             start: None,
+            curve_asked: VecDeque::new(),
+            private: [0; 32],
+            curve_status: 0,
+            curve_count: 0,
+            holds_curve: false,
         };
         // Nobody asks after a quiet link while a test lets time pass.
         bench.core().configure(Config { link_check: Duration::from_secs(1_000_000), ..config });
@@ -381,6 +400,17 @@ impl Bench {
                     key: p[12..28].try_into().unwrap(),
                 });
             }
+            Opcode::LE_READ_LOCAL_P256_PUBLIC_KEY | Opcode::LE_GENERATE_DHKEY => {
+                let [low, high] = opcode.0.to_le_bytes();
+                self.air.controllers[0].to_host.push_back((PacketKind::Event, vec![0x0f, 4, 0, 1, low, high]));
+                assert!(self.curve_asked.is_empty(), "the controller does one thing at a time");
+                self.curve_count += 1;
+                let coordinate = |at: usize| p[at..at + 32].try_into().unwrap();
+                self.curve_asked.push_back(match opcode {
+                    Opcode::LE_GENERATE_DHKEY => CurveAsked::Secret(PublicKey { x: coordinate(0), y: coordinate(32) }),
+                    _ => CurveAsked::Key,
+                });
+            }
             Opcode::LE_LONG_TERM_KEY_REQUEST_REPLY | Opcode::LE_LONG_TERM_KEY_REQUEST_NEGATIVE_REPLY => {
                 self.commands.push(packet.to_vec());
                 self.complete(opcode, &[0, p[0], p[1]]);
@@ -498,7 +528,7 @@ impl Bench {
     /// One thing happens: a job is done, somebody answers, the controller tells something, or a PDU arrives. False when there is none.
     pub(crate) fn step(&mut self) -> bool {
         self.work();
-        if !self.holds_jobs && self.run_job() {
+        if !self.holds_jobs && self.run_job() || !self.holds_curve && self.conclude_curve() {
             return true;
         }
         for side in 0..self.sides.len() {
@@ -517,6 +547,29 @@ impl Bench {
         };
         let (now, result) = (self.now, job.run(&mut Curve));
         self.core().finish_job(now, result);
+        self.work();
+        true
+    }
+
+    /// The controller tells what it was asked of P-256 first. False when it was asked nothing.
+    pub(crate) fn conclude_curve(&mut self) -> bool {
+        let Some(asked) = self.curve_asked.pop_front() else { return false };
+        let status = self.curve_status;
+        let mut event = match asked {
+            CurveAsked::Key => {
+                self.private = self.numbers.octets(32).try_into().unwrap();
+                let PublicKey { x, y } = Curve.public_key(&self.private).expect("a key");
+                [&[0x08, status][..], &x, &y].concat()
+            }
+            CurveAsked::Secret(peer) => {
+                let secret = Curve.shared_secret(&self.private, &peer);
+                let status = if secret.is_none() { 0x12 } else { status };
+                [&[0x09, status][..], &secret.map_or([0xff; 32], |secret| secret.0)].concat()
+            }
+        };
+        let length = event.len() as u8;
+        event.splice(0..0, [0x3e, length]);
+        self.hear(PacketKind::Event, &event);
         self.work();
         true
     }
