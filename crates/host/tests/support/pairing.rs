@@ -86,6 +86,8 @@ impl Side {
     }
 }
 
+/// Takes a command of this opcode over: the controller's events, or none where it is answered as usual.
+pub(crate) type Answer = Box<dyn FnMut(Opcode, &[u8]) -> Option<Vec<Vec<u8>>>>;
 pub(crate) type Spoil = Box<dyn FnMut(&mut Peer, Vec<u8>) -> Vec<Vec<u8>>>;
 
 pub(crate) struct Bench {
@@ -102,6 +104,7 @@ pub(crate) struct Bench {
     pub(crate) commands: Vec<Vec<u8>>,
     /// What the peer's PDUs are made into.
     pub(crate) spoil: Option<Spoil>,
+    pub(crate) answer: Option<Answer>,
     pub(crate) holds_jobs: bool,
     pub(crate) holds_user: bool,
     pub(crate) holds_encryption: bool,
@@ -153,6 +156,7 @@ impl Bench {
             draws: VecDeque::new(),
             commands: vec![],
             spoil: None,
+            answer: None,
             holds_jobs: false,
             holds_user: false,
             holds_encryption: false,
@@ -367,6 +371,10 @@ impl Bench {
 
     fn take_command(&mut self, packet: &[u8]) {
         let (opcode, p) = command::header(packet).expect("a whole command");
+        if let Some(events) = self.answer.as_mut().and_then(|answer| answer(opcode, p)) {
+            let events = events.into_iter().map(|event| (PacketKind::Event, event));
+            return self.air.controllers[0].to_host.extend(events);
+        }
         match opcode {
             Opcode::LE_RAND => {
                 match self.draws.pop_front() {
