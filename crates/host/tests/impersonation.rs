@@ -88,6 +88,19 @@ fn nobody_is_us() {
         assert_eq!(bench.core().bonds().count(), 0);
         still_pairs(&mut bench);
     }
+    // A host that hides is its identity too.
+    let mut bench = Bench::new(Config { address: OwnAddress::Resolvable, ..Config::new() });
+    let info = bench.core().controller().unwrap();
+    assert_ne!(info.on_air, info.address);
+    let mut peer = impostor(true, resolvable(&[9; 16], 1), Bench::OWN);
+    let mut octets = info.on_air.octets;
+    octets.reverse();
+    peer.other = [&[1][..], &octets].concat().try_into().unwrap();
+    let side = bench.connect_peer(false, peer);
+    begin(&mut bench, side, &PairSettings::new());
+    bench.settle();
+    assert_eq!(bench.failures(side), [0x0a]);
+    assert_eq!(bench.core().bonds().count(), 0);
 }
 
 #[test]

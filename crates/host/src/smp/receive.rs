@@ -11,6 +11,7 @@ use crate::{
     crypto::toolbox,
     error::Error,
     event::{Happened, LinkNews},
+    link::Link,
     time::Instant,
 };
 use jelling_wire::{
@@ -164,8 +165,8 @@ impl Core<'_> {
 
     /// A PDU of phase 3.
     fn on_key(&mut self, now: Instant, index: usize, pdu: &Pdu<'_>) {
-        let Some(link) = self.links.get_mut(index) else { return };
-        let (pairing, own) = (&mut link.pairing, link.own);
+        let own = self.state.controller.address;
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
         if pairing.expects_key() != Some(pdu.code()) {
             return self.fail_pairing(now, index, Reason::UNSPECIFIED_REASON);
         }
