@@ -271,6 +271,55 @@ fn who_follows_changes_is_told_until_it_confirms() {
 }
 
 #[test]
+fn a_key_that_is_refreshed_tells_nothing_a_second_time() {
+    let (mut raw, _) = bonded();
+    subscribe(&mut raw, CHANGED_CCCD, 2);
+    raw.part(0);
+    register(&mut raw.core(), 2);
+    back(&mut raw);
+    assert_eq!(changed(&mut raw), ALL);
+    encrypt(&mut raw);
+    confirm(&mut raw);
+    assert_eq!(subscriptions(&mut raw), [(CHANGED_CCCD, 2)]);
+    back(&mut raw);
+    assert_eq!(changed(&mut raw), None);
+}
+
+#[test]
+fn a_confirmation_of_less_does_not_count() {
+    let (mut raw, _) = bonded();
+    subscribe(&mut raw, CHANGED_CCCD, 2);
+    let known = bond(&mut raw).database_hash;
+    raw.part(0);
+    register(&mut raw.core(), 2);
+    raw.reconnect_as(0, PEER);
+    subscribe(&mut raw, CHANGED_CCCD, 2);
+    // It changes once more before the link is encrypted, and the client is told of that alone.
+    register(&mut raw.core(), 3);
+    assert_eq!(changed(&mut raw), Some([OWN as u8, 0, OWN as u8 + 9, 0]));
+    encrypt(&mut raw);
+    assert_eq!(raw.ask(0, &[0x1e]), [[0x1d, 8, 0, 1, 0, 0xff, 0xff]]);
+    assert_eq!(bond(&mut raw).database_hash, known);
+    confirm(&mut raw);
+    assert_ne!(bond(&mut raw).database_hash, known);
+}
+
+#[test]
+fn a_link_that_is_no_longer_encrypted_keeps_nothing() {
+    let (mut raw, _) = bonded();
+    subscribe(&mut raw, CCCD, 1);
+    let _ = saves(&mut raw);
+    let link = raw.link(0);
+    let security = raw.core().security(link).unwrap();
+    raw.core().inject_security(link, Security { encrypted: false, key_size: 0, ..security }).unwrap();
+    subscribe(&mut raw, CCCD, 2);
+    assert_eq!((subscriptions(&mut raw), saves(&mut raw)), (vec![(CCCD, 1)], 0));
+    // Encrypted again, it is the client's after all.
+    encrypt(&mut raw);
+    assert_eq!((subscriptions(&mut raw), saves(&mut raw)), (vec![(CCCD, 2)], 1));
+}
+
+#[test]
 fn a_table_that_is_what_it_was_has_not_changed() {
     let (mut raw, _) = bonded();
     subscribe(&mut raw, CCCD, 1);
