@@ -196,3 +196,51 @@ impl Identities for Vec<(Device, Option<Device>)> {
         self.iter().map(|(_, identity)| *identity).collect()
     }
 }
+
+#[test]
+fn two_hosts_that_both_hide_find_each_other_again_and_again() {
+    play(async |hosts: [Host<'_>; 2], _, _| {
+        for host in hosts {
+            let period = Duration::from_secs(60);
+            host.configure(Config {
+                address: OwnAddress::Resolvable,
+                private_address_timeout: period,
+                ..host.config()
+            });
+        }
+        let [one, two] = hosts;
+        // Strangers meet by the addresses that they have.
+        let advertise = two.advertise(INTERVAL);
+        let connect = async {
+            let mut scanner = one.scan(Duration::ZERO).await.unwrap();
+            let result = scanner.next().await.unwrap();
+            assert_eq!(result.identity(), None);
+            one.connect(result.device()).await
+        };
+        let (ours, theirs) = join(connect, advertise).await;
+        let sides = [ours.unwrap(), theirs.unwrap()];
+        sides[0].pair(Pair::new()).await.unwrap();
+        agreed(&sides).await;
+        let identities = sides.each_ref().map(|side| side.identity().unwrap());
+        let mut seen = vec![sides[0].device().unwrap()];
+        assert_ne!(seen[0], identities[0]);
+        sides[0].disconnect().await.unwrap();
+        sides[1].disconnected().await.unwrap();
+        drop(sides);
+        for round in 0..4 {
+            Timer::after_secs(90).await;
+            // The roles change from round to round.
+            let (central, peripheral) = if round % 2 == 0 { (one, two) } else { (two, one) };
+            let identity = identities[round % 2];
+            let sides = meet(central, identity, peripheral).await;
+            assert!(sides[0].encrypt().await.unwrap().encrypted, "round {round}");
+            assert!(agreed(&sides).await.bonded);
+            assert_eq!(sides[0].identity(), Ok(identity));
+            let device = sides[0].device().unwrap();
+            assert!(!seen.contains(&device) && device != identity, "round {round}");
+            seen.push(device);
+            sides[0].disconnect().await.unwrap();
+            sides[1].disconnected().await.unwrap();
+        }
+    });
+}
