@@ -178,3 +178,19 @@ fn an_answer_that_comes_too_late_is_an_error() {
         assert_eq!(request.confirm(), Err(Error::Stale));
     });
 }
+
+#[test]
+fn who_waits_for_another_pairing_begins_when_that_has_failed() {
+    pair_of(async |_, sides, _| {
+        sides[1].allow_pairing(None).unwrap();
+        // It is polled before the one that it waits for.
+        let second = async {
+            Timer::after_millis(20).await;
+            sides[0].pair(Pair::new()).await
+        };
+        let (second, first) = join(timed(second), sides[0].pair(Pair::new())).await;
+        let rejected = Err(Error::PairingRejected(Reason::PAIRING_NOT_SUPPORTED));
+        assert_eq!((first, second.0), (rejected, rejected));
+        assert!(second.1.as_millis() < 1_000, "{second:?}");
+    });
+}
