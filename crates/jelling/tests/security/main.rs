@@ -28,5 +28,6 @@ mod methods;
 mod oob;
 mod permissions;
 mod policy;
+mod privacy;
 mod reconnect;
 mod several;
