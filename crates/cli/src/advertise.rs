@@ -8,7 +8,7 @@ use serde_json::json;
 /// Tells that others can reach us.
 pub(crate) async fn ready(session: Session) -> Result<(), Error> {
     session.host.advertising().await?;
-    let address = session.host.start().await?.address;
+    let address = session.host.start().await?.on_air;
     let device = Device::from(address);
     let json = json!({ "event": "ready", "address": device.to_string(), "address_type": address_type(device) });
     session.output.print(&json, || format!("advertising as {device} ({})", address_type(device)));

@@ -71,9 +71,6 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    if arguments.global.privacy {
-        anyhow::bail!("--privacy: this version has no resolvable private address of its own");
-    }
     let output = Output { json: arguments.global.json, stop: stop::Stop::listen()? };
     execute(arguments, output).await?;
     output.stop.output_is_well()

@@ -11,7 +11,8 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use jelling::{
-    Bonds, Config, Connection, ControllerInfo, Device, Error, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks,
+    Bonds, Config, Connection, ControllerInfo, Device, Error, Gatt, Host, Links, OwnAddress, Pool, Resources,
+    ScanSlots, Tasks,
 };
 use jelling_cli::file;
 use static_cell::ConstStaticCell;
@@ -79,7 +80,8 @@ pub(crate) async fn run(
     let memory = MEMORY.try_take().context("one session a program")?;
     // The first Reset is sent twice.
     // No command but `pair`, and `serve` where it is told to, lets anybody pair.
-    let config = Config { command_timeout: global.timeout / 2, pairing: None, ..Config::default() };
+    let address = if global.privacy { OwnAddress::Resolvable } else { OwnAddress::Automatic };
+    let config = Config { address, command_timeout: global.timeout / 2, pairing: None, ..Config::default() };
     let (host, mut runner) = jelling::new(memory, config);
     let session = Session {
         host,

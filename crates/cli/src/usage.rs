@@ -66,6 +66,9 @@ fn check(mut arguments: Arguments) -> Result<Arguments, String> {
         }
         _ => {}
     }
+    if global.privacy && (nothing_crosses || has_own) {
+        return Err("--privacy is of no use here: nothing connects".into());
+    }
     match command {
         Command::Pair(options) => options.how.check()?,
         Command::Serve(options) => {

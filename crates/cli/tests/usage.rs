@@ -67,16 +67,6 @@ fn the_environment_names_a_transport_and_an_empty_one_is_none() {
 }
 
 #[test]
-fn privacy_is_refused_by_every_command() {
-    for arguments in
-        [&["-t", "sim:", "info", "--privacy"][..], &["demo", "--privacy"], &["sim", "--tcp", "0", "--privacy"]]
-    {
-        let error = "jelling: --privacy: this version has no resolvable private address of its own\n";
-        assert_eq!(told(&run(arguments)), (Some(1), String::new(), error.into()), "{arguments:?}");
-    }
-}
-
-#[test]
 fn pairing_options_are_checked_as_a_whole() {
     const PEER: &str = "00:00:5e:00:53:01";
     let (half, whole) = ("00".repeat(16), "00".repeat(32));
@@ -99,6 +89,9 @@ fn pairing_options_are_checked_as_a_whole() {
         (&["bonds", "--bonds", "file", "list", "--snoop", "other"], "--snoop is of no use here: nothing crosses HCI"),
         (&["demo", "--bonds", "file"], "--bonds is of no use here: nothing connects"),
         (&["sim", "--tcp", "0", "--bonds", "file"], "--bonds is of no use here: nothing connects"),
+        (&["demo", "--privacy"], "--privacy is of no use here: nothing connects"),
+        (&["sim", "--tcp", "0", "--privacy"], "--privacy is of no use here: nothing connects"),
+        (&["bonds", "--bonds", "file", "list", "--privacy"], "--privacy is of no use here: nothing connects"),
     ] {
         let (code, out, error) = told(&run(&[&["-t", "sim:"], arguments].concat()));
         assert_eq!((code, &*out), (Some(2), ""), "{arguments:?}");

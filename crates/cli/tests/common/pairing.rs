@@ -109,7 +109,8 @@ impl Peers {
 
     pub fn is_ready(&mut self) {
         let ready: Value = serde_json::from_str(&self.server.command.prints("ready")).unwrap();
-        self.peer = format!("{}/public", ready["address"].as_str().unwrap());
+        let word = |name: &str| ready[name].as_str().unwrap().to_owned();
+        self.peer = format!("{}/{}", word("address"), word("address_type"));
     }
 
     /// The address of the server, without its type.
