@@ -5,8 +5,8 @@ use crate::{
     output::say,
     session::Session,
 };
-use anyhow::{Context, Result, bail};
-use jelling::{ClientCharacteristic, ClientService, Connection, Error, Policy, Properties, Updates};
+use anyhow::{Context, Result, anyhow, bail};
+use jelling::{ClientCharacteristic, ClientService, Connection, Error, ErrorCode, Policy, Properties, Updates};
 use serde_json::json;
 
 type Service = ClientService<'static>;
@@ -76,12 +76,30 @@ pub(crate) async fn disconnect(session: Session, connection: &Connection<'static
     }
 }
 
+/// What the peer refused, with what to do where the link is not secured as it demands.
+fn refused(connection: &Connection<'_>, error: Error, what: &'static str) -> anyhow::Error {
+    let wants_security = matches!(
+        error,
+        Error::Gatt(
+            ErrorCode::INSUFFICIENT_AUTHENTICATION
+                | ErrorCode::INSUFFICIENT_ENCRYPTION
+                | ErrorCode::ENCRYPTION_KEY_SIZE_TOO_SHORT
+        )
+    );
+    let error = anyhow::Error::from(error);
+    match (wants_security, connection.security().is_ok_and(|security| security.encrypted)) {
+        (false, _) => error.context(what),
+        (true, false) => anyhow!("{what}: {error}: pair with it (`jelling pair`), with the same --bonds FILE as here"),
+        (true, true) => anyhow!("{what}: {error}: the bond is too weak: pair with it again, with --mitm"),
+    }
+}
+
 pub(crate) async fn read(session: Session, address: &Target, characteristic: &Characteristic) -> Result<()> {
     let connection = session.connect(address).await?;
     let characteristic = find(session, &connection, characteristic).await?;
     let mut buffer = [0; 512];
-    let length =
-        characteristic.read_into(&mut buffer).timeout(session.timeout).await.context("the value cannot be read")?;
+    let length = characteristic.read_into(&mut buffer).timeout(session.timeout).await;
+    let length = length.map_err(|error| refused(&connection, error, "the value cannot be read"))?;
     let value = buffer.get(..length).map(hex::encode).unwrap_or_default();
     session.output.print(&json!({ "handle": characteristic.value_handle(), "value": value }), || value.clone());
     disconnect(session, &connection).await;
@@ -101,7 +119,7 @@ pub(crate) async fn write(session: Session, options: &WriteOptions) -> Result<()
         true => write.response(),
         false => write.no_response(),
     };
-    write.await.context("the value cannot be written")?;
+    write.await.map_err(|error| refused(&connection, error, "the value cannot be written"))?;
     let json = json!({ "handle": characteristic.value_handle(), "written": value.len() });
     session.output.print(&json, || format!("{} octets written", value.len()));
     disconnect(session, &connection).await;
@@ -114,7 +132,8 @@ pub(crate) async fn subscribe(session: Session, options: &SubscribeOptions) -> R
         let characteristic = find(session, &connection, &options.characteristic).await?;
         let kind = if options.indicate { Updates::INDICATE } else { Updates::NOTIFY };
         let subscribe = characteristic.subscribe(kind).depth(16).policy(Policy::DropNewest).timeout(session.timeout);
-        Ok((connection, subscribe.await.context("cannot subscribe")?, characteristic.value_handle()))
+        let subscription = subscribe.await.map_err(|error| refused(&connection, error, "cannot subscribe"))?;
+        Ok((connection, subscription, characteristic.value_handle()))
     };
     let Some((connection, mut subscription, handle)) = session.until_stopped(None, prepare).await? else {
         return Ok(());

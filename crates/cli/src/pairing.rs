@@ -92,6 +92,10 @@ pub(crate) async fn questions(session: Session) -> Infallible {
 
 /// Puts a question to the user, as long as it is one: who hangs up, or interrupts, rejects.
 async fn put(session: Session, request: PasskeyRequest<'static>) {
+    session.log(|| {
+        let peer = request.connection().device();
+        peer.map_or_else(|error| error.to_string(), |peer| format!("{peer} is being paired with"))
+    });
     let answered = match request.action() {
         PasskeyAction::Display(digits) => {
             show(&format!("passkey {digits:06}"));
@@ -191,6 +195,8 @@ async fn pair_with(session: Session, options: &PairOptions) -> Result<()> {
         // In this very task, which knows of a signal first.
         never = async { loop { put(session, session.host.passkey_action().await).await } } => match never {},
     };
+    // The bond is in its file before anybody hears of it: what keeps it is polled beside this.
+    tokio::task::yield_now().await;
     let device = connection.identity().unwrap_or(device);
     let json = json!({
         "address": device.to_string(),
@@ -224,7 +230,7 @@ pub(crate) async fn watch(session: Session, connection: &Connection<'static>) {
             ConnectionEvent::SecurityChanged(security) => say(format_args!("{}: {}", peer(), words(security))),
             ConnectionEvent::PairingFailed(error) => say(format_args!("{}: {error}", peer())),
             ConnectionEvent::BondLost => say(format_args!(
-                "{} has no key of the bond any more: the bond stays until a pairing that is as strong takes its place",
+                "{} does not go by the bond: it stays until a pairing that is as strong takes its place",
                 peer()
             )),
             event => session.log(|| format!("{}: {event:?}", peer())),

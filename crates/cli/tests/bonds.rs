@@ -43,9 +43,15 @@ fn a_bonded_peer_is_encrypted_with_by_what_connects() {
         );
         assert_eq!(peers.begin("subscribe", &["bonds", "2a6e", "--duration", "0"]).end().0, Some(0));
         // Who has no bond is not encrypted with.
-        let (code, _, error) = peers.begin("read", &["2a6f"]).end();
-        assert_eq!(code, Some(1));
-        assert!(error.contains("the value cannot be read"), "{error}");
+        // The peer knows that there is a key (Vol 3, Part C, 10.3.1.1).
+        let refused = "the value cannot be read: the peer answered Insufficient Encryption (0x0f)";
+        let pair = "pair with it (`jelling pair`), with the same --bonds FILE as here";
+        let (code, out, error) = peers.begin("read", &["2a6f"]).end();
+        assert_eq!((code, &*out, error), (Some(1), "", format!("jelling: {refused}: {pair}\n")));
+        let refused = "the value cannot be read: the peer answered Insufficient Authentication (0x05)";
+        let weak = "the bond is too weak: pair with it again, with --mitm";
+        let (code, out, error) = peers.client("read", &["2a70"]);
+        assert_eq!((code, &*out, error), (Some(1), "", format!("jelling: {refused}: {weak}\n")));
     }
     // It needs not be allowed to pair.
     peers.serve_anew(&["bonds"]);
