@@ -217,6 +217,10 @@ pub(crate) fn explain(error: Error, peer: &str) -> anyhow::Error {
         Error::BondLost => anyhow::anyhow!(
             "{peer} has no key of the bond any more: remove it here too (`jelling bonds remove {peer}`), and pair again"
         ),
+        // Vol 3, Part H, 3.4.
+        Error::Timeout => anyhow::anyhow!(
+            "no encryption with {peer}: nothing went on for 30 s: questions are to be answered before, here and at the peer"
+        ),
         error => anyhow::Error::from(error).context(format!("no encryption with {peer}")),
     }
 }

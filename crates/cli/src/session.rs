@@ -9,7 +9,7 @@ use crate::{
     output::Output,
     pairing, transport, trouble,
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use jelling::{
     Bonds, Config, Connection, ControllerInfo, Device, Error, Gatt, Host, Links, OwnAddress, Pool, Resources,
     ScanSlots, Tasks,
@@ -170,7 +170,10 @@ impl Session {
         if connection.bond().is_some() {
             let peer = connection.identity()?.to_string();
             let encrypt = connection.encrypt().timeout(self.timeout);
-            encrypt.await.map_err(|error| pairing::explain(error, &peer))?;
+            encrypt.await.map_err(|error| match error {
+                Error::Timeout => anyhow!("no encryption with {peer} within {:?}: is it still there?", self.timeout),
+                error => pairing::explain(error, &peer),
+            })?;
             self.log(|| format!("encrypted with {peer}"));
         }
         Ok(connection)

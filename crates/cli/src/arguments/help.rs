@@ -43,7 +43,8 @@ weaker than what is asked for is replaced.";
 pub(super) const BONDS_EXPORT: &str = "\
 Example: jelling --bonds bonds.json bonds export
 
-One JSON object a peer, as the file has it. The output holds secrets: keep it as you keep the file.";
+The file as it is, for another host, our own identity included; with --json one object a peer, and no identity. Octets are in the \
+order of the air, least significant first. The output holds secrets: keep it as you keep the file.";
 
 pub(super) const SHOW: &str = "\
 Example: jelling show session.btsnoop
