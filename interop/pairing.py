@@ -16,7 +16,7 @@ from bumble.keys import MemoryKeyStore
 from bumble.pairing import PairingConfig, PairingDelegate
 from bumble.transport import open_transport
 
-from scenario import DOORS, FAST, tell, transport
+from scenario import DOORS, FAST, find, tell, transport
 
 IO = {'none': 3, 'display': 0, 'yes_no': 1, 'keyboard': 2, 'keyboard_display': 4}
 VALUE = b'told in secret'
@@ -126,7 +126,7 @@ class Player:
         connection.on('connection_encryption_failure', lambda status: tell(event='not_encrypted', status=int(status)))
         connection.on('security_request', lambda request: tell(event='security_requested'))
         connection.on('pairing_start', lambda: tell(event='pairing'))
-        tell(event='connected')
+        tell(event='connected', peer=str(connection.peer_resolvable_address or connection.peer_address).lower())
 
     async def begin(self, **settings):
         """A host that nobody knows."""
@@ -139,7 +139,7 @@ class Player:
         self.device.irk = secrets.token_bytes(16)
         self.device.static_address = Address(settings['address'])
         await self.device.refresh_resolving_list()
-        await self.rotate(settings.get('privacy', False))
+        await self.go_by(settings.get('privacy', False))
         await self.settle(**settings)
 
     async def settle(self, **settings):
@@ -157,7 +157,11 @@ class Player:
         tell(event='ready', identity=str(self.device.static_address).lower(), identity_key=self.device.irk.hex(),
              confirm=share.c.hex(), random=share.r.hex())
 
-    async def rotate(self, privacy=True):
+    async def rotate(self):
+        await self.go_by(True)
+        tell(event='rotated')
+
+    async def go_by(self, privacy):
         """Another resolvable address, or the identity."""
         device = self.device
         device.random_address = Address.generate_private_address(device.irk) if privacy else device.static_address
@@ -178,7 +182,10 @@ class Player:
         tell(event='advertising', address=str(address).lower(), kind='random')
 
     async def connect(self, address, kind):
-        peer = Address(address + ('/P' if kind == 'public' else ''))
+        if kind == 'name':
+            peer = await find(self.device, address)
+        else:
+            peer = Address(address + ('/P' if kind == 'public' else ''))
         await self.device.connect(peer, timeout=10, connection_parameters_preferences=FAST)
 
     async def pair(self):

@@ -122,7 +122,7 @@ enum Task {
         /// Only this one
         stage: Option<String>,
     },
-    /// What takes too long for CI: features in pairs, interop twenty times, random sessions, fuzzing, planted panics, coverage, benchmarks
+    /// What takes too long for CI: features in pairs, interop twenty times, silent pairings, random sessions, fuzzing, planted panics, coverage, benchmarks
     Full {
         /// Only this one
         stage: Option<String>,

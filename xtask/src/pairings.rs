@@ -83,7 +83,7 @@ pub(crate) fn play(part: Part, kind: Kind, radio: &Radio, captures: &Path) -> Re
 
 /// Two hosts of ours in the simulator, in virtual time.
 pub(crate) fn simulated() -> Result<()> {
-    for part in ["methods", "bonded", "silence"] {
+    for part in ["methods", "refusals", "bonded", "silence"] {
         print!("{}", rows(&[part])?);
     }
     Ok(())

@@ -5,6 +5,7 @@ use crate::{
     talk::{By, Command, Door, Event, Io, Settings},
 };
 use anyhow::{Context, Result, ensure};
+use std::collections::BTreeSet;
 
 /// What a peripheral says of a key that it does not have (Vol 1, Part F, 2.6).
 const KEY_MISSING: u8 = 0x06;
@@ -44,10 +45,13 @@ pub(crate) async fn play(scene: &mut Scene) -> Result<()> {
         let end = raised(scene, central).await.map(|()| "encrypted, and read".into());
         scene.row("our read is refused, and we are bonded", central, end);
     }
-    let private = scene.two.is_bumble;
-    for central in [Side::One, Side::Two].into_iter().filter(|_| private) {
-        let end = resolvable(scene, central).await.map(|()| "encrypted from each with one bond".into());
-        scene.row("the peer has resolvable addresses", central, end);
+    for (hidden, name) in
+        [(Side::One, "we go by resolvable addresses"), (Side::Two, "the peer goes by resolvable addresses")]
+    {
+        for central in [Side::One, Side::Two] {
+            let end = resolvable(scene, hidden, central).await.map(|()| "encrypted from each with one bond".into());
+            scene.row(name, central, end);
+        }
     }
     Ok(())
 }
@@ -208,35 +212,39 @@ async fn raised(scene: &mut Scene, central: Side) -> Result<()> {
     Ok(())
 }
 
-/// The peer's address is another one each time; its bond is the same.
-async fn resolvable(scene: &mut Scene, central: Side) -> Result<()> {
+/// The address of one is another one each time; its bond is the same.
+async fn resolvable(scene: &mut Scene, hidden: Side, central: Side) -> Result<()> {
     let private = Settings { privacy: true, ..just_works() };
-    let ready = scene.begin(&just_works(), &private).await?;
-    scene.connect(central).await?;
-    paired(scene, central).await?;
-    let bonds = scene.bonds(Side::One).await?;
-    ensure!(bonds.iter().map(|bond| &bond.peer).eq([&ready[1].identity]), "{bonds:x?} is not of {}", ready[1].identity);
-    scene.disconnect().await?;
-    for _ in 0..2 {
-        scene.two.tell(Command::Rotate)?;
-        again_connected(scene, central).await?;
+    let (one, two) = if hidden == Side::One { (private, just_works()) } else { (just_works(), private) };
+    let ready = scene.begin(&one, &two).await?;
+    let identity = &ready[hidden as usize].identity;
+    if central == hidden {
+        scene.connect(central).await?;
+    } else {
+        scene.advertise(hidden).await?;
+        scene.connect_to(central, "pairing".into(), "name".into()).await?;
     }
-    if central == Side::One {
-        // By its identity, which it does not show.
-        scene.two.tell(Command::Rotate)?;
-        scene.advertise(Side::Two).await?;
-        scene.connect_to(Side::One, ready[1].identity.clone(), "random".into()).await?;
-        scene.encrypt().await.context("by its identity")?;
+    let mut addresses = BTreeSet::from([identity.clone(), scene.seen[hidden as usize].clone()]);
+    paired(scene, central).await?;
+    let bonds = scene.bonds(hidden.other()).await?;
+    ensure!(bonds.iter().map(|bond| &bond.peer).eq([identity]), "{bonds:x?} is not of {identity}");
+    scene.disconnect().await?;
+    // Bumble's identity is random static, ours public.
+    let kind = if identity.starts_with("f0") { "random" } else { "public" };
+    for _ in 0..2 {
+        scene.rotate(hidden).await?;
+        if central == hidden {
+            scene.connect(central).await?;
+        } else {
+            // By its identity, which it does not show.
+            scene.advertise(hidden).await?;
+            scene.connect_to(central, identity.clone(), kind.into()).await?;
+        }
+        addresses.insert(scene.seen[hidden as usize].clone());
+        scene.encrypt().await.context("from another address")?;
         scene.read_both().await?;
         scene.disconnect().await?;
     }
-    Ok(())
-}
-
-async fn again_connected(scene: &mut Scene, central: Side) -> Result<()> {
-    scene.connect(central).await?;
-    scene.encrypt().await.context("from another address")?;
-    scene.read_both().await?;
-    scene.disconnect().await?;
+    ensure!(addresses.len() == 4, "not another one each time: {addresses:?}");
     Ok(())
 }

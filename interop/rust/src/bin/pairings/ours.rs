@@ -12,8 +12,8 @@ use core::{
 use embassy_futures::select::{Either, select};
 use jelling::{
     AddressKind, Bond, CharacteristicOptions, Config, Connection, ConnectionEvent, Device, Error, Host, IoCapability,
-    LeSecure, LongTermKey, Overwrite, Pair, PasskeyAction, PasskeyRequest, PeerOob, Permissions, Properties, Raise,
-    Uuid,
+    LeSecure, LongTermKey, Overwrite, OwnAddress, Pair, PasskeyAction, PasskeyRequest, PeerOob, Permissions,
+    Properties, Raise, Uuid,
 };
 use tokio::sync::{Notify, mpsc::UnboundedSender};
 
@@ -144,14 +144,22 @@ impl<'d> Ours<'d> {
             }
             Command::Settle(settings) => self.settle(settings).await?,
             Command::Oob(oob) => self.out_of_band(&oob)?,
-            Command::Rotate => bail!("we have no resolvable address"),
+            Command::Rotate => {
+                // Each time that it comes up it has another.
+                self.host.stop().await;
+                self.host.start().await?;
+                self.tell(Event::Rotated);
+            }
             Command::Advertise { name } => self.advertise(&name).await?,
             Command::Connect { address, kind } => {
-                let kind = if kind == "public" { AddressKind::Public } else { AddressKind::Random };
-                let octets = octets(&address.replace(':', ""))?;
+                let device = match kind.as_str() {
+                    "name" => self.find(&address).await?,
+                    "public" => Device::new(AddressKind::Public, octets(&address.replace(':', ""))?),
+                    _ => Device::new(AddressKind::Random, octets(&address.replace(':', ""))?),
+                };
                 // The shortest interval: an air that takes its time gives a PDU each way in it.
                 let interval = Duration::from_micros(7_500);
-                let connection = self.host.connect(Device::new(kind, octets)).interval(interval, interval).await?;
+                let connection = self.host.connect(device).interval(interval, interval).await?;
                 self.watch(connection).await;
             }
             Command::Pair => self.begin_pairing().await?,
@@ -181,6 +189,17 @@ impl<'d> Ours<'d> {
         Ok(())
     }
 
+    async fn find(&self, name: &str) -> Result<Device> {
+        let step = Duration::from_millis(30);
+        let mut scanner = self.host.scan(Duration::from_secs(10)).active().interval(step).window(step).await?;
+        while let Some(result) = scanner.try_next().await? {
+            if result.name() == Some(name) && result.connectable() {
+                return Ok(result.device());
+            }
+        }
+        bail!("{name} was not found")
+    }
+
     fn forget(&self) -> Result<()> {
         for bond in self.host.bonds().collect::<Vec<_>>() {
             self.host.remove_bond(bond.peer.into())?;
@@ -207,8 +226,13 @@ impl<'d> Ours<'d> {
             overwrite: if settings.replaces { Overwrite::Always } else { Overwrite::EqualOrStronger },
             ..Pair::new()
         };
+        let address = if settings.privacy { OwnAddress::Resolvable } else { OwnAddress::Automatic };
         *self.settings.borrow_mut() = settings;
         self.agree(pair);
+        if self.host.config().address != address {
+            self.host.stop().await;
+            self.host.configure(Config { address, ..self.host.config() });
+        }
         let info = self.host.start().await?;
         let own = self.host.oob().await?;
         self.tell(Event::Ready {
@@ -260,7 +284,10 @@ impl<'d> Ours<'d> {
         *self.connection.borrow_mut() = Some(connection.clone());
         let mut before = connection.security().unwrap_or_default();
         let mut keys = self.keys(&connection);
-        self.tell(Event::Connected);
+        let peer = connection
+            .device()
+            .map_or_else(|error| error.to_string(), |device| device.octets().map(|o| format!("{o:02x}")).join(":"));
+        self.tell(Event::Connected { peer });
         loop {
             let step = Duration::from_millis(10);
             match connection.timeout(Some(step), connection.event()).await {

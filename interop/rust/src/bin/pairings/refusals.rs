@@ -2,9 +2,10 @@
 
 use crate::{
     scene::{End, Scene, Side, User},
-    talk::{By, Door, Io, Settings},
+    talk::{By, Door, Io, Oob, Settings},
 };
 use anyhow::{Result, ensure};
+use embassy_time::Timer;
 
 /// How a pairing ends, seen from our side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,8 @@ struct Refusal {
     name: String,
     ours: Settings,
     theirs: Settings,
+    /// What each has of the other out of band.
+    oob: [Option<Oob>; 2],
     user: User,
     central: Option<Verdict>,
     peripheral: Option<Verdict>,
@@ -50,7 +53,8 @@ struct Refusal {
 fn refusal(name: impl Into<String>, verdict: Verdict) -> Refusal {
     let settings = Settings { secure: true, ..Settings::default() };
     let (central, peripheral) = (Some(verdict), Some(verdict));
-    Refusal { name: name.into(), ours: settings.clone(), theirs: settings, user: User::Honest, central, peripheral }
+    let (ours, theirs, oob) = (settings.clone(), settings, [None, None]);
+    Refusal { name: name.into(), ours, theirs, oob, user: User::Honest, central, peripheral }
 }
 
 impl Refusal {
@@ -63,6 +67,11 @@ impl Refusal {
 
     fn legacy(mut self) -> Self {
         (self.ours.secure, self.theirs.secure) = (false, false);
+        self
+    }
+
+    fn oob(mut self, ours: Oob, theirs: Oob) -> Self {
+        self.oob = [Some(ours), Some(theirs)];
         self
     }
 
@@ -81,6 +90,15 @@ impl Refusal {
         self
     }
 
+    /// Only Bumble can be made to do what the peer does here, or has another word for it than we.
+    fn is_bumbles(&self) -> bool {
+        let Settings { key_size, accepts, silent_from, spoils, echoes, debug_key, .. } = self.theirs;
+        key_size.or(silent_from).or(spoils).or(echoes).is_some()
+            || accepts == Some(false)
+            || debug_key
+            || matches!(self.user, User::Rejecting(Side::Two) | User::Cancelling(Side::Two))
+    }
+
     const fn where_we_respond(mut self, verdict: Option<Verdict>) -> Self {
         self.peripheral = verdict;
         self
@@ -90,6 +108,16 @@ impl Refusal {
         self.central = verdict;
         self
     }
+}
+
+/// What belongs to nobody.
+fn other() -> Oob {
+    let (confirm, random) = (Some("5a".repeat(16)), Some("a5".repeat(16)));
+    Oob { confirm, random, temporary_key: None }
+}
+
+fn key(octet: &str) -> Oob {
+    Oob { temporary_key: Some(octet.repeat(16)), ..Oob::default() }
 }
 
 fn all() -> Vec<Refusal> {
@@ -110,8 +138,7 @@ fn all() -> Vec<Refusal> {
     let compared = |name, verdict| refusal(name, verdict).io(Io::YesNo, Io::YesNo);
     let spoilt = |name, opcode, verdict| refusal(name, verdict).theirs(|s| s.spoils = Some(opcode));
     let silent = |name, opcode| {
-        let silent = refusal(name, Late(UNSPECIFIED)).where_we_respond(None);
-        silent.theirs(|s| s.silent_from = Some(opcode)).ours(|s| s.hurries = true)
+        refusal(name, Late(UNSPECIFIED)).theirs(|s| s.silent_from = Some(opcode)).ours(|s| s.hurries = true)
     };
     all.extend([
         mistyped("a wrong passkey typed by us").io(Io::Keyboard, Io::Display),
@@ -139,16 +166,21 @@ fn all() -> Vec<Refusal> {
             .theirs(|s| s.secure = false),
         refusal("no way to keep a man in the middle out, which we want", Ours(AUTHENTICATION_REQUIREMENTS))
             .ours(|s| (s.io, s.mitm) = (Io::YesNo, true)),
+        refusal("a confirm value of another device, out of band", Ours(CONFIRM_VALUE_FAILED))
+            .oob(other(), Oob::default()),
+        refusal("the same for the peer", Theirs(CONFIRM_VALUE_FAILED)).oob(Oob::default(), other()),
+        wrong("two keys out of band, legacy").oob(key("00"), key("01")).legacy(),
         spoilt("a point that is not on the curve", PUBLIC_KEY, Ours(INVALID_PARAMETERS)),
         spoilt("a check that is wrong", DHKEY_CHECK, Ours(DHKEY_CHECK_FAILED)),
         spoilt("a random number that is wrong", PAIRING_RANDOM, Ours(CONFIRM_VALUE_FAILED)).where_we_respond(None),
         spoilt("a confirmation that is wrong, legacy", PAIRING_CONFIRM, Ours(CONFIRM_VALUE_FAILED)).legacy(),
         refusal("the debug key", Ours(INVALID_PARAMETERS)).theirs(|s| s.debug_key = true),
         refusal("our own key", Ours(INVALID_PARAMETERS)).theirs(|s| s.echoes = Some(PUBLIC_KEY)).where_we_respond(None),
-        silent("the peer is silent after its key", PAIRING_CONFIRM),
+        silent("the peer is silent after its key", PAIRING_CONFIRM).where_we_respond(None),
+        silent("the peer is silent before its random value", PAIRING_RANDOM),
         silent("the peer is silent before its check", DHKEY_CHECK),
         silent("the peer is silent, legacy", PAIRING_RANDOM).legacy(),
-        compared("we give up", GivenUp(NUMERIC_COMPARISON_FAILED)).user(User::Cancelling(OURS)).where_we_respond(None),
+        compared("we give up", GivenUp(NUMERIC_COMPARISON_FAILED)).user(User::Cancelling(OURS)),
         compared("the peer gives up", Theirs(UNSPECIFIED)).user(User::Cancelling(THEIRS)),
         compared("we end the link in the middle", Broken).user(User::Leaving(OURS)),
         compared("the peer ends the link in the middle", Broken).user(User::Leaving(THEIRS)),
@@ -159,11 +191,17 @@ fn all() -> Vec<Refusal> {
 /// A row of the table for each in each role.
 pub(crate) async fn play(scene: &mut Scene) -> Result<()> {
     for refusal in &all() {
+        if refusal.is_bumbles() && !scene.two.is_bumble {
+            continue;
+        }
         for (central, verdict) in [(Side::One, refusal.central), (Side::Two, refusal.peripheral)] {
             let Some(verdict) = verdict.filter(|_| scene.plays(&refusal.name)) else { continue };
             let end = refuse(scene, refusal, central, verdict).await.map(|()| told(verdict));
             scene.row(&refusal.name, central, end);
         }
+    }
+    if !scene.two.is_bumble {
+        return Ok(());
     }
     let end = again_at_once(scene).await.map(|()| format!("the peer saw {REPEATED_ATTEMPTS:#04x}"));
     scene.row("the fourth attempt after three failures", Side::Two, end);
@@ -181,9 +219,20 @@ fn told(verdict: Verdict) -> String {
 }
 
 async fn refuse(scene: &mut Scene, refusal: &Refusal, central: Side, verdict: Verdict) -> Result<()> {
+    if !scene.two.is_bumble {
+        // It is the same peer each time, which has to wait after its failures: a minute at most, which is not real.
+        Timer::after_secs(70).await;
+    }
     scene.begin(&refusal.ours, &refusal.theirs).await?;
+    for (side, oob) in [Side::One, Side::Two].into_iter().zip(&refusal.oob) {
+        if let Some(oob) = oob {
+            scene.oob(side, oob.clone())?;
+        }
+    }
     scene.connect(central).await?;
-    let ends = scene.pair(central, refusal.user).await?;
+    // What we have not begun we do not give up: as a peripheral we ask for it.
+    let begins = if matches!(verdict, Verdict::Late(_) | Verdict::GivenUp(_)) { Side::One } else { central };
+    let ends = scene.pair(begins, refusal.user).await?;
     let told = |reason, by| End::Failed { reason, by };
     let wanted = match verdict {
         Verdict::Ours(reason) => [told(reason, By::Itself), told(reason, By::Peer)],

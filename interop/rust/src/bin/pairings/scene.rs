@@ -55,6 +55,8 @@ pub(crate) struct Scene {
     /// Which of them was the central last.
     central: Side,
     io: [Io; 2],
+    /// The address on air of each, as the other saw it last.
+    pub(crate) seen: [String; 2],
     cases: u8,
     /// What did not happen as it should.
     pub(crate) failed: Vec<String>,
@@ -85,6 +87,7 @@ impl Scene {
             two,
             central: Side::One,
             io: [Io::None; 2],
+            seen: [const { String::new() }; 2],
             cases: 0,
             failed: vec![],
             secrets: BTreeSet::new(),
@@ -160,8 +163,14 @@ impl Scene {
     pub(crate) async fn connect_to(&mut self, central: Side, address: String, kind: String) -> Result<()> {
         self.central = central;
         self.player(central).tell(Command::Connect { address, kind })?;
-        self.one.wait(&Event::Connected).await?;
-        self.two.wait(&Event::Connected).await
+        let peer = |event: &Event| match event {
+            Event::Connected { peer } => Some(peer.clone()),
+            _ => None,
+        };
+        let seen_by_one = self.one.until(peer).await.context("not connected")?;
+        let seen_by_two = self.two.until(peer).await.context("not connected")?;
+        self.seen = [seen_by_two, seen_by_one];
+        Ok(())
     }
 
     /// The central ends the link; gives what nobody has asked for.
@@ -240,6 +249,11 @@ impl Scene {
             self.secrets.extend(keys.chain(&bond.identity_key).cloned());
         }
         Ok(bonds)
+    }
+
+    /// This one goes by another address from now on.
+    pub(crate) async fn rotate(&mut self, side: Side) -> Result<()> {
+        self.player(side).ask(Command::Rotate, |event| (*event == Event::Rotated).then_some(())).await
     }
 
     /// This one forgets the other.

@@ -165,7 +165,10 @@ pub(crate) enum Event {
         address: String,
         kind: String,
     },
-    Connected,
+    /// With who has this address on air.
+    Connected {
+        peer: String,
+    },
     Disconnected {
         reason: u8,
     },
@@ -207,6 +210,7 @@ pub(crate) enum Event {
         code: u8,
     },
     Forgotten,
+    Rotated,
     Bonds {
         bonds: Vec<Bond>,
     },
