@@ -47,7 +47,7 @@ pub(crate) struct Global {
     /// Where bonds are kept; without it none is. What connects encrypts towards a bonded peer
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) bonds: Option<PathBuf>,
-    /// Go by a resolvable private address, which bonded peers alone can tell
+    /// Go by a resolvable private address, which bonded peers alone know for ours
     #[arg(long, global = true)]
     pub(crate) privacy: bool,
     /// Log to stderr; twice: each packet too

@@ -81,7 +81,7 @@ pub(crate) async fn run(
     // The first Reset is sent twice.
     // No command but `pair`, and `serve` where it is told to, lets anybody pair.
     let address = if global.privacy { OwnAddress::Resolvable } else { OwnAddress::Automatic };
-    let config = Config { address, command_timeout: global.timeout / 2, pairing: None, ..Config::default() };
+    let config = Config { command_timeout: global.timeout / 2, address, pairing: None, ..Config::default() };
     let (host, mut runner) = jelling::new(memory, config);
     let session = Session {
         host,

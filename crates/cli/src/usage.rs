@@ -59,15 +59,15 @@ fn check(mut arguments: Arguments) -> Result<Arguments, String> {
         }
     }
     let needs_bonds = matches!(command, Command::Bonds { .. });
-    match &global.bonds {
-        None if needs_bonds => return Err("no bond store: say where it is with --bonds FILE".into()),
-        Some(_) if !needs_bonds && (nothing_crosses || has_own) => {
-            return Err("--bonds is of no use here: nothing connects".into());
-        }
-        _ => {}
+    if needs_bonds && global.bonds.is_none() {
+        return Err("no bond store: say where it is with --bonds FILE".into());
     }
-    if global.privacy && (nothing_crosses || has_own) {
-        return Err("--privacy is of no use here: nothing connects".into());
+    if nothing_crosses || has_own {
+        for (stands, option) in [(global.bonds.is_some() && !needs_bonds, "--bonds"), (global.privacy, "--privacy")] {
+            if stands {
+                return Err(format!("{option} is of no use here: nothing connects"));
+            }
+        }
     }
     match command {
         Command::Pair(options) => options.how.check()?,

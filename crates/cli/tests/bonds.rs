@@ -260,3 +260,38 @@ fn subscriptions_of_a_bonded_peer_come_back_with_encryption() {
         }
     }
 }
+
+/// A resolvable private address (Vol 6, Part B, 1.3.2.2).
+fn is_resolvable(peer: &str) -> bool {
+    u8::from_str_radix(&peer[..2], 16).unwrap() >> 6 == 0b01 && peer.ends_with("/random")
+}
+
+#[test]
+fn a_server_that_hides_is_found_by_its_identity() {
+    let mut peers = Peers::new(&["bonds", "private", "--pairing", "none"]);
+    let before = peers.peer.clone();
+    assert!(is_resolvable(&before), "{before}");
+    let (code, out, _) = peers.client("pair", &[]);
+    assert_eq!(code, Some(0));
+    let identity = paired(&out)["address"].as_str().unwrap().to_owned();
+    assert_ne!(before[..17], identity);
+    peers.serve_anew(&["bonds", "private"]);
+    assert!(is_resolvable(&peers.peer) && peers.peer != before, "{} after {before}", peers.peer);
+    for peer in [&*identity, &*format!("{identity}/public"), &*peers.peer.clone()] {
+        peers.peer = peer.into();
+        assert_eq!(peers.client("read", &["2a6f"]), (Some(0), OPEN.into(), String::new()), "{peer}");
+    }
+}
+
+#[test]
+fn a_client_that_hides_is_known_by_its_bond() {
+    let mut peers = Peers::new(&["bonds", "--pairing", "none"]);
+    assert_eq!(peers.client("pair", &["private"]).0, Some(0));
+    let address = |line: &str| line.split_once("\"address\":\"").unwrap().1[..17].to_owned();
+    let first = address(&peers.server.command.prints("\"connected\""));
+    let identity = lines(&peers.bonds("server.json", &["list"]).1)[0]["address"].clone();
+    assert_eq!(peers.client("read", &["private", "2a6f"]), (Some(0), OPEN.into(), String::new()));
+    let second = address(&peers.server.command.prints("\"connected\""));
+    assert!(first != second && identity != first && identity != second, "{first} {second} {identity}");
+    assert_eq!(lines(&peers.bonds("server.json", &["list"]).1).len(), 1);
+}

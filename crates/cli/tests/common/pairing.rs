@@ -37,6 +37,9 @@ const TABLE: &str = "
     value = \"03\"
     ";
 
+/// Options that stand for others: `--bonds` with the file of the side, and `--privacy`.
+const SHORT: [&str; 2] = ["bonds", "private"];
+
 /// A command whose questions are answered.
 pub struct Asked {
     pub command: Running,
@@ -109,8 +112,8 @@ impl Peers {
 
     pub fn is_ready(&mut self) {
         let ready: Value = serde_json::from_str(&self.server.command.prints("ready")).unwrap();
-        let word = |name: &str| ready[name].as_str().unwrap().to_owned();
-        self.peer = format!("{}/{}", word("address"), word("address_type"));
+        let of = |field: &str| ready[field].as_str().unwrap().to_owned();
+        self.peer = format!("{}/{}", of("address"), of("address_type"));
     }
 
     /// The address of the server, without its type.
@@ -133,7 +136,7 @@ impl Peers {
         self.file(name).to_str().unwrap().into()
     }
 
-    /// A command of the second controller that goes on. `bonds` in the options stands for `--bonds` with the client's file.
+    /// A command of the second controller that goes on.
     pub fn begin(&self, command: &str, options: &[&str]) -> Asked {
         self.begin_on(1, command, options)
     }
@@ -146,8 +149,11 @@ impl Peers {
         if options.contains(&"bonds") {
             arguments.extend(["--bonds", &bonds]);
         }
+        if options.contains(&"private") {
+            arguments.push("--privacy");
+        }
         arguments.extend([command, &*self.peer]);
-        arguments.extend(options.iter().filter(|option| **option != "bonds"));
+        arguments.extend(options.iter().filter(|option| !SHORT.contains(option)));
         Asked::start(&arguments)
     }
 
@@ -175,8 +181,11 @@ fn serve(directory: &TempDir, port: u16, options: &[&str]) -> Asked {
     if options.contains(&"bonds") {
         arguments.extend(["--bonds", bonds.to_str().unwrap()]);
     }
+    if options.contains(&"private") {
+        arguments.push("--privacy");
+    }
     arguments.extend(["serve", file.to_str().unwrap()]);
-    arguments.extend(options.iter().filter(|option| **option != "bonds"));
+    arguments.extend(options.iter().filter(|option| !SHORT.contains(option)));
     Asked::start(&arguments)
 }
 
