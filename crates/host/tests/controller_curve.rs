@@ -134,7 +134,8 @@ fn a_controller_that_takes_its_time_is_waited_for() {
         is_paired(&mut bench, side, ticket, &case);
         let public = Arithmetic.public_key(&inside.borrow().private).unwrap();
         let (mut x, mut y) = bench.sides[side].peer.other_public;
-        (x.reverse(), y.reverse());
+        x.reverse();
+        y.reverse();
         assert_eq!(PublicKey { x, y }, public, "{case:?}: the key is the controller's");
     }
 }
