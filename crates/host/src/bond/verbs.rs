@@ -37,15 +37,20 @@ impl Core<'_> {
         Ok(())
     }
 
-    /// Puts a bond into a slot as a store kept it. One that is in a slot already is newer, and stays; one that the store is about to
-    /// remove stays away.
+    /// True where the store is still to be told that the bond of this peer is gone.
+    pub fn is_being_removed(&self, peer: Address) -> bool {
+        self.bonds.iter().any(|slot| slot.to_remove() == Some(peer))
+    }
+
+    /// Puts a bond into a slot as a store kept it. One that is in a slot already is newer, and stays. One that was removed is
+    /// there again, and the store is not told to remove it: see `is_being_removed`.
     ///
     /// Where the slots are full, the bond that was used least recently goes, of those that the store has and whose peers are not
     /// connected; the store keeps it. `Full` where that is the new one itself, `InvalidArgument` for what no pairing makes.
     pub fn restore_bond(&mut self, bond: &Bond) -> Result<(), Error> {
         bond.check()?;
         self.state.bonding.last_use = self.state.bonding.last_use.max(bond.last_use);
-        if self.bonds.iter().any(|slot| slot.is_of(&bond.peer) || slot.to_remove() == Some(bond.peer)) {
+        if self.bonds.iter().any(|slot| slot.is_of(&bond.peer)) {
             return Ok(());
         }
         let at = match self.free_bond_slot(&bond.peer) {

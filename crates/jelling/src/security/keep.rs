@@ -64,6 +64,8 @@ pub async fn load<S: BondStore>(host: Host<'_>, store: &mut S) -> Result<(), S::
             // Nothing of this can be wrong but the record, or that there is no slot for it.
             let _ = match &record {
                 Record::Identity(identity) => core.restore_identity(identity),
+                // The store has it because it has not been told yet.
+                Record::Bond(bond) if core.is_being_removed(bond.peer) => Ok(()),
                 Record::Bond(bond) => core.restore_bond(bond),
             };
         });

@@ -162,6 +162,21 @@ fn what_is_removed_is_gone_after_a_start() {
 }
 
 #[test]
+fn what_is_removed_while_nobody_keeps_the_store_does_not_come_back() {
+    let mut shelves = paired();
+    let peer = shelves[0].bonds[0].peer;
+    play(async |[central], _, _| {
+        let shelf = &mut shelves[0];
+        load(central, shelf).await.unwrap();
+        central.remove_bond(peer.into()).unwrap();
+        // The store is read once more before it is told.
+        let kept = select(keep(central, shelf), Timer::after_millis(1)).await;
+        assert!(matches!(kept, Either::Second(())));
+        assert_eq!((central.bonds().count(), shelf.bonds.len()), (0, 0));
+    });
+}
+
+#[test]
 fn a_store_that_refuses_ends_it_and_the_next_call_has_what_was_missed() {
     play(async |[central, peripheral], _, _| {
         let mut shelf = Shelf { refuses: true, ..Shelf::default() };
