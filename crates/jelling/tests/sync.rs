@@ -96,3 +96,45 @@ async fn pairings_cross_threads_with_their_questions_and_their_arithmetic() {
     jobs.abort();
     assert_eq!(air.violations(), []);
 }
+
+/// A store that holds its caller across an await, as one on a disk may.
+#[cfg(feature = "security")]
+struct Shelf(Option<jelling::Identity>);
+
+#[cfg(feature = "security")]
+impl jelling::security::BondStore for Shelf {
+    type Error = core::convert::Infallible;
+
+    async fn load(&mut self, each: &mut jelling::security::Each<'_>) -> Result<(), Self::Error> {
+        tokio::task::yield_now().await;
+        self.0.into_iter().map(jelling::security::Record::Identity).for_each(each);
+        Ok(())
+    }
+
+    async fn save(&mut self, _: &jelling::Bond) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    async fn remove(&mut self, _: jelling::Address) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    async fn save_identity(&mut self, _: &jelling::Identity) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+#[cfg(feature = "security")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_is_kept_by_a_task_of_its_own() {
+    let air = Air::new(1);
+    let host = spawn_host(&air.controller());
+    let address = jelling::Address::new(AddressKind::Random, [1, 2, 3, 4, 5, 0xc6]);
+    let identity = jelling::Identity { address: Some(address), identity_key: jelling::Secret([7; 16]) };
+    let mut shelf = Shelf(Some(identity));
+    tokio::spawn(async move { jelling::security::load(host, &mut shelf).await }).await.unwrap().unwrap();
+    let keeper = tokio::spawn(async move { jelling::security::keep(host, &mut Shelf(None)).await });
+    host.configure(Config { address: jelling::OwnAddress::RandomStatic, ..Config::default() });
+    assert_eq!(host.start().await.unwrap().address, address);
+    keeper.abort();
+}
