@@ -36,7 +36,10 @@ struct Session {
 impl Session {
     fn new(seed: u64) -> Self {
         Session {
-            bench: Bench::seeded(Config::new(), seed),
+            bench: Bench::seeded(
+                Config { curve: if seed % 2 == 0 { Curve::Host } else { Curve::Controller }, ..Config::new() },
+                seed,
+            ),
             numbers: Numbers(seed),
             cases: cases(),
             tickets: HashMap::new(),
@@ -138,6 +141,8 @@ impl Session {
             self.bench.holds_jobs = holds(&mut self.numbers);
             self.bench.holds_user = holds(&mut self.numbers);
             self.bench.holds_encryption = holds(&mut self.numbers);
+            self.bench.holds_curve = holds(&mut self.numbers);
+            self.bench.curve_status = if self.numbers.once_in(8) { 0x1f } else { 0 };
         }
         let up = self.up();
         if up.is_empty() {
@@ -180,6 +185,7 @@ impl Session {
                 self.bench.sides[side].asked = None;
                 self.bench.tell(side, status, 0);
             }
+            16 if self.numbers.once_in(6) => self.bench.fail_controller(),
             _ => _ = self.bench.step(),
         }
     }
@@ -216,6 +222,7 @@ impl Session {
 
     fn end(&mut self) {
         (self.bench.holds_jobs, self.bench.holds_user, self.bench.holds_encryption) = (false, false, false);
+        (self.bench.holds_curve, self.bench.curve_status) = (false, 0);
         self.bench.settle();
         self.is_true();
         for side in 0..self.bench.sides.len() {

@@ -78,6 +78,25 @@ fn the_link_ends_at_each_step() {
 }
 
 #[test]
+fn the_controller_fails_at_each_step() {
+    for case in cases() {
+        at_each_step(&case, |bench, side, ticket, step| {
+            let question = bench.sides[side].question;
+            bench.fail_controller();
+            if let Some(ticket) = ticket {
+                let outcome = bench.core().pair_outcome(ticket);
+                assert_eq!(outcome, Poll::Ready(Err(Error::Disconnected)), "{case:?} after {step}");
+            }
+            assert!(question.is_none_or(|(question, _)| !bench.core().passkey_is_open(question)));
+            assert_eq!(bench.core().bonds().count(), 0, "{case:?} after {step}");
+            // So long it counts how often that happens.
+            bench.pass(Duration::from_secs(10));
+            still_pairs(bench);
+        });
+    }
+}
+
+#[test]
 fn nobody_says_anything_more_at_each_step() {
     for case in cases() {
         at_each_step(&case, |bench, side, ticket, step| {

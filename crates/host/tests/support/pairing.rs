@@ -292,6 +292,23 @@ impl Bench {
         self.work();
     }
 
+    /// Hardware Error: all links are lost, and the controller is brought up again.
+    pub(crate) fn fail_controller(&mut self) {
+        for side in &mut self.sides {
+            side.up = false;
+            side.to_host.clear();
+        }
+        self.curve_asked.clear();
+        self.hear(PacketKind::Event, &[0x10, 1, 0x42]);
+        self.work();
+        if matches!(self.core().power(), Power::Failed(_)) {
+            // Too often in a short time: it waits to be asked.
+            self.core().start();
+            self.work();
+        }
+        assert_eq!(self.core().power(), Power::Up);
+    }
+
     pub(crate) fn hear(&mut self, kind: PacketKind, octets: &[u8]) {
         let now = self.now;
         self.core().handle_packet(now, Packet::new(kind, octets));
