@@ -37,7 +37,7 @@ impl Session {
     fn new(seed: u64) -> Self {
         Session {
             bench: Bench::seeded(
-                Config { curve: if seed % 2 == 0 { Curve::Host } else { Curve::Controller }, ..Config::new() },
+                Config { curve: if seed.is_multiple_of(2) { Curve::Host } else { Curve::Controller }, ..Config::new() },
                 seed,
             ),
             numbers: Numbers(seed),
