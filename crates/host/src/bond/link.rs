@@ -39,6 +39,10 @@ impl Core<'_> {
     }
 
     /// The peer of a link has the bond in slot `at`.
+    #[cfg_attr(
+        not(any(feature = "client", feature = "server")),
+        expect(unused_variables, reason = "such a host signs nothing")
+    )]
     pub(super) fn join_bond(&mut self, index: usize, at: usize) {
         let Some(bond) = self.bonds.get(at).and_then(super::BondSlot::bond) else { return };
         let Some(link) = self.links.get_mut(index) else { return };

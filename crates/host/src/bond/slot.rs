@@ -39,6 +39,7 @@ impl BondSlot {
         self.used.then_some(&self.bond)
     }
 
+    #[cfg(any(feature = "client", feature = "server"))]
     pub(super) fn bond_mut(&mut self) -> &mut Bond {
         &mut self.bond
     }
