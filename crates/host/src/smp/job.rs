@@ -64,6 +64,14 @@ impl Drop for Job {
     }
 }
 
+impl Drop for JobResult {
+    fn drop(&mut self) {
+        if let Outcome::SharedSecret(Some(Secret(shared))) = &mut self.outcome {
+            toolbox::wipe(shared);
+        }
+    }
+}
+
 impl Job {
     /// Does the job: some 150 ms on a small microcontroller.
     pub fn run(self, crypto: &mut dyn Crypto) -> JobResult {

@@ -8,6 +8,7 @@ use crate::{
     Core,
     error::Error,
     event::{Happened, LinkNews},
+    kept::Kept,
     link::{Link, LinkId},
     security::Security,
     time::Instant,
@@ -186,7 +187,8 @@ impl Core<'_> {
     pub fn allow_pairing(&mut self, id: LinkId, settings: Option<PairSettings>) -> Result<(), Error> {
         let pairing = &mut self.link_mut(id)?.pairing;
         pairing.refuses = settings.is_none();
-        pairing.allowed.set(settings.map(|settings| Terms::of(&settings)));
+        // What was said before is overwritten: it may have been out of band.
+        pairing.allowed = Kept::of(settings.map(|settings| Terms::of(&settings)), Terms::NEW);
         Ok(())
     }
 }
