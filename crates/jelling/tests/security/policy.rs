@@ -388,3 +388,29 @@ fn what_was_prepared_before_a_refusal_is_thrown_away_and_prepared_again() {
         assert_eq!(said, [one.clone(), two.clone(), vec![0x18, 0], one, two, vec![0x18, 1]]);
     });
 }
+
+#[test]
+fn the_time_that_was_left_is_left_when_the_security_is_raised() {
+    pair_of(async |hosts, sides, _| {
+        // Who may read waits for a word of the application, which does not come.
+        let mut db = hosts[1].services().unwrap();
+        let service = db.service(crate::support::SERVICE).unwrap();
+        let options = jelling::CharacteristicOptions::new(jelling::Properties::READ);
+        let options = options.permissions(jelling::Permissions::READ_AUTHENTICATED).defer_reads();
+        db.characteristic_with(service, AUTHENTICATED, &options).unwrap();
+        db.register().unwrap();
+        sides[0].raise_by(Some(Raise::Pair(COMPARES))).unwrap();
+        sides[1].allow_pairing(Some(COMPARES)).unwrap();
+        let value = found(&sides[0], AUTHENTICATED).await;
+        let user = async {
+            let (one, two) = join(hosts[0].passkey_action(), hosts[1].passkey_action()).await;
+            Timer::after_secs(8).await;
+            one.confirm().unwrap();
+            two.confirm().unwrap();
+            pending().await
+        };
+        let (result, took) = crate::support::timed(beside(value.read::<u8>(), user)).await;
+        assert_eq!(result, Err(Error::Timeout));
+        assert!((9_000..10_000).contains(&took.as_millis()), "{took:?}");
+    });
+}
