@@ -26,6 +26,7 @@ mod legacy;
 mod lost;
 mod methods;
 mod oob;
+mod patience;
 mod permissions;
 mod policy;
 mod privacy;

@@ -1,12 +1,10 @@
 //! Security that is raised for requests: by which policy, once, and with the error of what failed.
 
 use crate::support::{
-    AUTHENTICATED, Did, ENCRYPTED, OPEN, agreed, beside, connected, follows, found, pair_of, pairs, play, refusals,
-    said, serve,
+    AUTHENTICATED, Did, ENCRYPTED, OPEN, beside, bonded, follows, found, pair_of, pairs, play, refusals, said, serve,
 };
 use core::future::pending;
-use embassy_futures::join::{join, join3};
-use embassy_time::Timer;
+use embassy_futures::join::join3;
 use jelling::{
     Config, Connection, Error, ErrorCode, Host, IoCapability, PacketKind, Pair, Raise, Reason, Security, Updates, Uuid,
     sim::{Direction, Passed},
@@ -14,18 +12,6 @@ use jelling::{
 
 const COMPARES: Pair = Pair::new().mitm().io(IoCapability::DISPLAY_YES_NO);
 const REFUSED: Error = Error::Gatt(ErrorCode::INSUFFICIENT_AUTHENTICATION);
-
-/// Two hosts with a bond, the second of which serves, connected again and not encrypted.
-async fn bonded<'d>(hosts: [Host<'d>; 2]) -> [Connection<'d>; 2] {
-    let (ours, theirs) = connected(hosts[0], hosts[1], 1).await;
-    ours.pair(Pair::new()).await.unwrap();
-    agreed(&[ours.clone(), theirs.clone()]).await;
-    ours.disconnect().await.unwrap();
-    theirs.disconnected().await.unwrap();
-    drop((ours, theirs));
-    let (ours, theirs) = connected(hosts[0], hosts[1], 1).await;
-    [ours, theirs]
-}
 
 /// ATT PDUs that the host of this controller sent.
 fn asked(recording: &[Passed], controller: usize) -> Vec<Vec<u8>> {
@@ -173,55 +159,6 @@ fn what_the_pairing_failed_of_is_the_error_of_the_request() {
 }
 
 #[test]
-fn the_time_of_a_request_stands_still_while_a_user_is_asked() {
-    pair_of(async |hosts, sides, _| {
-        serve(hosts[1]);
-        sides[0].raise_by(Some(Raise::Pair(COMPARES))).unwrap();
-        sides[1].allow_pairing(Some(COMPARES)).unwrap();
-        let value = found(&sides[0], AUTHENTICATED).await;
-        let user = async {
-            let (one, two) = join(hosts[0].passkey_action(), hosts[1].passkey_action()).await;
-            // Longer than a read takes.
-            Timer::after_secs(8).await;
-            one.confirm().unwrap();
-            two.confirm().unwrap();
-            pending().await
-        };
-        assert_eq!(beside(value.read::<u8>(), user).await, Ok(b'0'));
-    });
-}
-
-#[test]
-fn a_user_who_does_not_answer_ends_the_request_after_20_s() {
-    pair_of(async |hosts, sides, air| {
-        serve(hosts[1]);
-        sides[0].raise_by(Some(Raise::Pair(COMPARES))).unwrap();
-        sides[1].allow_pairing(Some(COMPARES)).unwrap();
-        let value = found(&sides[0], AUTHENTICATED).await;
-        let (result, took) = crate::support::timed(value.read::<u8>()).await;
-        assert_eq!(result, Err(Error::Timeout));
-        assert!((20_000..20_500).contains(&took.as_millis()), "{took:?}");
-        Timer::after_millis(200).await;
-        assert_eq!(refusals(air, 0), [Reason::NUMERIC_COMPARISON_FAILED.0]);
-    });
-}
-
-#[test]
-fn a_request_that_is_dropped_cancels_what_it_began() {
-    pair_of(async |hosts, sides, air| {
-        serve(hosts[1]);
-        sides[0].raise_by(Some(Raise::Pair(COMPARES))).unwrap();
-        sides[1].allow_pairing(Some(COMPARES)).unwrap();
-        let value = found(&sides[0], AUTHENTICATED).await;
-        let read = embassy_futures::select::select(value.read::<u8>(), Timer::after_secs(3));
-        let (_, request) = join(read, hosts[1].passkey_action()).await;
-        request.closed().await;
-        assert_eq!(refusals(air, 0), [Reason::NUMERIC_COMPARISON_FAILED.0]);
-        assert_eq!(found(&sides[0], OPEN).await.read::<u8>().await, Ok(b'0'), "the bearer is free");
-    });
-}
-
-#[test]
 fn several_requests_share_what_is_raised() {
     play(async |hosts: [Host<'_>; 2], air, _| {
         serve(hosts[1]);
@@ -263,19 +200,6 @@ fn a_peripheral_raises_too() {
 }
 
 #[test]
-fn a_read_that_times_out_by_itself_still_takes_1_s() {
-    play(async |hosts: [Host<'_>; 2], air, controllers| {
-        serve(hosts[1]);
-        let [ours, _theirs] = bonded(hosts).await;
-        let encrypted = found(&ours, ENCRYPTED).await;
-        assert_eq!(encrypted.read::<u8>().await, Ok(b'0'));
-        air.set_in_range(&controllers[0], &controllers[1], false);
-        let (result, took) = crate::support::timed(encrypted.read::<u8>()).await;
-        assert_eq!((result, took.as_millis()), (Err(Error::Timeout), 1_000));
-    });
-}
-
-#[test]
 fn a_refusal_for_another_reason_raises_nothing() {
     // What a server refuses until the link is encrypted.
     fn lacks<const CODE: u8>(access: &jelling::Access<'_>) -> Result<(), ErrorCode> {
@@ -302,24 +226,6 @@ fn a_refusal_for_another_reason_raises_nothing() {
             assert_eq!(!said(&air.recording(), 0).is_empty(), raised, "{code:#x}");
         });
     }
-}
-
-#[test]
-fn a_search_that_is_given_up_raises_again_when_it_goes_on() {
-    pair_of(async |hosts, sides, _| {
-        serve(hosts[1]);
-        sides[0].raise_by(Some(Raise::Pair(COMPARES))).unwrap();
-        sides[1].allow_pairing(Some(COMPARES)).unwrap();
-        let mut values = sides[0].read_by_uuid(AUTHENTICATED);
-        let mut buffer = [0; 512];
-        let step = embassy_futures::select::select(values.next_into(&mut buffer), Timer::after_secs(3));
-        let (_, request) = join(step, hosts[1].passkey_action()).await;
-        request.closed().await;
-        Timer::after_secs(1).await;
-        let user = crate::support::User::default();
-        let found = beside(values.next_into(&mut buffer), user.obey(hosts)).await;
-        assert_eq!(found.map(|found| found.map(|(_, length)| length)), Ok(Some(1)));
-    });
 }
 
 #[test]
@@ -356,23 +262,6 @@ fn one_pairing_that_fails_is_enough_for_all_who_wait() {
 }
 
 #[test]
-fn a_link_that_ends_ends_the_request_that_raises() {
-    pair_of(async |hosts, sides, _| {
-        serve(hosts[1]);
-        sides[0].raise_by(Some(Raise::Pair(COMPARES))).unwrap();
-        sides[1].allow_pairing(Some(COMPARES)).unwrap();
-        let encrypted = found(&sides[0], ENCRYPTED).await;
-        let leave = async {
-            let request = hosts[1].passkey_action().await;
-            sides[1].disconnect().await.unwrap();
-            request.closed().await;
-        };
-        let (result, ()) = join(encrypted.read::<u8>(), leave).await;
-        assert_eq!(result, Err(Error::Disconnected));
-    });
-}
-
-#[test]
 fn what_was_prepared_before_a_refusal_is_thrown_away_and_prepared_again() {
     play(async |hosts: [Host<'_>; 2], air, _| {
         let served = serve(hosts[1]);
@@ -386,31 +275,5 @@ fn what_was_prepared_before_a_refusal_is_thrown_away_and_prepared_again() {
             asked(&air.recording(), 0).into_iter().filter(|pdu| [0x16, 0x18].contains(&pdu[0])).collect();
         // Vol 3, Part F, 3.4.6.3: cancelled, then written.
         assert_eq!(said, [one.clone(), two.clone(), vec![0x18, 0], one, two, vec![0x18, 1]]);
-    });
-}
-
-#[test]
-fn the_time_that_was_left_is_left_when_the_security_is_raised() {
-    pair_of(async |hosts, sides, _| {
-        // Who may read waits for a word of the application, which does not come.
-        let mut db = hosts[1].services().unwrap();
-        let service = db.service(crate::support::SERVICE).unwrap();
-        let options = jelling::CharacteristicOptions::new(jelling::Properties::READ);
-        let options = options.permissions(jelling::Permissions::READ_AUTHENTICATED).defer_reads();
-        db.characteristic_with(service, AUTHENTICATED, &options).unwrap();
-        db.register().unwrap();
-        sides[0].raise_by(Some(Raise::Pair(COMPARES))).unwrap();
-        sides[1].allow_pairing(Some(COMPARES)).unwrap();
-        let value = found(&sides[0], AUTHENTICATED).await;
-        let user = async {
-            let (one, two) = join(hosts[0].passkey_action(), hosts[1].passkey_action()).await;
-            Timer::after_secs(8).await;
-            one.confirm().unwrap();
-            two.confirm().unwrap();
-            pending().await
-        };
-        let (result, took) = crate::support::timed(beside(value.read::<u8>(), user)).await;
-        assert_eq!(result, Err(Error::Timeout));
-        assert!((9_000..10_000).contains(&took.as_millis()), "{took:?}");
     });
 }

@@ -140,6 +140,18 @@ pub(crate) async fn agreed(sides: &[Connection<'_>; 2]) -> Security {
     panic!("{ours:?} at one side, {theirs:?} at the other");
 }
 
+/// Two hosts with a bond, connected again and not encrypted.
+pub(crate) async fn bonded<'d>(hosts: [Host<'d>; 2]) -> [Connection<'d>; 2] {
+    let (ours, theirs) = connected(hosts[0], hosts[1], 1).await;
+    ours.pair(Pair::new()).await.unwrap();
+    agreed(&[ours.clone(), theirs.clone()]).await;
+    ours.disconnect().await.unwrap();
+    theirs.disconnected().await.unwrap();
+    drop((ours, theirs));
+    let (ours, theirs) = connected(hosts[0], hosts[1], 1).await;
+    [ours, theirs]
+}
+
 /// What a user did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Did {
