@@ -37,11 +37,19 @@ struct Bench {
     now: Instant,
     told: Vec<Vec<u8>>,
     refuses: Option<Opcode>,
+    /// The end of a cancelled attempt is told by hand.
+    holds_cancel: bool,
 }
 
 impl Bench {
     fn new() -> Self {
-        let mut bench = Bench { memory: Box::new(Store::NEW), now: Instant::ZERO, told: vec![], refuses: None };
+        let mut bench = Bench {
+            memory: Box::new(Store::NEW),
+            now: Instant::ZERO,
+            told: vec![],
+            refuses: None,
+            holds_cancel: false,
+        };
         let mut core = bench.memory.core();
         core.configure(Config::default());
         core.start();
@@ -102,10 +110,8 @@ impl Bench {
                 _ => complete(&[]),
             };
             self.core().handle_packet(now, Packet::new(PacketKind::Event, &answer));
-            if opcode == Opcode::LE_CREATE_CONNECTION_CANCEL {
-                let mut failed = vec![0x3e, 19, 0x01, 0x02];
-                failed.resize(21, 0);
-                self.core().handle_packet(now, Packet::new(PacketKind::Event, &failed));
+            if opcode == Opcode::LE_CREATE_CONNECTION_CANCEL && !self.holds_cancel {
+                self.core().handle_packet(now, Packet::new(PacketKind::Event, &cancelled()));
             }
         }
     }
@@ -152,6 +158,13 @@ impl Bench {
         self.core().handle_timeout(now);
         self.work();
     }
+}
+
+/// LE Connection Complete of an attempt that was cancelled.
+fn cancelled() -> Vec<u8> {
+    let mut failed = vec![0x3e, 19, 0x01, 0x02];
+    failed.resize(21, 0);
+    failed
 }
 
 fn to(address: Address) -> String {
@@ -267,6 +280,23 @@ fn an_attempt_of_5_s_is_given_up_and_the_peer_looked_for_again() {
 }
 
 #[test]
+fn what_is_heard_before_the_attempt_is_over_is_not_connected_to() {
+    let mut bench = Bench::new();
+    let ticket = bench.connect();
+    bench.advertised(resolvable(&KEY, 1), 0);
+    bench.told();
+    bench.holds_cancel = true;
+    bench.later(5_000);
+    assert_eq!(bench.told(), ["cancel"]);
+    bench.advertised(resolvable(&KEY, 2), 0);
+    assert_eq!((bench.told(), bench.core().connected(ticket)), (vec![], Poll::Pending));
+    bench.hear(&cancelled());
+    assert_eq!((bench.told(), bench.core().connected(ticket)), (SEARCH.map(String::from).to_vec(), Poll::Pending));
+    bench.advertised(resolvable(&KEY, 2), 0);
+    assert_eq!(bench.told(), ["off".to_string(), to(resolvable(&KEY, 2))]);
+}
+
+#[test]
 fn a_scan_of_the_application_shares_the_scanner() {
     let settings = ScanSettings {
         kind: ScanKind::Active,
@@ -279,13 +309,22 @@ fn a_scan_of_the_application_shares_the_scanner() {
     bench.work();
     assert_eq!(bench.told(), ["active 1600 16", "on"]);
     // Connecting ends a scan.
-    bench.connect();
+    let ticket = bench.connect();
     assert_eq!(bench.told(), ["off", SEARCH[0], SEARCH[1]]);
     let scan = bench.core().scan(&settings).unwrap();
     bench.work();
     assert_eq!(bench.told(), ["off", "active 96 48", "on"]);
     bench.advertised(Address::new(AddressKind::Public, [7; 6]), 0);
     assert!(matches!(bench.core().scanned(scan), Poll::Ready(Ok(Some(_)))));
+    // Without the search the scan goes on as it was asked for.
+    bench.core().end_connect(ticket);
+    bench.work();
+    assert_eq!(bench.told(), ["off", "active 1600 16", "on"]);
+    bench.connect();
+    bench.told();
+    let scan = bench.core().scan(&settings).unwrap();
+    bench.work();
+    assert_eq!(bench.told(), ["off", "active 96 48", "on"]);
     // The peer is heard by both, and the scan goes on as it was asked for.
     bench.advertised(resolvable(&KEY, 1), 0);
     let Poll::Ready(Ok(Some(report))) = bench.core().scanned(scan) else { panic!("nothing was heard") };
