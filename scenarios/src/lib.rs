@@ -12,3 +12,4 @@ pub mod scenario;
 pub mod stage;
 pub mod sweep;
 pub mod table;
+pub mod users;

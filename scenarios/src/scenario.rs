@@ -1,12 +1,15 @@
 //! The scenarios: each of them ends by itself, with success or an error, whatever goes wrong.
 
 mod changes;
+mod pairing;
 mod plays;
 mod together;
 
 use crate::stage::Stage;
 use core::{future::Future, pin::Pin};
-use jelling::{Characteristic, CharacteristicOptions, Descriptor, Error, Host, Properties, ServiceOptions, Uuid};
+use jelling::{
+    Characteristic, CharacteristicOptions, Descriptor, Error, Host, IoCapability, Properties, ServiceOptions, Uuid,
+};
 
 /// The service of every scenario.
 pub const SERVICE: Uuid = Uuid::new16(0x181a);
@@ -34,6 +37,8 @@ pub struct Scenario {
     pub name: &'static str,
     /// Octets of data in an ACL packet.
     pub acl_length: u16,
+    /// What the central and the peripheral can show and take in, where they pair.
+    pub pairs: Option<[IoCapability; 2]>,
     /// What is done.
     pub play: for<'d> fn(Stage<'d>) -> Play<'d>,
 }
@@ -44,10 +49,23 @@ impl core::fmt::Debug for Scenario {
     }
 }
 
+macro_rules! pairs {
+    () => {
+        None
+    };
+    ($central:ident, $peripheral:ident) => {
+        Some([IoCapability::$central, IoCapability::$peripheral])
+    };
+}
+
 macro_rules! scenarios {
-    ($($(#[$doc:meta])* $constant:ident = $module:ident::$play:ident, $acl:literal;)+) => {
-        $($(#[$doc])* pub const $constant: Scenario =
-            Scenario { name: stringify!($play), acl_length: $acl, play: |stage| Box::pin($module::$play(stage)) };)+
+    ($($(#[$doc:meta])* $constant:ident = $module:ident::$play:ident, $acl:literal $(, $central:ident, $peripheral:ident)?;)+) => {
+        $($(#[$doc])* pub const $constant: Scenario = Scenario {
+            name: stringify!($play),
+            acl_length: $acl,
+            pairs: pairs!($($central, $peripheral)?),
+            play: |stage| Box::pin($module::$play(stage)),
+        };)+
         /// Every scenario.
         pub const ALL: &[Scenario] = &[$($constant),+];
     };
@@ -86,6 +104,20 @@ scenarios! {
     ASKED = together::asked, 27;
     /// The table changes: Service Changed is indicated, and a client of robust caching goes on.
     CHANGED = changes::changed, 27;
+    /// The central pairs: Just Works.
+    PAIR = pairing::pair, 27, NO_INPUT_NO_OUTPUT, NO_INPUT_NO_OUTPUT;
+    /// It pairs, and both users compare digits.
+    COMPARE = pairing::compare, 251, DISPLAY_YES_NO, DISPLAY_YES_NO;
+    /// It pairs, and its user types in what the peripheral shows.
+    TYPE_IN = pairing::type_in, 251, KEYBOARD_ONLY, DISPLAY_ONLY;
+    /// It pairs, and the peripheral's user types in what the central shows.
+    SHOW = pairing::show, 251, DISPLAY_ONLY, KEYBOARD_ONLY;
+    /// They pair, and meet again twice, the second time in the other roles: the bond's key encrypts.
+    AGAIN = pairing::again, 27, NO_INPUT_NO_OUTPUT, NO_INPUT_NO_OUTPUT;
+    /// The peripheral asks for security, without a bond and with one.
+    REQUEST = pairing::request, 27, NO_INPUT_NO_OUTPUT, NO_INPUT_NO_OUTPUT;
+    /// The peripheral has forgotten its bond, then the central has: the loss is told, and they pair anew.
+    FORGET = pairing::forget, 251, NO_INPUT_NO_OUTPUT, NO_INPUT_NO_OUTPUT;
 }
 
 /// What the peripheral serves.

@@ -17,7 +17,8 @@ use embassy_futures::{
 };
 use embassy_time::Timer;
 use jelling::{
-    AddressKind, Bonds, Config, Connection, Device, Error, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks,
+    AddressKind, Bonds, Config, Connection, Device, Error, Gatt, Host, IoCapability, Links, Pair, Pool, Resources,
+    ScanSlots, Tasks,
 };
 use jelling_h4::{H4Reader, H4Writer};
 use jelling_sim::{Air, Controller, ControllerConfig, Noise, SerialLine, Simulation, apart};
@@ -95,13 +96,40 @@ pub struct Stage<'d> {
     pub peripheral: Host<'d>,
     /// The peripheral's address.
     pub device: Device,
+    /// The central's address.
+    pub other: Device,
+    /// What central and peripheral can show and take in, where they pair.
+    pub pairs: Option<[IoCapability; 2]>,
     /// What the peripheral serves.
     pub served: Served<'d>,
     controllers: &'d [Controller; 2],
     calls: &'d Calls,
 }
 
+/// What a host asks of a pairing with these abilities: as much as they make possible.
+fn wish(io: IoCapability) -> Pair {
+    let pair = Pair::new().io(io);
+    if io == IoCapability::NO_INPUT_NO_OUTPUT { pair } else { pair.mitm() }
+}
+
 impl Stage<'_> {
+    /// What the central asks of a pairing.
+    pub(crate) fn wish(&self) -> Pair {
+        self.pairs.map_or(Pair::new(), |[central, _]| wish(central))
+    }
+
+    /// The same hosts in each other's place.
+    pub(crate) fn swapped(&self) -> Self {
+        Stage {
+            central: self.peripheral,
+            peripheral: self.central,
+            device: self.other,
+            other: self.device,
+            pairs: self.pairs.map(|[central, peripheral]| [peripheral, central]),
+            ..*self
+        }
+    }
+
     /// True when a call is cancelled in this play: a link may be lost with it, and is made again.
     pub(crate) fn cancels(&self) -> bool {
         self.calls.cancel.get().is_some()
@@ -294,10 +322,15 @@ where
     let calls = Calls { cancel: Cell::new(trouble.cancel), ..Calls::default() };
     let mut memory = [Box::new(Memory::new()), Box::new(Memory::new())];
     let [one, two] = &mut memory;
-    let (central, mut first) = jelling::new(&mut **one, Config::default());
-    let (peripheral, mut second) = jelling::new(&mut **two, Config::default());
+    let config = |who: usize| match scenario.pairs {
+        Some(pairs) => Config { pairing: Some(wish(pairs[who])), ..Config::default() },
+        None => Config::default(),
+    };
+    let (central, mut first) = jelling::new(&mut **one, config(0));
+    let (peripheral, mut second) = jelling::new(&mut **two, config(1));
     let served = scenario::serve(peripheral).map_err(|error| format!("serve: {error}"))?;
-    let stage = Stage { central, peripheral, device: device(&controllers[1]), served, controllers, calls: &calls };
+    let (other, device) = (device(&controllers[0]), device(&controllers[1]));
+    let stage = Stage { central, peripheral, device, other, pairs: scenario.pairs, served, controllers, calls: &calls };
     let [(r1, w1), (r2, w2)] = transports;
     let before = [Left::of(central), Left::of(peripheral)];
     let begin = simulation.now();

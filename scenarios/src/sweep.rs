@@ -84,7 +84,7 @@ fn at_each_packet(
                     let mut faults: [&[Fault]; 2] = [&[], &[]];
                     faults[who] = &fault;
                     let undetectable =
-                        *direction == Direction::ToController && matches!(action, Action::Corrupt { .. });
+                        is_undetectable(scenario, *direction) && matches!(action, Action::Corrupt { .. });
                     let trouble = Trouble { faults, undetectable, ..Trouble::default() };
                     let outcome = play(scenario, SEED, &trouble)
                         .map_err(|error| format!("{}, controller {who}, {fault:?}: {error}", scenario.name))?;
@@ -94,6 +94,12 @@ fn at_each_packet(
         }
     }
     Ok(swept)
+}
+
+/// Whether octets that are changed this way may be beyond what a host can notice: a command that makes sense all the same, and
+/// what a controller says of itself, of which pairing needs more: its address, and how long a packet may be.
+fn is_undetectable(scenario: &Scenario, direction: Direction) -> bool {
+    direction == Direction::ToController || scenario.pairs.is_some()
 }
 
 /// All links are lost at each packet.
@@ -231,7 +237,7 @@ pub fn byte(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
                     OctetFault::Burst(2_000),
                 ] {
                     let fault = LineFault { direction, offset, fault };
-                    let undetectable = direction == Direction::ToController;
+                    let undetectable = is_undetectable(scenario, direction);
                     let trouble = Trouble { line: Some((who, Some(fault))), undetectable, ..Trouble::default() };
                     let outcome = play(scenario, SEED, &trouble)
                         .map_err(|error| format!("{}, line {who}, {fault:?}: {error}", scenario.name))?;

@@ -103,6 +103,13 @@ sweeps! {
     crowd = CROWD;
     asked = ASKED;
     changed = CHANGED;
+    pair = PAIR;
+    compare = COMPARE;
+    type_in = TYPE_IN;
+    show = SHOW;
+    again = AGAIN;
+    request = REQUEST;
+    forget = FORGET;
 }
 
 #[test]
