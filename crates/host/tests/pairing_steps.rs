@@ -192,6 +192,37 @@ fn the_host_gives_up_at_each_step() {
 }
 
 #[test]
+fn what_was_on_its_way_when_the_host_gave_up_does_not_spoil_the_next_pairing() {
+    for case in cases().into_iter().filter(|case| case.central) {
+        at_each_step(&case, |bench, side, ticket, _| {
+            let now = bench.now;
+            let ticket = ticket.expect("the host is central");
+            if bench.core().pair_outcome(ticket).is_ready() {
+                return;
+            }
+            bench.core().cancel_pair(now, ticket);
+            if bench.sides[side].asked.is_some() {
+                bench.conclude(side);
+            }
+            bench.work();
+            let mut late = core::mem::take(&mut bench.sides[side].to_host);
+            let mut peer = Peer::new(false, Bench::address(1), Bench::OWN, 77);
+            peer.numbers_from(78);
+            let at = &mut bench.sides[side];
+            at.peer = peer;
+            at.said.clear();
+            at.begin_anew();
+            let ticket = case.begin(bench, side);
+            bench.work();
+            late.append(&mut bench.sides[side].to_host);
+            bench.sides[side].to_host = late;
+            bench.settle();
+            is_paired(bench, side, ticket, &case);
+        });
+    }
+}
+
+#[test]
 fn a_job_that_is_done_when_its_pairing_is_over_changes_nothing() {
     for case in cases() {
         at_each_step(&case, |bench, side, ticket, step| {

@@ -109,8 +109,10 @@ impl Core<'_> {
     /// As initiator: Pairing Request.
     pub(super) fn send_pairing_request(&mut self, now: Instant, index: usize, terms: Terms) {
         let keys = self.keys(&terms);
+        let crosses = self.links.get(index).is_some_and(|link| link.pairing.has_failed || link.pairing.crosses);
         self.begin_slot(now, index, Phase::Response, terms);
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
+        pairing.crosses = crosses;
         pairing.initiates = true;
         pairing.request = terms.features(keys);
         pairing.owed.insert(Send::REQUEST);

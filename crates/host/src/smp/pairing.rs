@@ -284,6 +284,9 @@ pub(crate) struct Pairing {
     pub(crate) is_dead: bool,
     /// We have said that a pairing failed: what the peer had sent by then is not refused once more, as that would meet its next one.
     pub(crate) has_failed: bool,
+    /// As initiator: we had ended a pairing before, so that what the peer said to that one may still come, until its first PDU of
+    /// phase 2.
+    pub(crate) crosses: bool,
     pub(crate) secure_connections: bool,
     pub(crate) method: Method,
     /// Octets of the key.
@@ -327,6 +330,7 @@ impl Pairing {
         only_encrypts: false,
         is_dead: false,
         has_failed: false,
+        crosses: false,
         secure_connections: false,
         method: Method::JustWorks,
         key_size: 0,

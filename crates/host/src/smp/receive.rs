@@ -3,7 +3,7 @@
 
 use super::{
     advance::Whose,
-    pairing::{Handed, Phase, Progress, Send},
+    pairing::{Handed, Pairing, Phase, Progress, Send},
 };
 use crate::{
     Core,
@@ -55,6 +55,8 @@ impl Core<'_> {
             Pdu::PairingResponse { features } if link.pairing.phase == Phase::Response => {
                 self.on_pairing_response(now, index, &features)
             }
+            // What it said to a pairing that we have ended, before it knew.
+            pdu if link.pairing.is_late(&pdu) => count(&mut self.state.counters.unexpected),
             pdu => match link.pairing.phase {
                 Phase::Exchange => self.on_exchange(now, index, &pdu),
                 Phase::Keys => self.on_key(now, index, &pdu),
@@ -144,6 +146,7 @@ impl Core<'_> {
             _ => return,
         };
         pairing.progress.insert(got);
+        pairing.crosses = false;
         self.restart_timer(now, index);
         if got == Progress::CONFIRM_GOT && self.is_echo(index) {
             return self.fail_pairing(now, index, Reason::CONFIRM_VALUE_FAILED);
@@ -206,6 +209,19 @@ impl Core<'_> {
         }
         self.restart_timer(now, index);
         self.advance(now, index);
+    }
+}
+
+impl Pairing {
+    /// True for a PDU of a pairing that was ended on this link before: nothing tells which one a PDU is of. Before the answer to our
+    /// request comes, the peer says nothing to it; and two answers that are the same are one.
+    fn is_late(&self, pdu: &Pdu<'_>) -> bool {
+        match (self.phase, pdu) {
+            _ if !self.crosses => false,
+            (Phase::Response, _) => true,
+            (Phase::Exchange, Pdu::PairingResponse { features }) => *features == self.response,
+            _ => false,
+        }
     }
 }
 
