@@ -229,6 +229,8 @@ pub(crate) fn explain(error: Error, peer: &str) -> anyhow::Error {
 pub(crate) async fn watch(session: Session, connection: &Connection<'static>) {
     let peer = || connection.identity().map_or_else(|_| "a peer".into(), |device| device.to_string());
     while let Ok(event) = connection.event().await {
+        // As in `pair`, a bond is kept first.
+        tokio::task::yield_now().await;
         let is_over = matches!(event, ConnectionEvent::SecurityChanged(_) | ConnectionEvent::PairingFailed(_));
         match event {
             ConnectionEvent::SecurityChanged(security) => say(format_args!("{}: {}", peer(), words(security))),

@@ -13,10 +13,11 @@ use std::fs;
 
 /// Peers that are bonded without questions.
 fn bonded() -> Peers {
-    let peers = Peers::new(&["bonds", "--pairing", "none"]);
+    let mut peers = Peers::new(&["bonds", "--pairing", "none"]);
     let (code, out, error) = peers.pair(&["bonds"]).end();
     assert_eq!((code, &*error), (Some(0), ""));
     assert_eq!(paired(&out)["bonded"], true);
+    peers.server.command.says(", bonded\n");
     peers
 }
 
@@ -95,6 +96,7 @@ fn a_bond_of_legacy_pairing_encrypts_and_is_replaced_by_what_is_better() {
     let mut peers = Peers::new(&["bonds", "--pairing", "none", "--legacy"]);
     let (code, out, _) = peers.pair(&["bonds", "--legacy"]).end();
     assert_eq!((code, &paired(&out)["bonded"]), (Some(0), &json!(true)));
+    peers.server.command.says(", bonded\n");
     let before = peers.bonds("client.json", &["export"]).1;
     peers.serve_anew(SERVER);
     assert_eq!(peers.client("read", &["2a6f"]), (Some(0), OPEN.into(), String::new()));
@@ -115,6 +117,7 @@ fn a_weaker_pairing_takes_no_bonds_place() {
     central.answer("y");
     peers.server.answer("y");
     assert_eq!(central.end().0, Some(0));
+    peers.server.command.says(", bonded\n");
     let kept = lines(&peers.bonds("server.json", &["list"]).1);
     // Somebody who has no key, and would be taken for the peer without a question.
     fs::remove_file(peers.file("client.json")).unwrap();
@@ -273,6 +276,7 @@ fn a_server_that_hides_is_found_by_its_identity() {
     assert!(is_resolvable(&before), "{before}");
     let (code, out, _) = peers.client("pair", &[]);
     assert_eq!(code, Some(0));
+    peers.server.command.says(", bonded\n");
     let identity = paired(&out)["address"].as_str().unwrap().to_owned();
     assert_ne!(before[..17], identity);
     peers.serve_anew(&["bonds", "private"]);
@@ -287,6 +291,7 @@ fn a_server_that_hides_is_found_by_its_identity() {
 fn a_client_that_hides_is_known_by_its_bond() {
     let mut peers = Peers::new(&["bonds", "--pairing", "none"]);
     assert_eq!(peers.client("pair", &["private"]).0, Some(0));
+    peers.server.command.says(", bonded\n");
     let address = |line: &str| line.split_once("\"address\":\"").unwrap().1[..17].to_owned();
     let first = address(&peers.server.command.prints("\"connected\""));
     let identity = lines(&peers.bonds("server.json", &["list"]).1)[0]["address"].clone();
