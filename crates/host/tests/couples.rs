@@ -370,6 +370,25 @@ fn a_pairing_that_is_not_kept_is_no_bond_though_there_is_one() {
 }
 
 #[test]
+fn who_wants_more_than_the_bond_has_not_lost_it() {
+    let mut couple = Couple::new(|_| {});
+    couple.pair(0, &PairSettings::new()).unwrap();
+    couple.pair.air.part([0x16, 0x13]);
+    couple.go_on();
+    couple.connect();
+    couple.allow(with(IoCapability::DISPLAY_YES_NO));
+    let security = couple.pair(0, &with(IoCapability::DISPLAY_YES_NO)).unwrap();
+    assert!(security.authenticated && security.bonded);
+    // Each side is told of the new level, once.
+    for who in 0..2 {
+        let link = couple.links[who];
+        let mut core = couple.pair.core(who);
+        assert_eq!(core.take_link_event(link), Poll::Ready(Ok(ConnectionEvent::SecurityChanged(security))));
+        assert!(core.take_link_event(link).is_pending());
+    }
+}
+
+#[test]
 fn out_of_band_either_way() {
     for (central_knows, peripheral_knows) in [(true, false), (false, true), (true, true)] {
         let mut couple = Couple::new(|_| {});

@@ -264,8 +264,10 @@ impl Core<'_> {
             // With the key of a bond, that was asked for before: the new one is still to come.
             Phase::Encrypting if of_bond => {}
             Phase::Encrypting => {
-                let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
+                let Some(Link { pairing, happened, .. }) = self.links.get_mut(index) else { return };
                 pairing.phase = Phase::Keys;
+                // The level holds from now on; it is told when it is known whether it is kept.
+                happened.remove(Happened::SECURITY);
                 let _ = pairing.distribution();
                 self.restart_timer(now, index);
                 self.advance_keys(now, index);

@@ -195,6 +195,9 @@ impl Core<'_> {
     fn settle_pairing(&mut self, index: usize) {
         let Some(link) = self.links.get_mut(index) else { return };
         link.forget_key();
+        if link.pairing.phase == Phase::Keys {
+            link.happened.insert(Happened::SECURITY);
+        }
         let asked = link.pairing.prompt != super::pairing::Prompt::None;
         let in_controller = link.pairing.in_controller;
         link.pairing.settle();
