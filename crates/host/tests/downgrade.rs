@@ -209,3 +209,57 @@ fn just_works_forgives_nothing() {
     bench.settle();
     assert_eq!(bench.failures(side), [0x09]);
 }
+
+#[test]
+fn a_bond_of_legacy_pairing_is_not_what_asks_for_secure_connections() {
+    for case in
+        support::cases::cases().into_iter().filter(|case| !case.secure && case.way == Way::JustWorks && !case.central)
+    {
+        let (mut bench, side, ticket) = case.begun(Config::new());
+        bench.settle();
+        is_paired(&mut bench, side, ticket, &case);
+        let (key, diversifier, random) = bench.sides[side].peer.theirs.long_term.unwrap();
+        bench.part(side, 0x13);
+        for only_encrypts in [false, true] {
+            let side = bench.connect(false, 1);
+            bench.sides[side].listens = false;
+            let (now, link) = (bench.now, bench.sides[side].link);
+            let ticket = match only_encrypts {
+                true => bench.core().encrypt(now, link).unwrap(),
+                false => bench.core().pair(now, link, &PairSettings::new()).unwrap(),
+            };
+            bench.work();
+            bench.encrypt(side, random, diversifier, key);
+            bench.settle();
+            assert!(bench.security(side).encrypted);
+            let outcome = bench.core().pair_outcome(ticket);
+            assert_eq!(outcome.is_ready(), only_encrypts, "{outcome:?}");
+            bench.part(side, 0x13);
+        }
+    }
+}
+
+#[test]
+fn a_peripheral_does_not_ask_for_what_it_would_not_answer() {
+    // Secure Connections Only mode has no use for a weak bond: nobody waits for its key.
+    let case = Case::new(Way::JustWorks, false);
+    let (mut bench, side, ticket) = case.begun(Config::new());
+    bench.settle();
+    is_paired(&mut bench, side, ticket, &case);
+    bench.part(side, 0x13);
+    let mut config = Config { secure_connections_only: true, ..Config::new() };
+    config.link_check = core::time::Duration::from_secs(1_000_000);
+    bench.core().configure(config);
+    for central in [true, false] {
+        let side = bench.connect(central, 1);
+        let (now, link) = (bench.now, bench.sides[side].link);
+        let outcome = match bench.core().encrypt(now, link) {
+            Ok(ticket) => bench.core().pair_outcome(ticket),
+            Err(error) => core::task::Poll::Ready(Err(error)),
+        };
+        assert_eq!(outcome, core::task::Poll::Ready(Err(Error::NotBonded)), "central: {central}");
+        bench.work();
+        assert!(bench.sides[side].said.is_empty());
+        bench.part(side, 0x13);
+    }
+}

@@ -275,8 +275,7 @@ impl Core<'_> {
             Phase::Restoring => self.finish_pairing(index),
             Phase::Asked => {
                 let meets = self.links.get(index).is_some_and(|link| {
-                    let terms = &link.pairing.terms;
-                    security.key_size >= terms.key_size && (security.authenticated || !terms.mitm)
+                    (of_bond && link.pairing.only_encrypts) || link.pairing.terms.are_met(&security)
                 });
                 if meets {
                     self.finish_pairing(index);

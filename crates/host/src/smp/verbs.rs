@@ -73,7 +73,7 @@ impl Core<'_> {
         let bond = self.bond_at(index).ok_or(Error::NotBonded)?;
         let key = if role == Role::Central { bond.central_key } else { bond.peripheral_key };
         let authenticated = bond.authenticated;
-        if key.is_none() {
+        if key.is_none() || self.bond_level(index).is_none() {
             return Err(Error::NotBonded);
         }
         let ticket = self.attend(id, true)?;
