@@ -55,7 +55,8 @@ impl PairSettings {
         self
     }
 
-    /// The new bond takes the place of the one that there is, also where it is weaker: the user has agreed to that.
+    /// The new bond takes the place of the one that there is, also where it is weaker, and an encrypted link may become weaker: the
+    /// user has agreed to that.
     #[must_use]
     pub const fn replace_bond(mut self) -> Self {
         self.overwrite = Overwrite::Always;

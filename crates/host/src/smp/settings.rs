@@ -20,12 +20,13 @@ pub enum LeSecure {
     Off,
 }
 
-/// When a pairing may take the place of a bond that there is with the same peer.
+/// When a pairing may take the place of a bond that there is with the same peer, or of the key of a link that is encrypted.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Overwrite {
-    /// Where it is authenticated, made with LE Secure Connections, and has as long a key, if the bond was, and has.
+    /// Where it is authenticated, made with LE Secure Connections, and has as long a key, if the bond, or the link, was, and has. Else
+    /// it fails with Authentication Requirements.
     #[default]
     EqualOrStronger,
     /// Always: the user has agreed to it.
