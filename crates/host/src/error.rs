@@ -19,7 +19,8 @@ pub enum Error {
     Disconnected,
     /// Nothing with that UUID, name or handle.
     NotFound,
-    /// The handle belongs to a GATT table that another registration has replaced.
+    /// The handle belongs to a GATT table that another registration has replaced; or the pairing that a question was for, or an attempt
+    /// was of, is over.
     Stale,
     /// Another operation of this kind is under way, and only one can be.
     Busy,
@@ -41,7 +42,8 @@ pub enum Error {
     Stopped,
     /// An argument is outside its range.
     InvalidArgument(Argument),
-    /// The characteristic's properties do not offer the operation.
+    /// The characteristic's properties do not offer the operation; or the pairing does not: keypresses that were not agreed on, random
+    /// octets that the controller does not have.
     NotSupported,
     /// The peer has not subscribed to the characteristic.
     NotSubscribed,
@@ -107,7 +109,7 @@ pub enum Argument {
     Handle,
     /// The handles of one request: two at least.
     HandleCount,
-    /// A bond or our own identity: keys of 7 to 16 octets, the address of an identity public or random static.
+    /// A bond or our own identity: keys of 7 to 16 octets that are not all zero, the address of an identity public or random static.
     Bond,
     /// A passkey: 0 to 999,999; and the answer to the question that was asked.
     Passkey,
@@ -163,7 +165,7 @@ impl fmt::Display for Error {
             Error::Timeout => f.write_str("timed out"),
             Error::Disconnected => f.write_str("the link is down"),
             Error::NotFound => f.write_str("not found"),
-            Error::Stale => f.write_str("the handle is of a GATT table that has been replaced"),
+            Error::Stale => f.write_str("what it was for is over: a GATT table that has been replaced, or a pairing that has ended"),
             Error::Busy => f.write_str("another operation of this kind is under way"),
             Error::Full(resource) => f.write_str(match resource {
                 Resource::Links => "no free link: raise `links` in Resources",
@@ -196,14 +198,14 @@ impl fmt::Display for Error {
                 Argument::Handle => "handles ascend and are not zero, and an include is of a service",
                 Argument::HandleCount => "several values are read by two handles at least",
                 Argument::Bond => {
-                    "a bond has keys of 7 to 16 octets, and its identity a public or random static address"
+                    "a bond has keys of 7 to 16 octets that are not all zero, and its identity a public or random static address"
                 }
                 Argument::Passkey => "a passkey is 0 to 999999, and answers the question that was asked",
                 Argument::Order => {
                     "a characteristic belongs to the last service, a descriptor to the last characteristic"
                 }
             }),
-            Error::NotSupported => f.write_str("the characteristic does not offer this operation"),
+            Error::NotSupported => f.write_str("the characteristic, or the pairing, does not offer this operation"),
             Error::NotSubscribed => f.write_str("the peer has not subscribed to the characteristic"),
             Error::NotPermitted(code) => {
                 write!(

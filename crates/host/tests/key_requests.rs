@@ -231,3 +231,38 @@ fn who_is_forgotten_while_it_encrypts_gets_no_key() {
     assert_eq!(bench.core().pair_outcome(ticket), core::task::Poll::Ready(Err(Error::NotBonded)));
     bench.is_idle();
 }
+
+#[test]
+fn a_central_is_asked_for_no_key() {
+    // A request that a controller has no reason to make begins nothing.
+    let case = Case::new(Way::Comparison, true);
+    let (mut bench, side, ticket) = case.begun(Config::new());
+    bench.settle();
+    is_paired(&mut bench, side, ticket, &case);
+    bench.part(side, 0x13);
+    let side = bench.connect(true, 1);
+    let mut event = vec![0x3e, 13, 0x05, 0x40, 0];
+    event.extend([0; 10]);
+    bench.hear(PacketKind::Event, &event);
+    bench.work();
+    assert_eq!(bench.sides[side].asked, None);
+    assert!(!bench.security(side).encrypted);
+    bench.hear(PacketKind::Event, &[0x08, 4, 0, 0x40, 0, 1]);
+    assert!(!bench.security(side).encrypted);
+    // Nor while a new key is made.
+    let other = bench.connect(true, 2);
+    bench.holds_encryption = true;
+    case.begin(&mut bench, other);
+    for _ in 0..100 {
+        let handle = 0x41;
+        event[3] = handle;
+        bench.hear(PacketKind::Event, &event);
+        if !bench.step() {
+            break;
+        }
+    }
+    assert!(matches!(bench.sides[other].asked, Some(Asked::Enable { .. })));
+    bench.holds_encryption = false;
+    bench.settle();
+    assert!(bench.security(other).bonded);
+}

@@ -7,16 +7,19 @@ use jelling_host::{
         ad::AdType,
         att::ErrorCode,
         hci::{Opcode, Status},
+        smp::Reason,
     },
 };
 use std::collections::BTreeSet;
 
 #[test]
 fn no_two_errors_say_the_same() {
-    use Argument::{AdvertisingInterval, Bond, ConnectionInterval, Handle, HandleCount, Mtu, Order, ScanInterval};
+    use Argument::{
+        AdvertisingInterval, Bond, ConnectionInterval, Handle, HandleCount, Mtu, Order, Passkey, ScanInterval,
+    };
     use Resource::{AdvertisingData, Attributes, Blocks, Bonds, Handles, Links, Queues, Values};
     let full = [Links, Attributes, Values, Blocks, Queues, Handles, Bonds, AdvertisingData].map(Error::Full);
-    let wrong = [ScanInterval, AdvertisingInterval, ConnectionInterval, Mtu, Handle, HandleCount, Order, Bond];
+    let wrong = [ScanInterval, AdvertisingInterval, ConnectionInterval, Mtu, Handle, HandleCount, Order, Bond, Passkey];
     let wrong = wrong.map(Error::InvalidArgument);
     let status = Status::MEMORY_CAPACITY_EXCEEDED;
     let faults = [
@@ -46,6 +49,10 @@ fn no_two_errors_say_the_same() {
         Error::NoCccd,
         Error::NoSigningKey,
         Error::NotBonded,
+        Error::BondLost,
+        Error::PairingFailed(Reason::CONFIRM_VALUE_FAILED),
+        Error::PairingRejected(Reason::CONFIRM_VALUE_FAILED),
+        Error::EncryptionFailed(status),
         Error::InvalidValue,
         Error::TooLong,
     ];
@@ -63,6 +70,14 @@ fn no_two_errors_say_the_same() {
         (Error::Refused(Opcode::LE_CREATE_CONNECTION, status), "LE Create Connection"),
         (Error::DoesNotFit(AdType::COMPLETE_NAME), "Complete Local Name"),
         (Error::ConnectionFailed(status), "Memory Capacity Exceeded"),
+        // Of a question that is over, of a pairing that offers no keypresses, of a record that was overwritten.
+        (Error::Stale, "pairing"),
+        (Error::NotSupported, "pairing"),
+        (Error::InvalidArgument(Bond), "zero"),
+        (Error::PairingFailed(Reason::REPEATED_ATTEMPTS), "Repeated Attempts"),
+        (Error::PairingRejected(Reason::AUTHENTICATION_REQUIREMENTS), "Authentication Requirements"),
+        (Error::EncryptionFailed(status), "Memory Capacity Exceeded"),
+        (Error::BondLost, "remove"),
     ] {
         assert!(error.to_string().contains(names), "{error} does not name {names}");
     }

@@ -172,6 +172,10 @@ impl Core<'_> {
     /// As peripheral: the controller needs the key that the central begins to encrypt with. It is answered from slots, at once.
     pub(crate) fn on_key_request(&mut self, index: usize, random: [u8; 8], diversifier: u16) {
         let Some(link) = self.links.get(index) else { return };
+        if link.role == Role::Central {
+            // It is the peripheral's controller that asks (Vol 4, Part E, 7.7.65.5).
+            return crate::counters::count(&mut self.state.counters.unexpected);
+        }
         let made_by_both = random == [0; 8] && diversifier == 0;
         match link.pairing.phase {
             Phase::Encrypting if made_by_both => return self.give_new_key(index),
