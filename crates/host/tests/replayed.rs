@@ -102,3 +102,19 @@ fn who_was_forgotten_signs_nothing() {
     let link = raw.link(0);
     assert_eq!(raw.core().signed_write_command(link, 3, b"x"), Err(Error::NoSigningKey));
 }
+
+#[test]
+fn a_new_bond_has_new_keys_on_each_link() {
+    let (mut raw, value) = host();
+    raw.connect_as(PEER);
+    raw.connect_as(private());
+    let link = raw.link(1);
+    let mut bond = raw.core().bond_of(link).unwrap();
+    bond.peer_signing = Some(SigningKey { key: Secret([0x77; 16]), counter: 0 });
+    raw.core().inject_bond(link, bond).unwrap();
+    // The key of the bond before is nobody's, also where the peer uses its other address; and it does not come back.
+    assert_eq!(raw.ask(0, &signed(b"new", 5)), [[0; 0]; 0]);
+    assert_eq!(raw.stored(value), b"old");
+    let kept = raw.core().find_bond(PEER).unwrap().peer_signing.unwrap();
+    assert_eq!((kept.key.0, kept.counter), ([0x77; 16], 0));
+}

@@ -95,6 +95,15 @@ impl Core<'_> {
         }
     }
 
+    /// Every link with the peer of a bond signs with the bond's keys.
+    #[cfg(any(feature = "client", feature = "server"))]
+    pub(super) fn share_signing(&mut self, at: usize) {
+        let Some(bond) = self.bonds.get(at).and_then(super::BondSlot::bond) else { return };
+        for link in self.links.iter_mut().filter(|link| link.is_up() && link.bond.get().map(usize::from) == Some(at)) {
+            link.signing.restore(bond);
+        }
+    }
+
     /// A signature was made or verified on a link: its counter is never used again, not after a restart either
     /// (Vol 3, Part H, 2.4.5).
     #[cfg(any(feature = "client", feature = "server"))]
@@ -103,9 +112,7 @@ impl Core<'_> {
         let (Some(link), Some(slot)) = (self.links.get(index), self.bonds.get_mut(at)) else { return };
         link.signing.keep(slot.bond_mut());
         // Another link under the peer's address counts on: what was signed on this one is not said again on that.
-        for other in self.links.iter_mut().filter(|link| link.is_up() && link.bond.get().map(usize::from) == Some(at)) {
-            other.signing.restore(slot.bond_mut());
-        }
+        self.share_signing(at);
         self.bond_changed(at);
     }
 

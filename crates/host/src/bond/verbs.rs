@@ -110,6 +110,8 @@ impl Core<'_> {
         self.put_bond(at, bond, Saved::No);
         self.state.news |= HostNews::BONDS;
         self.join_bond(index, at);
+        #[cfg(any(feature = "client", feature = "server"))]
+        self.share_signing(at);
         if let Some(link) = self.links.get_mut(index) {
             link.uses_bond = link.security.encrypted;
         }
