@@ -1,6 +1,7 @@
 //! The scenarios: each of them ends by itself, with success or an error, whatever goes wrong.
 
 mod changes;
+mod hidden;
 mod pairing;
 mod plays;
 mod together;
@@ -118,6 +119,8 @@ scenarios! {
     REQUEST = pairing::request, 27, NO_INPUT_NO_OUTPUT, NO_INPUT_NO_OUTPUT;
     /// The peripheral has forgotten its bond, then the central has: the loss is told, and they pair anew.
     FORGET = pairing::forget, 251, NO_INPUT_NO_OUTPUT, NO_INPUT_NO_OUTPUT;
+    /// The central hides: its address changes while it scans, connects and advertises.
+    HIDES = hidden::hidden, 27;
 }
 
 /// What the peripheral serves.

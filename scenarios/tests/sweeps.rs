@@ -110,6 +110,7 @@ sweeps! {
     again = AGAIN;
     request = REQUEST;
     forget = FORGET;
+    hidden = HIDES;
 }
 
 #[test]
