@@ -49,6 +49,8 @@ pub(crate) enum Scenario {
     PairingRefusals,
     /// Bonds of ours with Bumble: forgotten on either side, found again behind a resolvable address
     Bonds,
+    /// The `jelling` command and Bumble pair in both roles; another process of it encrypts with its file of bonds
+    CommandPairs,
     /// Bumble falls silent in the middle of a pairing, for the 30 s of the Security Manager: not among all of them
     PairingSilence,
     /// Two Bumble hosts pair with LE Secure Connections, encrypt, refresh, and encrypt again
@@ -61,7 +63,7 @@ pub(crate) enum Scenario {
     BumblePty,
 }
 
-const ALL: [Scenario; 19] = [
+const ALL: [Scenario; 20] = [
     Scenario::Central,
     Scenario::CentralLeft,
     Scenario::Client,
@@ -77,6 +79,7 @@ const ALL: [Scenario; 19] = [
     Scenario::Pairings,
     Scenario::PairingRefusals,
     Scenario::Bonds,
+    Scenario::CommandPairs,
     Scenario::BumblePair,
     Scenario::BumblePairLegacy,
     Scenario::BumbleChannel,
@@ -84,7 +87,8 @@ const ALL: [Scenario; 19] = [
 ];
 
 /// Those in which ours and Bumble pair, but for one that takes minutes.
-const PAIRINGS: [Scenario; 3] = [Scenario::Pairings, Scenario::PairingRefusals, Scenario::Bonds];
+const PAIRINGS: [Scenario; 4] =
+    [Scenario::Pairings, Scenario::PairingRefusals, Scenario::Bonds, Scenario::CommandPairs];
 
 pub(crate) const RADIOS: [Kind; 2] = [Kind::Rootcanal, Kind::Sim];
 
@@ -225,6 +229,7 @@ fn play(scenario: Scenario, kind: Kind) -> Result<()> {
         Scenario::Pairings => pairings::play(pairings::METHODS, kind, &rig.radio, &rig.captures),
         Scenario::PairingRefusals => pairings::play(pairings::REFUSALS, kind, &rig.radio, &rig.captures),
         Scenario::Bonds => pairings::play(pairings::BONDS, kind, &rig.radio, &rig.captures),
+        Scenario::CommandPairs => pairings::command(kind, &rig.radio, &rig.captures),
         Scenario::PairingSilence => pairings::play(pairings::SILENCE, kind, &rig.radio, &rig.captures),
         Scenario::BumblePair => rig.bumbles("pair"),
         Scenario::BumblePairLegacy => rig.bumbles("pair-legacy"),

@@ -68,13 +68,29 @@ pub(crate) const SILENCE: Part = Part {
     smp: &[0x01, 0x02, 0x03, 0x04, 0x0c, 0x0d],
 };
 
+/// The `jelling` command with Bumble. What is left of it is a file of bonds.
+pub(crate) fn command(kind: Kind, radio: &Radio, folder: &Path) -> Result<()> {
+    let (ours, bumble) = (format!("ours:{}", radio.spec()), format!("bumble:{}", radio.port()));
+    let folder = folder.join("command");
+    let folder = folder.to_string_lossy();
+    let arguments = ["command", &ours, &bumble, "--python", setup::PYTHON, "--air", air(kind), "--folder", &folder];
+    print!("{}", rows(&arguments)?);
+    Ok(())
+}
+
+const fn air(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Rootcanal => "RootCanal",
+        Kind::Sim => "our controllers",
+    }
+}
+
 /// A part of ours with Bumble, whose rows are printed.
 pub(crate) fn play(part: Part, kind: Kind, radio: &Radio, captures: &Path) -> Result<()> {
     let capture = captures.join(format!("pairings-{}.btsnoop", part.name));
     let (ours, bumble) = (format!("ours:{}", radio.spec()), format!("bumble:{}", radio.port()));
-    let air = if kind == Kind::Rootcanal { "RootCanal" } else { "our controllers" };
     let snoop = capture.to_string_lossy();
-    let arguments = [part.name, &ours, &bumble, "--python", setup::PYTHON, "--air", air, "--snoop", &snoop];
+    let arguments = [part.name, &ours, &bumble, "--python", setup::PYTHON, "--air", air(kind), "--snoop", &snoop];
     print!("{}", rows(&arguments)?);
     let links = [CREATE_CONNECTION, DISCONNECT];
     let commands = [&BRING_UP[..], &PERIPHERAL_COMMANDS, &links, part.commands].concat();

@@ -3,6 +3,7 @@
 
 mod bonded;
 mod bumble;
+mod command;
 mod methods;
 mod ours;
 mod refusals;
@@ -38,6 +39,9 @@ struct Arguments {
     /// Play only what has this in its name
     #[arg(long, default_value = "")]
     only: String,
+    /// Where the command has its files
+    #[arg(long)]
+    folder: Option<PathBuf>,
     /// Write a capture of our host
     #[arg(long)]
     snoop: Option<PathBuf>,
@@ -53,6 +57,8 @@ enum What {
     Bonded,
     /// What ends by itself after 30 s
     Silence,
+    /// The `jelling` command with Bumble
+    Command,
 }
 
 type Memory = Resources<Links<4, 247>, Gatt<80, 2048>, Pool<64, 8>, ScanSlots<8>, Bonds<4>, Tasks<16>>;
@@ -66,6 +72,7 @@ async fn play(arguments: &Arguments, one: Player, two: Player) -> Result<BTreeSe
         What::Refusals => refusals::play(&mut scene).await,
         What::Bonded => bonded::play(&mut scene).await,
         What::Silence => silence::play(&mut scene).await,
+        What::Command => bail!("the command pairs with Bumble"),
     }?;
     ensure!(scene.failed.is_empty(), "{}", scene.failed.join("\n"));
     Ok(scene.secrets)
@@ -135,10 +142,15 @@ fn main() -> Result<()> {
         let port = spec.strip_prefix("bumble:").context("a host is `ours:tcp:HOST:PORT` or `bumble:PORT`")?;
         bumble::start(&format!("Bumble, {}", arguments.air), &arguments.python, port)
     };
-    let (two, _two) = bumble(two)?;
+    let (mut two, _two) = bumble(two)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match one.strip_prefix("ours:tcp:") {
+            Some(address) if matches!(arguments.what, What::Command) => {
+                let folder = arguments.folder.clone().context("--folder")?;
+                let place = command::Place { transport: format!("tcp:{address}"), folder };
+                command::play(&place, &mut two).await
+            }
             Some(address) => with_ours(&arguments, address, two).await,
             None => {
                 let (one, _one) = bumble(one)?;
