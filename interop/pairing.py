@@ -126,6 +126,9 @@ class Player:
         connection.on('connection_encryption_failure', lambda status: tell(event='not_encrypted', status=int(status)))
         connection.on('security_request', lambda request: tell(event='security_requested'))
         connection.on('pairing_start', lambda: tell(event='pairing'))
+        # Who has subscribed on an earlier link is told without having asked on this one.
+        Peer(connection).gatt_client.on_att_handle_value_notification = lambda update: tell(
+            event='told', value=update.attribute_value.hex())
         tell(event='connected', peer=str(connection.peer_resolvable_address or connection.peer_address).lower())
 
     async def begin(self, **settings):
@@ -210,13 +213,22 @@ class Player:
         self.device.smp_manager.sessions[self.connection.handle].send_pairing_failed(smp.ErrorCode.UNSPECIFIED_REASON)
 
     async def read(self, door):
-        answer = await Peer(self.connection).gatt_client.send_request(att.ATT_Read_By_Type_Request(
+        answer = await self.connection.gatt_client.send_request(att.ATT_Read_By_Type_Request(
             starting_handle=1, ending_handle=0xFFFF, attribute_type=DOORS[door]))
         if isinstance(answer, att.ATT_Error_Response):
             tell(event='refused', code=int(answer.error_code))
         else:
             (_, value), = answer.attributes
             tell(event='read', value=value.hex())
+
+    async def subscribe(self):
+        peer = Peer(self.connection)
+        await peer.discover_services()
+        service, = peer.get_services_by_uuid(DOORS['service'])
+        await service.discover_characteristics()
+        told, = service.get_characteristics_by_uuid(DOORS['told'])
+        await told.subscribe(lambda value: tell(event='told', value=value.hex()))
+        tell(event='subscribed')
 
     async def disconnect(self):
         await self.connection.disconnect()

@@ -46,7 +46,7 @@ pub(crate) const BONDS: Part = Part {
     name: "bonded",
     commands: &[ENABLE_ENCRYPTION, LONG_TERM_KEY_REPLY, LONG_TERM_KEY_NEGATIVE_REPLY],
     events: &[ENCRYPTION_CHANGE],
-    att: &READS,
+    att: &[0x01, 0x08, 0x09, 0x12, 0x13, 0x1b],
     smp: &[0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0c, 0x0d],
 };
 

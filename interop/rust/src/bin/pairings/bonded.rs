@@ -45,6 +45,12 @@ pub(crate) async fn play(scene: &mut Scene) -> Result<()> {
         let end = raised(scene, central).await.map(|()| "encrypted, and read".into());
         scene.row("our read is refused, and we are bonded", central, end);
     }
+    if scene.two.is_bumble {
+        for central in [Side::One, Side::Two] {
+            let end = subscribed(scene, central).await.map(|()| "told when encrypted, and not before".into());
+            scene.row("the peer subscribed on an earlier link", central, end);
+        }
+    }
     for (hidden, name) in
         [(Side::One, "we go by resolvable addresses"), (Side::Two, "the peer goes by resolvable addresses")]
     {
@@ -79,7 +85,8 @@ async fn not_paired(scene: &mut Scene) -> Result<()> {
     }
     for side in [Side::One, Side::Two] {
         let rest = scene.player(side).rest();
-        ensure!(!rest.iter().any(|e| matches!(e, Event::Pairing | Event::Paired { .. })), "{side:?} pairs: {rest:?}");
+        let wrong = |event: &Event| matches!(event, Event::Pairing | Event::Paired { .. } | Event::Told { .. });
+        ensure!(!rest.iter().any(wrong), "{side:?} pairs, or is told something: {rest:?}");
     }
     Ok(())
 }
@@ -208,6 +215,26 @@ async fn raised(scene: &mut Scene, central: Side) -> Result<()> {
     }
     scene.one.until(|event| matches!(event, Event::Read { .. }).then_some(())).await?;
     scene.two.wait(&Event::Encrypted).await?;
+    scene.disconnect().await?;
+    Ok(())
+}
+
+/// What the peer has subscribed to is so again when the link is encrypted with the bond, and not before.
+async fn subscribed(scene: &mut Scene, central: Side) -> Result<()> {
+    scene.begin(&just_works(), &just_works()).await?;
+    scene.connect(central).await?;
+    paired(scene, central).await?;
+    scene.two.ask(Command::Subscribe, |event| (*event == Event::Subscribed).then_some(())).await?;
+    scene.one.tell(Command::Update { value: 1 })?;
+    scene.two.wait(&Event::Told { value: "01".into() }).await?;
+    scene.disconnect().await?;
+
+    scene.connect(central).await?;
+    scene.one.tell(Command::Update { value: 2 })?;
+    not_paired(scene).await?;
+    scene.encrypt().await?;
+    scene.one.tell(Command::Update { value: 3 })?;
+    scene.two.wait(&Event::Told { value: "03".into() }).await.context("without another subscription")?;
     scene.disconnect().await?;
     Ok(())
 }

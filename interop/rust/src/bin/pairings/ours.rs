@@ -11,15 +11,16 @@ use core::{
 };
 use embassy_futures::select::{Either, select};
 use jelling::{
-    AddressKind, Bond, CharacteristicOptions, Config, Connection, ConnectionEvent, Device, Error, Host, IoCapability,
-    LeSecure, LongTermKey, Overwrite, OwnAddress, Pair, PasskeyAction, PasskeyRequest, PeerOob, Permissions,
-    Properties, Raise, Uuid,
+    AddressKind, Bond, Characteristic, CharacteristicOptions, Config, Connection, ConnectionEvent, Device, Error, Host,
+    IoCapability, LeSecure, LongTermKey, Overwrite, OwnAddress, Pair, PasskeyAction, PasskeyRequest, PeerOob,
+    Permissions, Properties, Raise, Uuid,
 };
 use tokio::sync::{Notify, mpsc::UnboundedSender};
 
 const SERVICE: Uuid = Uuid::new128(0x7d2e_4000_5c0b_4f5a_9a3e_6b1f_0c2d_4e01);
 const ENCRYPTED: Uuid = Uuid::new128(0x7d2e_4001_5c0b_4f5a_9a3e_6b1f_0c2d_4e01);
 const AUTHENTICATED: Uuid = Uuid::new128(0x7d2e_4002_5c0b_4f5a_9a3e_6b1f_0c2d_4e01);
+const TOLD: Uuid = Uuid::new128(0x7d2e_4003_5c0b_4f5a_9a3e_6b1f_0c2d_4e01);
 const VALUE: &[u8] = b"told in secret";
 
 /// What a pairing may take where the peer is silent: shorter than anybody waits.
@@ -28,6 +29,8 @@ const SHORT: Duration = Duration::from_millis(700);
 /// What tasks of a host have in common.
 struct Ours<'d> {
     host: Host<'d>,
+    /// What our server tells.
+    told: Characteristic<'d>,
     events: UnboundedSender<Event>,
     pair: Cell<Pair>,
     settings: RefCell<Settings>,
@@ -41,8 +44,8 @@ struct Ours<'d> {
 
 /// Obeys until nobody commands any more.
 pub(crate) async fn play(host: Host<'_>, (mut commands, events): HostEnds) -> Result<()> {
-    serve(host)?;
     let ours = Ours {
+        told: serve(host)?,
         host,
         events,
         pair: Cell::new(Pair::new()),
@@ -65,7 +68,7 @@ pub(crate) async fn play(host: Host<'_>, (mut commands, events): HostEnds) -> Re
     Ok(())
 }
 
-fn serve(host: Host<'_>) -> Result<()> {
+fn serve(host: Host<'_>) -> Result<Characteristic<'_>> {
     let mut db = host.services()?;
     let service = db.service(SERVICE)?;
     for (uuid, permissions) in
@@ -74,7 +77,9 @@ fn serve(host: Host<'_>) -> Result<()> {
         let options = CharacteristicOptions::new(Properties::READ).permissions(permissions).initial(VALUE);
         db.characteristic_with(service, uuid, &options)?;
     }
-    Ok(db.register()?)
+    let told = db.characteristic(service, TOLD, Properties::NOTIFY)?;
+    db.register()?;
+    Ok(told)
 }
 
 fn hex(octets: &[u8]) -> String {
@@ -179,6 +184,8 @@ impl<'d> Ours<'d> {
             }
             Command::Cancel => self.given_up.notify_one(),
             Command::Read { door } => self.read(door).await?,
+            Command::Subscribe => bail!("our client does not subscribe"),
+            Command::Update { value } => self.told.update(&value)?,
             Command::Disconnect => self.connected()?.disconnect().await?,
             Command::Forget => {
                 self.forget()?;

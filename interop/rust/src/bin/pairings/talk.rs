@@ -108,6 +108,12 @@ pub(crate) enum Command {
     Read {
         door: Door,
     },
+    /// Ask Bumble to subscribe to what our server tells.
+    Subscribe,
+    /// Have our server tell its subscribers.
+    Update {
+        value: u8,
+    },
     Disconnect,
     /// Forget every bond.
     Forget,
@@ -208,6 +214,10 @@ pub(crate) enum Event {
     },
     Refused {
         code: u8,
+    },
+    Subscribed,
+    Told {
+        value: String,
     },
     Forgotten,
     Rotated,
