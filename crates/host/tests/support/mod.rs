@@ -18,6 +18,9 @@ pub(crate) mod pair;
 // A server, whatever its peers are.
 #[cfg(all(feature = "peripheral", feature = "server"))]
 pub(crate) mod raw;
+// A client that is bonded.
+#[cfg(all(feature = "peripheral", feature = "server", feature = "security"))]
+pub(crate) mod bonded;
 
 use jelling_wire::{
     Packet, PacketKind,
