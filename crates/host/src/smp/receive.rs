@@ -160,8 +160,11 @@ impl Core<'_> {
     /// True where the peer's confirm value is ours once more. With our random value it would fit too, and nobody would have shown to
     /// know the secret (2.3.5.5, as corrected by erratum 24491).
     fn is_echo(&mut self, index: usize) -> bool {
-        let sent = self.links.get(index).is_some_and(|l| l.pairing.progress.contains(Progress::CONFIRM_SENT));
-        let own = if sent { self.confirm_value(index, Whose::Own) } else { None };
+        let may_be = self.links.get(index).is_some_and(|link| {
+            // Of LE Secure Connections it would not fit: both X are part of it, in the order of the sides.
+            !link.pairing.secure_connections && link.pairing.progress.contains(Progress::CONFIRM_SENT)
+        });
+        let own = if may_be { self.confirm_value(index, Whose::Own) } else { None };
         let given = self.links.get_mut(index).and_then(|link| link.pairing.exchange()).map(|e| e.peer_value);
         own.zip(given).is_some_and(|(own, given)| toolbox::equal(&own, &given))
     }
