@@ -149,12 +149,13 @@ fn an_identity_that_is_handed_over_replaces_no_better_bond() {
 
 #[test]
 fn two_bonds_with_one_irk_are_one_peers() {
-    // A peer gives an IRK that another bond has: by a resolvable address the two could not be told apart.
+    // A peer under a private address gives an IRK that another bond has: the two could not be told apart.
     for (way, replaced) in [(Way::Comparison, false), (Way::JustWorks, true)] {
         let (mut bench, bond) = bonded(way);
         while bench.core().take_bond_change().is_some() {}
-        let mut peer = impostor(true, Bench::address(2), Bench::address(2));
-        peer.ours.identity_key = bond.identity_key.map(|key| key.0);
+        let identity_key = bond.identity_key.map(|key| key.0);
+        let mut peer = impostor(true, resolvable(&identity_key.unwrap(), 2), Bench::address(2));
+        peer.ours.identity_key = identity_key;
         let side = bench.connect_peer(false, peer);
         begin(&mut bench, side, &PairSettings::new());
         bench.settle();
@@ -168,6 +169,26 @@ fn two_bonds_with_one_irk_are_one_peers() {
             assert_eq!(bench.core().find_bond(bond.peer), Some(bond.clone()));
             assert_eq!((bench.core().bonds().count(), changes.len()), (1, 0));
         }
+    }
+    // One that shows its identity has an IRK that came with its software, or that it has heard from us: it is found without, and
+    // the other one stays who it is.
+    for central in [true, false] {
+        let (mut bench, bond) = bonded(Way::JustWorks);
+        let identity_key = bond.identity_key.map(|key| key.0);
+        let mut peer = impostor(!central, Bench::address(2), Bench::address(2));
+        peer.ours.identity_key = identity_key;
+        let side = bench.connect_peer(central, peer);
+        begin(&mut bench, side, &PairSettings::new());
+        bench.settle();
+        let link = bench.sides[side].link;
+        let new = bench.core().bond_of(link).expect("a bond");
+        assert_eq!((new.peer, new.identity_key), (Bench::known(Bench::address(2)), None));
+        assert_eq!(bench.core().find_bond(bond.peer), Some(bond.clone()));
+        let private = Bench::known(resolvable(&identity_key.unwrap(), 3));
+        assert_eq!(bench.core().find_bond(private), Some(bond));
+        bench.part(side, 0x13);
+        let side = bench.connect(central, 2);
+        assert!(bench.security(side).bonded);
     }
     // Who has none gives one of zeros: that is nobody's.
     let mut bench = Bench::new(Config::new());

@@ -74,6 +74,11 @@ impl Core<'_> {
         Ok(())
     }
 
+    /// True where a peer with another identity has the IRK of a bond.
+    pub(crate) fn shares_identity_key(&self, bond: &Bond) -> bool {
+        self.bonds.iter().filter_map(BondSlot::bond).any(|other| other.peer != bond.peer && other.is_same_peer(bond))
+    }
+
     /// Whether a bond that pairing on a link has made may take the place of those with the same peer: none of them encrypts another
     /// link, whose peer it then is; and, where that is asked for, none is better.
     pub(crate) fn may_replace_bonds(&self, index: usize, bond: &Bond, strict: bool) -> bool {

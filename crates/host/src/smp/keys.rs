@@ -162,6 +162,11 @@ impl Core<'_> {
         bond.identity_key = (identity_key != [0; 16]).then_some(Secret(identity_key));
         bond.own_signing = signing(ours, keys.own_signing);
         bond.peer_signing = signing(theirs, keys.peer_signing);
+        // Who shows its identity is found without an IRK. Of that which another peer has, because it came with the software of both,
+        // or because it was overheard, it would take the other's place.
+        if is_identity(on_air) && self.shares_identity_key(&bond) {
+            bond.identity_key = None;
+        }
         Some(bond)
     }
 
