@@ -290,3 +290,27 @@ fn who_is_bonded_already_is_told_so_once() {
     assert_eq!(lost, 1);
     assert_eq!(bench.core().take_passkey_action(), Poll::Pending);
 }
+
+#[test]
+fn a_bond_is_not_replaced_by_one_that_is_no_better_without_a_word() {
+    // Whatever the peer says that it wants: what comes of it counts.
+    for requirements in [BONDING | SC, BONDING | SC | MITM] {
+        let (mut bench, bond) = bonded(Way::JustWorks);
+        let mut peer = Peer::new(true, Bench::address(1), Bench::OWN, 8);
+        peer.numbers_from(9);
+        peer.features.requirements = requirements;
+        let side = bench.connect_peer(false, peer);
+        begin(&mut bench, side, &PairSettings::new());
+        bench.settle();
+        let link = bench.sides[side].link;
+        assert_ne!(bench.core().bond_of(link).unwrap().peripheral_key, bond.peripheral_key);
+        assert!(bench.sides[side].events.contains(&ConnectionEvent::BondLost), "{requirements:#04x}");
+    }
+    // One that is better is what the peer wanted more for.
+    let (mut bench, _) = bonded(Way::JustWorks);
+    let side = bench.connect(false, 1);
+    Case::new(Way::Comparison, false).begin(&mut bench, side);
+    bench.settle();
+    assert!(bench.security(side).authenticated);
+    assert!(!bench.sides[side].events.contains(&ConnectionEvent::BondLost));
+}

@@ -121,18 +121,8 @@ impl Core<'_> {
         self.advance(now, index);
     }
 
-    /// True where the bond with the peer of a link is as good as what the peer asks for.
-    fn would_do(&self, index: usize, wanted: Requirements) -> bool {
-        let secure = wanted.contains(Requirements::SECURE_CONNECTIONS);
-        self.bond_at(index).is_some_and(|bond| {
-            (bond.authenticated || !wanted.contains(Requirements::MITM)) && (bond.secure_connections || !secure)
-        })
-    }
-
     /// As responder: Pairing Request of the central.
     pub(super) fn on_pairing_request(&mut self, now: Instant, index: usize, request: &Features) {
-        // A bond may not be enough for what the central wants; else it would have encrypted with its key.
-        let would_do = self.would_do(index, request.requirements);
         let Some(link) = self.links.get_mut(index) else { return };
         let pairing = &link.pairing;
         if pairing.is_pairing() {
@@ -145,7 +135,7 @@ impl Core<'_> {
             _ => pairing.allowed.get().or(self.state.security().pairing.get()),
         };
         let asked = pairing.phase == Phase::Asked && !pairing.only_encrypts;
-        let lost = link.security.bonded && !link.security.encrypted && would_do;
+        let unused = link.security.bonded && !link.security.encrypted;
         if !asked {
             if link.pairing.is_attended() {
                 // The peer does not encrypt: it has no key any more.
@@ -182,8 +172,11 @@ impl Core<'_> {
         if let Err(reason) = self.agree(index) {
             return self.fail_pairing(now, index, reason);
         }
-        if lost && let Some(link) = self.links.get_mut(index) {
-            // The peer would have encrypted with the key of the bond, if it had it.
+        let old = self.bond_at(index).map(crate::Bond::level);
+        // What comes of the pairing counts, not what the peer says that it wants.
+        let raises = |link: &Link| old.is_some_and(|old| old.is_weaker_than(&link.pairing.level()));
+        if unused && let Some(link) = self.links.get_mut(index).filter(|link| !raises(link)) {
+            // The peer would have encrypted with the key of the bond, if it had it: this pairing gives it no more.
             link.happened.insert(Happened::BOND_LOST);
             self.tell_link(index, LinkNews::LINK);
         }
