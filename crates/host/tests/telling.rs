@@ -13,7 +13,10 @@
 mod support;
 
 use core::{iter::from_fn, task::Poll};
-use jelling_host::{wire::att::Pdu, *};
+use jelling_host::{
+    wire::{Packet, PacketKind, att::Pdu},
+    *,
+};
 use support::pair::{Pair, VALUE};
 
 const READ: Pdu<'static> = Pdu::ReadRequest { handle: VALUE };
@@ -102,4 +105,18 @@ fn a_deadline_is_told_when_it_begins() {
     // 30 s for a request, before the 60 s of the link.
     pair.core(0).request(now, central, &READ).unwrap();
     assert_eq!(pair.core(0).take_sooner(), pair.core(0).poll_timeout());
+}
+
+#[test]
+fn a_host_that_is_off_waits_for_nothing() {
+    let mut pair = Pair::new(251);
+    pair.core(0).start();
+    pair.pump();
+    pair.core(0).stop();
+    pair.air.controllers[0].silent = true;
+    pair.pump();
+    let now = pair.now;
+    // Reset is answered by a controller that takes no other command.
+    pair.core(0).handle_packet(now, Packet::new(PacketKind::Event, &[0x0e, 4, 0, 0x03, 0x0c, 0]));
+    assert_eq!((pair.core(0).power(), pair.core(0).poll_timeout()), (Power::Off, None));
 }

@@ -91,6 +91,8 @@ impl Core<'_> {
     /// The host is down for a while.
     fn pause(&mut self, why: Error, power: Power) {
         self.state.set_power(power);
+        // Its last answer may have said that the controller takes no command for now.
+        self.state.controller.credit_deadline = None;
         #[cfg(feature = "security")]
         {
             self.state.privacy = crate::gap::Privacy::NEW;
