@@ -74,7 +74,7 @@ pub enum ConnectionEvent {
     /// The security of the connection changed.
     SecurityChanged(Security),
     /// A pairing that no call of ours waits for failed: [`Error::PairingFailed`] or [`Error::PairingRejected`] with the reason,
-    /// `Timeout` after 30 s of silence.
+    /// `Timeout` after 30 s of silence, `Disconnected` where the connection is being ended.
     PairingFailed(Error),
     /// The peer has lost the key of the bond: it refused to encrypt with it, or wants to pair as if there was none. The bond
     /// stays until another takes its place, or it is removed.

@@ -12,10 +12,8 @@ use crate::gap::{Initiator, Scanning};
 use crate::gatt::Table;
 #[cfg(any(feature = "client", feature = "server"))]
 use crate::pool::Accounts;
-#[cfg(all(feature = "client", feature = "security"))]
-use crate::smp::Policy;
 #[cfg(feature = "security")]
-use crate::smp::{ControllerCurve, Curve, OobSlot, Random, Strikes, Terms};
+use crate::smp::{ControllerCurve, OobSlot, Random, SecuritySettings, Strikes};
 use crate::{
     config::{Config, OwnAddress, PreferredParameters},
     counters::Counters,
@@ -100,36 +98,6 @@ impl Settings {
         security: SecuritySettings::NEW,
         own: Own::Automatic,
         address: NOBODY,
-    };
-}
-
-/// The part of [`Config`] that pairing looks at.
-#[cfg(feature = "security")]
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SecuritySettings {
-    /// What peers may begin.
-    pub(crate) pairing: Kept<Terms>,
-    /// Secure Connections Only mode.
-    pub(crate) only: bool,
-    pub(crate) debug_keys: bool,
-    pub(crate) curve: Curve,
-    /// How long a private address is kept, in microseconds.
-    pub(crate) private_address_timeout: u64,
-    /// What is done where a peer wants more security.
-    #[cfg(feature = "client")]
-    pub(crate) raise: Policy,
-}
-
-#[cfg(feature = "security")]
-impl SecuritySettings {
-    const NEW: SecuritySettings = SecuritySettings {
-        pairing: Kept::none(Terms::NEW),
-        only: false,
-        debug_keys: false,
-        curve: Curve::Host,
-        private_address_timeout: 0,
-        #[cfg(feature = "client")]
-        raise: Policy::NEW,
     };
 }
 
@@ -415,18 +383,7 @@ impl Settings {
             default_services: config.default_services,
             signed_writes: config.signed_writes,
             #[cfg(feature = "security")]
-            security: SecuritySettings {
-                pairing: match &config.pairing {
-                    Some(settings) => Kept::of(Some(Terms::of(settings)), Terms::NEW),
-                    None => Kept::none(Terms::NEW),
-                },
-                only: config.secure_connections_only,
-                debug_keys: config.debug_keys,
-                curve: config.curve,
-                private_address_timeout: crate::gap::private_micros(micros(config.private_address_timeout)),
-                #[cfg(feature = "client")]
-                raise: Policy::of(&config.raise),
-            },
+            security: SecuritySettings::of(config),
             own,
             address,
         }
@@ -447,6 +404,6 @@ const fn units(duration: Duration, unit: u64, least: u16) -> u16 {
 }
 
 /// A duration in microseconds.
-const fn micros(duration: Duration) -> u64 {
+pub(crate) const fn micros(duration: Duration) -> u64 {
     duration.as_secs().saturating_mul(1_000_000).saturating_add(duration.subsec_micros() as u64)
 }

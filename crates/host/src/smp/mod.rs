@@ -8,6 +8,7 @@ mod advance;
 mod backoff;
 mod begin;
 mod builder;
+mod configuration;
 mod curve;
 mod encrypt;
 mod exchange;
@@ -26,6 +27,7 @@ mod transmit;
 mod verbs;
 
 pub(crate) use backoff::Strikes;
+pub(crate) use configuration::SecuritySettings;
 pub(crate) use curve::ControllerCurve;
 pub(crate) use encrypt::Encryption;
 pub use job::{Job, JobResult};
