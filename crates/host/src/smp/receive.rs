@@ -42,6 +42,8 @@ impl Core<'_> {
         match pdu {
             // 3.3: reserved codes are ignored.
             Pdu::Unknown { .. } => count(&mut self.state.counters.unexpected),
+            // What it said to a pairing that we have ended, before it knew.
+            pdu if link.pairing.is_late(&pdu) => count(&mut self.state.counters.unexpected),
             Pdu::PairingFailed { reason } => self.pairing_rejected(now, index, reason),
             Pdu::PairingRequest { features } if role == Role::Peripheral => {
                 self.on_pairing_request(now, index, &features)
@@ -55,8 +57,6 @@ impl Core<'_> {
             Pdu::PairingResponse { features } if link.pairing.phase == Phase::Response => {
                 self.on_pairing_response(now, index, &features)
             }
-            // What it said to a pairing that we have ended, before it knew.
-            pdu if link.pairing.is_late(&pdu) => count(&mut self.state.counters.unexpected),
             pdu => match link.pairing.phase {
                 Phase::Exchange => self.on_exchange(now, index, &pdu),
                 Phase::Keys => self.on_key(now, index, &pdu),
@@ -221,6 +221,9 @@ impl Pairing {
     fn is_late(&self, pdu: &Pdu<'_>) -> bool {
         match (self.phase, pdu) {
             _ if !self.crosses => false,
+            // Our request has not gone out yet.
+            (Phase::Response, _) if self.owed.contains(Send::REQUEST) => true,
+            (Phase::Response, Pdu::PairingResponse { .. } | Pdu::PairingFailed { .. }) => false,
             (Phase::Response, _) => true,
             (Phase::Exchange, Pdu::PairingResponse { features }) => *features == self.response,
             _ => false,
