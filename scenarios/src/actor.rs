@@ -2,7 +2,6 @@
 
 mod security;
 mod server;
-mod toy;
 
 pub use security::Asked;
 

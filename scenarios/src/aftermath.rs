@@ -29,6 +29,12 @@ pub(crate) struct Left {
 }
 
 impl Left {
+    /// With so many more tasks that wait.
+    pub(crate) fn and_waiting(mut self, more: usize) -> Self {
+        self.waiting += more;
+        self
+    }
+
     pub(crate) fn of(host: Host<'_>) -> Self {
         let Pools { links, blocks, queues, controller_buffers } = host.pools();
         Left {

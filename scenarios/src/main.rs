@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
 use jelling_scenarios::{
-    bench, fuzz, replay,
+    bench, fuzz, pairings, replay,
     scenario::{self, Scenario},
     sweep,
 };
@@ -47,6 +47,15 @@ enum Command {
     },
     /// Measure the simulator: packets a second on an instant air, simulated seconds a second of a busy link
     Bench,
+    /// Pair again and again, in each way in turn, and find the bond each time
+    Pairings {
+        /// How often
+        #[arg(long, default_value_t = 1_000)]
+        count: usize,
+        /// What randomness follows from
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Take captures and tables of packets apart into seeds of the fuzz targets
     Corpus {
         /// The folder of the corpora
@@ -71,6 +80,7 @@ fn main() -> Result<()> {
         Command::Sweep { sweep, scenario, stride } => sweeps(sweep.as_deref(), scenario.as_deref(), stride),
         Command::Replay { packets } => replays(packets),
         Command::Bench => bench::run(),
+        Command::Pairings { count, seed } => pair(count, seed),
         Command::Corpus { into, captures } => corpus(&into, &captures),
         Command::Random { count, from } => {
             for number in from..from + count {
@@ -85,6 +95,18 @@ fn main() -> Result<()> {
             Ok(())
         }
     }
+}
+
+fn pair(count: usize, seed: u64) -> Result<()> {
+    let start = Instant::now();
+    let pairings::Pairings { count, authenticated, packets, took } =
+        pairings::run(seed, count).map_err(anyhow::Error::msg)?;
+    println!(
+        "{count} pairings, {authenticated} of them authenticated, each with an encrypted reconnect: {packets} HCI packets, {:.0} s of virtual time, in {:.1} s; pools as at the start",
+        took.as_secs_f32(),
+        start.elapsed().as_secs_f32()
+    );
+    Ok(())
 }
 
 fn corpus(into: &Path, captures: &[PathBuf]) -> Result<()> {

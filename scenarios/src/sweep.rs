@@ -220,6 +220,8 @@ pub fn noise(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
 /// The first point that did not recover.
 pub fn byte(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
     let alone = undisturbed(scenario, true)?;
+    // A pairing is long, and begins as everything does.
+    let stride = if scenario.pairs.is_some() { stride * 5 } else { stride };
     let mut swept = Swept::default();
     for (who, passed) in alone.octets.iter().enumerate() {
         for direction in DIRECTIONS {

@@ -1,6 +1,7 @@
 //! What an application does about pairing: it begins it, answers for its user, works out what is to be worked out, and forgets.
 
-use super::{Held, toy::Toy};
+use super::Held;
+use crate::toy::Toy;
 use jelling_host::{
     Core, Instant, Job, LeSecure, LinkId, Overwrite, OwnOob, PairSettings, PairTicket, PasskeyAction, PasskeyAnswer,
     PasskeyTicket, PeerOob, Security,

@@ -5,10 +5,13 @@ use super::{
     plays::{PATIENCE, advertise, both, leave, link, until_the_end},
 };
 use crate::{aftermath::forget_all, stage::Stage, users::Users};
-use core::future::Future;
+use core::{future::Future, time::Duration};
 use embassy_futures::select::{Either, select};
 use jelling::{Connection, ConnectionEvent, Error, Security};
 use jelling_sim::apart;
+
+/// Longer than a pairing may take.
+const LONG: Duration = Duration::from_secs(25);
 
 /// Both hosts' users are at hand for as long as a play lasts.
 async fn with_users(stage: &Stage<'_>, play: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
@@ -20,22 +23,30 @@ async fn with_users(stage: &Stage<'_>, play: impl Future<Output = Result<(), Err
     }
 }
 
-/// Waits until the link is encrypted; a central that is asked for security pairs.
-async fn secured(stage: &Stage<'_>, connection: &Connection<'_>) -> Result<Security, Error> {
-    loop {
-        let security = connection.security()?;
-        if security.encrypted {
-            return Ok(security);
-        }
-        if connection.event().await? == ConnectionEvent::SecurityRequested {
-            return connection.pair(stage.wish()).await;
-        }
-    }
+/// Who does not secure the link is not waited for.
+async fn next(stage: &Stage<'_>, connection: &Connection<'_>) -> Result<ConnectionEvent, Error> {
+    stage.call(async || connection.timeout(Some(LONG), connection.event()).await?).await
 }
 
 /// The link becomes encrypted, sooner or later.
 async fn is_secured(stage: &Stage<'_>, connection: &Connection<'_>) -> Result<(), Error> {
-    stage.call(async || stage.as_long_as_it_lasts(connection, secured(stage, connection)).await).await.map(|_| ())
+    while !connection.security()?.encrypted {
+        next(stage, connection).await?;
+    }
+    Ok(())
+}
+
+/// A central that is asked for security pairs; its user agrees to another bond where the peripheral has lost its own.
+async fn follows(stage: &Stage<'_>, connection: &Connection<'_>) -> Result<(), Error> {
+    while !connection.security()?.encrypted {
+        match next(stage, connection).await? {
+            ConnectionEvent::SecurityRequested => {}
+            ConnectionEvent::BondLost => forget_all(stage.central),
+            _ => continue,
+        }
+        stage.call(async || connection.pair(stage.wish()).await).await?;
+    }
+    Ok(())
 }
 
 /// The peripheral is there until its peer leaves, and finds that the link is encrypted.
@@ -98,13 +109,14 @@ pub(super) async fn request(stage: Stage<'_>) -> Result<(), Error> {
     for _ in 0..2 {
         let central = async || {
             let connection = link(&stage).await?;
-            is_secured(&stage, &connection).await?;
-            until_the_end(&stage, &connection).await
+            follows(&stage, &connection).await?;
+            use_it(&stage, &connection).await?;
+            leave(&stage, &connection).await
         };
         let peripheral = async || {
             let connection = advertise(&stage).await?;
             stage.call(async || connection.pair(stage.wish()).await).await?;
-            leave(&stage, &connection).await
+            until_the_end(&stage, &connection).await
         };
         both(&stage, central, peripheral).await?;
     }

@@ -4,7 +4,7 @@ use jelling_host::{Crypto, PublicKey, wire::Secret};
 
 /// Who computes on it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Toy;
+pub(crate) struct Toy;
 
 /// What makes a public key of a private one, and undoes it.
 const MASK: u8 = 0x5a;
