@@ -8,10 +8,22 @@ pub(crate) async fn run(host: Host<'_>) -> Result<(), Error> {
     let mut scanner = host.scan(Duration::from_secs(5)).active().await?;
     while let Some(result) = scanner.next().await {
         if result.services().any(|uuid| uuid == BATTERY) {
-            follow(&host.connect(result.device()).await?).await?;
+            let connection = host.connect(result.device()).await?;
+            #[cfg(feature = "security")]
+            connection.pair(pair()).await?;
+            follow(&connection).await?;
         }
     }
     Ok(())
+}
+
+/// As peripherals of yesterday do, where they may.
+#[cfg(feature = "security")]
+fn pair() -> jelling::Pair {
+    let pair = jelling::Pair::new();
+    #[cfg(feature = "legacy-pairing")]
+    let pair = pair.le_secure(jelling::LeSecure::Preferred);
+    pair
 }
 
 #[cfg(not(feature = "client"))]

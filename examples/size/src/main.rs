@@ -77,7 +77,10 @@ impl embassy_time_driver::Driver for Clock {
 #[unsafe(no_mangle)]
 pub extern "C" fn _start() -> ! {
     let memory = unsafe { &mut *core::ptr::addr_of_mut!(MEMORY) };
-    let (host, mut runner) = jelling::new(memory, Config::default());
+    let config = Config::default();
+    #[cfg(feature = "legacy-pairing")]
+    let config = Config { pairing: Some(jelling::Pair::new().le_secure(jelling::LeSecure::Preferred)), ..config };
+    let (host, mut runner) = jelling::new(memory, config);
     let mut all = pin!(async {
         let run = runner.run(Uart, Uart);
         #[cfg(feature = "peripheral")]
