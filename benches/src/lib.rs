@@ -6,7 +6,8 @@
 //! - A rate counts values that the receiving application had; lost is what was sent and never came there.
 //! - Reads: the value changes every 64 operations, and each read is compared. Writes and notifications carry a number each.
 //! - jelling has its default `Resources`, with two values deep captures and subscriptions. trouble-host has its default sizes,
-//!   or (`best`) a queue of 16 notifications and a pool of 128 packets. When its pool is empty the application tries again.
+//!   or (`best`) a queue of 16 notifications and a pool of 128 packets. When its pool is empty the application tries again. Both are
+//!   built with their feature `security`.
 //! - Pairings: LE Secure Connections, Just Works, without a bond, from the call to both applications' knowledge that the link is
 //!   encrypted; each on a connection of its own, whose making is not counted. On P-256 each of trouble-host's hosts multiplies once
 //!   for a pairing (the DHKey), because it keeps one key pair until it is reset; each of jelling's twice, because it makes a

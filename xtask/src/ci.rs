@@ -68,6 +68,7 @@ const FULL: [&[Stage]; 1] = [&[
     ("interop, 20 times", || interop::run(None, None, 20)),
     ("pairings, silent ones", || interop::run(Some(interop::Scenario::PairingSilence), None, 1)),
     ("sweeps and random sessions", || sweeps::all(100_000)),
+    ("pairings, 1,000", || sweeps::pairings(1_000)),
     ("fuzz, for long", || fuzz::run(None, 300, false)),
     ("fuzz, with panics planted", || fuzz::planted(None, 15)),
     ("coverage", coverage::measure),

@@ -133,6 +133,8 @@ enum Task {
 enum Soak {
     /// All interop scenarios
     Interop,
+    /// Two hosts in the simulator pair, and meet again
+    Pairings,
 }
 
 fn main() -> Result<()> {
@@ -146,6 +148,7 @@ fn main() -> Result<()> {
         Task::Pairings => interop::table(),
         Task::Numbers => numbers::compare(),
         Task::Soak { what: Soak::Interop, count } => interop::run(None, None, count),
+        Task::Soak { what: Soak::Pairings, count } => sweeps::pairings(count),
         Task::NoStd => images::no_std(),
         Task::NoPanic => images::no_panic(),
         Task::Features { depth } => features::check(depth),

@@ -9,6 +9,11 @@ pub(crate) fn scenarios(arguments: &[&str]) -> Result<()> {
     run(command.args(arguments).env("RUST_BACKTRACE", "0"))
 }
 
+/// So many pairings, one after the other.
+pub(crate) fn pairings(count: usize) -> Result<()> {
+    scenarios(&["pairings", "--count", &count.to_string()])
+}
+
 /// Every point of every sweep, two sessions replayed, and so many of random octets.
 pub(crate) fn all(random: u64) -> Result<()> {
     scenarios(&["sweep"])?;
