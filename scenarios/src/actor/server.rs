@@ -1,6 +1,6 @@
 //! What the host serves: a plain value, one on which a function decides, one on which a task does, and two behind doors.
 
-use super::{Held, OCTETS};
+use super::{Held, apply::OCTETS};
 use jelling_host::{
     Access, AccessKind, AttributeId, Authorisation, CharacteristicSettings, Core, Error, Hook, Hooks, Instant, LinkId,
     Permissions, Properties, Protection, QuestionId, Security, ServiceSettings, Storage,
