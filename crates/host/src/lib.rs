@@ -25,6 +25,11 @@
 //! | Vol 3, Part C, 9.4.4: bonds | `bond`: slots, what the store is told |
 //! | Vol 3, Part H: SMP | `smp`: pairing, encryption; `crypto`: its toolbox |
 //!
+//! What a test wants to decide comes from outside in any build: time is an argument; random octets (passkeys, nonces, private keys, the keys of
+//! legacy pairing, our IRK) are the controller's answers to LE Rand, so the same answers give the same pairing; a key pair of P-256 is what a
+//! `Crypto` of the test makes of a job; our identity and bonds are restored as from a store (`restore_identity`, `restore_bond`). Feature `seams` adds
+//! verbs that set the security of a link, its signing keys and its bond without pairing, and the toolbox by itself; nothing else switches it on.
+//!
 //! Its features are those of `jelling`, which documents them.
 #![cfg_attr(not(test), no_std)]
 #![cfg_attr(
