@@ -69,11 +69,18 @@ const FULL: [&[Stage]; 1] = [&[
     ("pairings, silent ones", || interop::run(Some(interop::Scenario::PairingSilence), None, 1)),
     ("sweeps and random sessions", || sweeps::all(100_000)),
     ("pairings, 1,000", || sweeps::pairings(1_000)),
+    ("SMP at every length", every_length),
     ("fuzz, for long", || fuzz::run(None, 300, false)),
     ("fuzz, with panics planted", || fuzz::planted(None, 15)),
     ("coverage", coverage::measure),
     ("benchmarks", || bench::compare(500, false)),
 ]];
+
+/// Every opcode of the Security Manager at every length, in every state: CI takes some lengths of each.
+fn every_length() -> Result<()> {
+    let package = ["test", "--release", "--package", "jelling-host", "--features", "jelling-host/legacy-pairing"];
+    run(cargo(&package).args(["--test", "pairing_octets"]).env("EVERY_LENGTH", "1"))
+}
 
 /// Everything, or one stage of it.
 pub(crate) fn all(stage: Option<&str>) -> Result<()> {
