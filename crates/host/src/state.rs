@@ -286,7 +286,7 @@ impl State {
     }
 
     /// Whether signed writes are carried out.
-    #[cfg(all(feature = "security", feature = "server"))]
+    #[cfg(feature = "security")]
     pub(crate) fn signed_writes(&self) -> bool {
         self.settings().signed_writes
     }

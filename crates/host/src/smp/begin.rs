@@ -4,7 +4,6 @@ use super::{
     Terms,
     method::method,
     pairing::{Method, Phase, Progress, Prompt, Send},
-    receive::features_fault,
     settings::{LeSecure, Overwrite, PeerOob},
 };
 use crate::{
@@ -85,7 +84,7 @@ impl Core<'_> {
         if terms.bond {
             keys.insert(Keys::IDENTITY);
             keys.set(Keys::ENCRYPTION, terms.le_secure.may_be_legacy());
-            keys.set(Keys::SIGNING, self.state.config().signed_writes);
+            keys.set(Keys::SIGNING, self.state.signed_writes());
         }
         keys
     }
@@ -155,8 +154,8 @@ impl Core<'_> {
         if self.must_wait(now, index) {
             return self.fail_pairing(now, index, Reason::REPEATED_ATTEMPTS);
         }
-        if let Some(reason) = features_fault(request) {
-            return self.fail_pairing(now, index, reason);
+        if !request.are_in_range() {
+            return self.fail_pairing(now, index, Reason::INVALID_PARAMETERS);
         }
         let mut keys = self.keys(&terms);
         if !request.requirements.contains(Requirements::BONDING) {
@@ -189,8 +188,8 @@ impl Core<'_> {
         if !pairing.owed.is_empty() {
             return self.fail_pairing(now, index, Reason::UNSPECIFIED_REASON);
         }
-        if let Some(reason) = features_fault(response) {
-            return self.fail_pairing(now, index, reason);
+        if !response.are_in_range() {
+            return self.fail_pairing(now, index, Reason::INVALID_PARAMETERS);
         }
         let request = pairing.request;
         // 3.6.1: no more than was asked for. LinkKey, and what is reserved, means nothing here.

@@ -108,11 +108,11 @@ impl Core<'_> {
     }
 
     /// As central: encrypts with the key of the bond.
-    pub(super) fn begin_encryption(&mut self, now: Instant, index: usize, phase: Phase) -> Result<(), Error> {
+    pub(super) fn begin_encryption(&mut self, now: Instant, index: usize) -> Result<(), Error> {
         let key = self.bond_at(index).and_then(|bond| bond.central_key).ok_or(Error::NotBonded)?;
         let level = self.bond_level(index).ok_or(Error::NotBonded)?;
         let Some(link) = self.links.get_mut(index) else { return Err(Error::Disconnected) };
-        link.pairing.phase = phase;
+        link.pairing.phase = Phase::Restoring;
         self.restart_timer(now, index);
         self.set_key(index, &key, level, true);
         Ok(())
@@ -237,7 +237,7 @@ impl Core<'_> {
         let of_bond = has_key && core::mem::take(&mut link.encryption.of_bond);
         if !status.is_success() {
             // What it was encrypted with before still holds, or the link ends.
-            return self.encryption_failed(now, index, status);
+            return self.encryption_failed(index, status);
         }
         let before = link.security;
         let security = match (level, enabled) {
@@ -257,7 +257,7 @@ impl Core<'_> {
             return self.fail_pairing(now, index, Reason::UNSPECIFIED_REASON);
         }
         if !enabled {
-            return self.encryption_failed(now, index, status);
+            return self.encryption_failed(index, status);
         }
         if of_bond {
             self.on_encrypted(index);
@@ -289,7 +289,7 @@ impl Core<'_> {
         }
     }
 
-    fn encryption_failed(&mut self, now: Instant, index: usize, status: Status) {
+    fn encryption_failed(&mut self, index: usize, status: Status) {
         let Some(link) = self.links.get_mut(index) else { return };
         let error = match (link.pairing.phase, status) {
             (Phase::Restoring, Status::PIN_OR_KEY_MISSING) => {
@@ -300,7 +300,6 @@ impl Core<'_> {
             (Phase::Restoring | Phase::Encrypting, _) => Error::EncryptionFailed(status),
             _ => return,
         };
-        let _ = now;
         self.end_pairing(index, error);
     }
 }

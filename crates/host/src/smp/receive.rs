@@ -16,7 +16,7 @@ use crate::{
 };
 use jelling_wire::{
     hci::Role,
-    smp::{Code, Features, Pdu, Reason, Requirements},
+    smp::{Code, Pdu, Reason, Requirements},
 };
 
 impl Core<'_> {
@@ -101,7 +101,7 @@ impl Core<'_> {
             return count(&mut self.state.counters.unexpected);
         }
         let bond = self.bond_at(index).filter(|bond| bond.authenticated || !mitm);
-        if bond.is_some() && self.begin_encryption(now, index, Phase::Restoring).is_ok() {
+        if bond.is_some() && self.begin_encryption(now, index).is_ok() {
             return;
         }
         let Some(link) = self.links.get_mut(index) else { return };
@@ -229,9 +229,4 @@ impl Pairing {
             _ => false,
         }
     }
-}
-
-/// What a Pairing Request or Response says that no pairing can be made of (3.5.1, 3.5.2).
-pub(super) fn features_fault(features: &Features) -> Option<Reason> {
-    (!features.are_in_range()).then_some(Reason::INVALID_PARAMETERS)
 }

@@ -32,7 +32,6 @@ impl Core<'_> {
             }
         }
         self.advance(now, index);
-        self.advance_keys(now, index);
         sent
     }
 

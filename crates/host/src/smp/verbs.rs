@@ -57,7 +57,7 @@ impl Core<'_> {
         let ticket = self.attend(id, false)?;
         match role {
             _ if enough => self.finish_pairing(index),
-            Role::Central if usable && self.begin_encryption(now, index, Phase::Restoring).is_ok() => {}
+            Role::Central if usable && self.begin_encryption(now, index).is_ok() => {}
             Role::Central => self.send_pairing_request(now, index, terms),
             Role::Peripheral => self.send_security_request(now, index, terms),
         }
@@ -80,7 +80,7 @@ impl Core<'_> {
         if encrypted {
             self.finish_pairing(index);
         } else if role == Role::Central {
-            if let Err(error) = self.begin_encryption(now, index, Phase::Restoring) {
+            if let Err(error) = self.begin_encryption(now, index) {
                 self.end_pairing(index, error);
             }
         } else {
