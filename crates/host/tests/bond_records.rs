@@ -14,25 +14,10 @@ mod support;
 
 use jelling_host::wire::{Address, AddressKind, Secret};
 use jelling_host::*;
-use support::raw::Raw;
-type Memory = Store<Links<3>, Gatt<32, 512>, Pool<8, 2>, Scan<1>, Bonds<3>>;
-
-fn host() -> Raw {
-    let memory: Box<Memory> = Box::new(Store::NEW);
-    Raw::new(memory, Config::new(), 251, 0)
-}
-
-fn key(number: u8) -> Secret<16> {
-    Secret([number; 16])
-}
-
-/// A bond with a peer of a random static address.
-fn bond(number: u8) -> Bond {
-    let mut bond = Bond::new(Address::new(AddressKind::Random, [number, 0, 0, 0, 0, 0xc0]));
-    bond.peripheral_key = Some(LongTermKey { key: key(number), diversifier: 0, random: [0; 8] });
-    bond
-}
-
+use support::{
+    raw::Raw,
+    slots::{Memory, bond, host, key},
+};
 #[test]
 fn what_no_pairing_makes_is_refused() {
     let mut raw = host();

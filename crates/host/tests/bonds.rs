@@ -15,33 +15,10 @@ mod support;
 use core::task::Poll;
 use jelling_host::wire::{Address, AddressKind, Secret};
 use jelling_host::*;
-use support::raw::Raw;
-
-type Memory = Store<Links<3>, Gatt<32, 512>, Pool<8, 2>, Scan<1>, Bonds<3>>;
-
-fn host() -> Raw {
-    let memory: Box<Memory> = Box::new(Store::NEW);
-    let mut raw = Raw::new(memory, Config::new(), 251, 0);
-    assert_eq!(raw.core().take_bond_change(), None);
-    raw
-}
-
-/// A random static address.
-fn identity(number: u8) -> Address {
-    Address::new(AddressKind::Random, [number, 0, 0, 0, 0, 0xc0])
-}
-
-fn key(number: u8) -> Secret<16> {
-    Secret([number; 16])
-}
-
-fn bond(number: u8) -> Bond {
-    let mut bond = Bond::new(identity(number));
-    bond.peripheral_key = Some(LongTermKey { key: key(number), diversifier: 0, random: [0; 8] });
-    // There is no table.
-    bond.database_hash = Some([0; 16]);
-    bond
-}
+use support::{
+    raw::Raw,
+    slots::{bond, host, identity, key},
+};
 
 fn used(number: u8, last_use: u32) -> Bond {
     let mut bond = bond(number);

@@ -25,14 +25,7 @@ const EACH: [u8; 2] = [SECURITY_REQUEST, BONDING | MITM | SC];
 
 /// A central with a bond of Numeric Comparison, whose peer is there again.
 fn bonded() -> (Bench, usize, [u8; 16]) {
-    let case = Case::new(Way::Comparison, true);
-    let (mut bench, side, ticket) = case.begun(Config::new());
-    bench.settle();
-    is_paired(&mut bench, side, ticket, &case);
-    let key = bench.sides[side].key.unwrap();
-    bench.part(side, 0x13);
-    let side = bench.connect(true, 1);
-    (bench, side, key)
+    Case::new(Way::Comparison, true).met_again(Config::new())
 }
 
 #[test]
@@ -71,9 +64,7 @@ fn requests_for_security_are_followed_once_however_many_come() {
 #[test]
 fn a_weak_bond_is_not_what_a_request_for_protection_asks_for() {
     let case = Case::new(Way::JustWorks, true);
-    let (mut bench, side, ticket) = case.begun(Config::new());
-    bench.settle();
-    is_paired(&mut bench, side, ticket, &case);
+    let (mut bench, side) = case.paired(Config::new());
     bench.part(side, 0x13);
     let side = bench.connect(true, 1);
     assert!(bench.ask(side, &EACH).is_empty());
@@ -117,9 +108,7 @@ fn a_request_for_security_crosses_what_the_central_begins() {
     }
     // And when it has asked, the central has begun to encrypt.
     let case = Case::new(Way::Comparison, false);
-    let (mut bench, side, ticket) = case.begun(Config::new());
-    bench.settle();
-    is_paired(&mut bench, side, ticket, &case);
+    let (mut bench, side) = case.paired(Config::new());
     let key = bench.sides[side].key.unwrap();
     bench.part(side, 0x13);
     let side = bench.connect(false, 1);
@@ -251,9 +240,7 @@ fn keypresses_that_were_not_agreed_on_end_the_pairing() {
 fn a_peer_that_stays_under_the_address_of_another_keeps_nobody_who_is_bonded_out() {
     // It fails again and again; who has the bond's key does not have to wait for that.
     let case = Case::new(Way::Comparison, false);
-    let (mut bench, side, ticket) = case.begun(Config::new());
-    bench.settle();
-    is_paired(&mut bench, side, ticket, &case);
+    let (mut bench, side) = case.paired(Config::new());
     let key = bench.sides[side].key.unwrap();
     bench.part(side, 0x13);
     for number in 0..10 {

@@ -14,7 +14,7 @@ mod support;
 
 use jelling_host::{wire::smp::Reason, *};
 use support::{
-    cases::{Case, Way, begin, is_paired},
+    cases::{Case, Way, begin},
     pairing::Bench,
     refused::ended,
     smp::*,
@@ -23,9 +23,7 @@ use support::{
 /// A link that was paired by Numeric Comparison.
 fn compared(central: bool) -> (Bench, usize) {
     let case = Case::new(Way::Comparison, central);
-    let (mut bench, side, ticket) = case.begun(Config::new());
-    bench.settle();
-    is_paired(&mut bench, side, ticket, &case);
+    let (mut bench, side) = case.paired(Config::new());
     bench.sides[side].events.clear();
     bench.sides[side].said.clear();
     (bench, side)
@@ -44,9 +42,7 @@ fn stranger(bench: &mut Bench, side: usize, initiates: bool) -> &mut Peer {
 fn who_pairs_under_the_address_of_a_bonded_peer_without_a_bond_is_not_bonded() {
     // The bond is as weak as can be, so that nothing refuses the new pairing.
     let case = Case::new(Way::JustWorks, false);
-    let (mut bench, side, ticket) = case.begun(Config::new());
-    bench.settle();
-    is_paired(&mut bench, side, ticket, &case);
+    let (mut bench, side) = case.paired(Config::new());
     let link = bench.sides[side].link;
     let bond = bench.core().bond_of(link).unwrap();
     bench.part(side, 0x13);
@@ -70,9 +66,7 @@ fn who_pairs_under_the_address_of_a_bonded_peer_without_a_bond_is_not_bonded() {
 #[test]
 fn who_pairs_under_the_address_of_a_bonded_peer_is_not_bonded_before_its_keys_have_come() {
     let case = Case::new(Way::JustWorks, false);
-    let (mut bench, side, ticket) = case.begun(Config::new());
-    bench.settle();
-    is_paired(&mut bench, side, ticket, &case);
+    let (mut bench, side) = case.paired(Config::new());
     bench.part(side, 0x13);
     let side = bench.connect(false, 1);
     stranger(&mut bench, side, true);
@@ -215,9 +209,7 @@ fn a_bond_of_legacy_pairing_is_not_what_asks_for_secure_connections() {
     for case in
         support::cases::cases().into_iter().filter(|case| !case.secure && case.way == Way::JustWorks && !case.central)
     {
-        let (mut bench, side, ticket) = case.begun(Config::new());
-        bench.settle();
-        is_paired(&mut bench, side, ticket, &case);
+        let (mut bench, side) = case.paired(Config::new());
         let (key, diversifier, random) = bench.sides[side].peer.theirs.long_term.unwrap();
         bench.part(side, 0x13);
         for only_encrypts in [false, true] {
@@ -243,9 +235,7 @@ fn a_bond_of_legacy_pairing_is_not_what_asks_for_secure_connections() {
 fn a_peripheral_does_not_ask_for_what_it_would_not_answer() {
     // Secure Connections Only mode has no use for a weak bond: nobody waits for its key.
     let case = Case::new(Way::JustWorks, false);
-    let (mut bench, side, ticket) = case.begun(Config::new());
-    bench.settle();
-    is_paired(&mut bench, side, ticket, &case);
+    let (mut bench, side) = case.paired(Config::new());
     bench.part(side, 0x13);
     let mut config = Config { secure_connections_only: true, ..Config::new() };
     config.link_check = core::time::Duration::from_secs(1_000_000);

@@ -18,7 +18,7 @@ use jelling_host::{
     *,
 };
 use support::{
-    cases::{Case, Way, begin, cases, is_paired, still_pairs},
+    cases::{Case, Way, begin, cases, still_pairs},
     pairing::Bench,
     refused::{ended, is_refused, spoil},
     smp::{functions::e, *},
@@ -36,9 +36,7 @@ fn resolvable(key: &[u8; 16], number: u8) -> [u8; 7] {
 /// A host that is bonded with peer 1, who is not there.
 fn bonded(way: Way) -> (Bench, Bond) {
     let case = Case::new(way, false);
-    let (mut bench, side, ticket) = case.begun(Config::new());
-    bench.settle();
-    is_paired(&mut bench, side, ticket, &case);
+    let (mut bench, side) = case.paired(Config::new());
     let link = bench.sides[side].link;
     let bond = bench.core().bond_of(link).unwrap();
     bench.part(side, 0x13);

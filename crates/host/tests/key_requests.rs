@@ -28,14 +28,7 @@ const NEW: ([u8; 8], [u8; 2]) = ([0; 8], [0; 2]);
 
 /// The host, peripheral, is bonded with peer 1 by Numeric Comparison; the peer is there again. The bond's key.
 fn bonded() -> (Bench, usize, [u8; 16]) {
-    let case = Case::new(Way::Comparison, false);
-    let (mut bench, side, ticket) = case.begun(Config::new());
-    bench.settle();
-    is_paired(&mut bench, side, ticket, &case);
-    let key = bench.sides[side].key.unwrap();
-    bench.part(side, 0x13);
-    let side = bench.connect(false, 1);
-    (bench, side, key)
+    Case::new(Way::Comparison, false).met_again(Config::new())
 }
 
 /// The peer begins to pair anew by Just Works, which the user has agreed to.
@@ -236,9 +229,7 @@ fn who_is_forgotten_while_it_encrypts_gets_no_key() {
 fn a_central_is_asked_for_no_key() {
     // A request that a controller has no reason to make begins nothing.
     let case = Case::new(Way::Comparison, true);
-    let (mut bench, side, ticket) = case.begun(Config::new());
-    bench.settle();
-    is_paired(&mut bench, side, ticket, &case);
+    let (mut bench, side) = case.paired(Config::new());
     bench.part(side, 0x13);
     let side = bench.connect(true, 1);
     let mut event = vec![0x3e, 13, 0x05, 0x40, 0];

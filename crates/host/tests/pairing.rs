@@ -23,9 +23,7 @@ use support::{
 #[test]
 fn each_method_pairs_in_both_roles_and_the_bond_encrypts_in_both() {
     for case in cases() {
-        let (mut bench, side, ticket) = case.begun(Config::new());
-        bench.settle();
-        is_paired(&mut bench, side, ticket, &case);
+        let (mut bench, side) = case.paired(Config::new());
         assert!(bench.failures(side).is_empty());
         // The peer comes back, in the same role and in the other, with the keys it has.
         let peer = &bench.sides[side].peer;

@@ -53,9 +53,7 @@ fn who_shows_its_identity_is_no_other() {
 fn an_identity_that_is_bonded_more_strongly_is_not_taken_over() {
     for central in [true, false] {
         let strong = Case::new(Way::Comparison, central);
-        let (mut bench, side, ticket) = strong.begun(Config::new());
-        bench.settle();
-        is_paired(&mut bench, side, ticket, &strong);
+        let (mut bench, side) = strong.paired(Config::new());
         let link = bench.sides[side].link;
         let bond = bench.core().bond_of(link).unwrap();
         for there in [true, false] {
@@ -79,9 +77,7 @@ fn an_identity_that_is_bonded_more_strongly_is_not_taken_over() {
 fn a_bond_does_not_change_under_the_peer_that_is_connected() {
     for central in [true, false] {
         let case = JUST_WORKS[usize::from(!central)];
-        let (mut bench, side, ticket) = case.begun(Config::new());
-        bench.settle();
-        is_paired(&mut bench, side, ticket, &case);
+        let (mut bench, side) = case.paired(Config::new());
         let link = bench.sides[side].link;
         let bond = bench.core().bond_of(link).unwrap();
         // Just as weak, and so it may take the place of the bond; but not while its owner is there and encrypted with it.

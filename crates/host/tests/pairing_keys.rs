@@ -256,9 +256,7 @@ fn encryption_that_fails_ends_the_pairing() {
 #[test]
 fn encryption_is_told_twice_and_ends_and_the_level_drops_with_it() {
     for case in cases() {
-        let (mut bench, side, ticket) = case.begun(Config::new());
-        bench.settle();
-        is_paired(&mut bench, side, ticket, &case);
+        let (mut bench, side) = case.paired(Config::new());
         let level = bench.security(side);
         bench.tell(side, 0, 1);
         bench.refresh(side, 0);
@@ -282,9 +280,7 @@ fn encryption_is_told_twice_and_ends_and_the_level_drops_with_it() {
 #[test]
 fn a_key_is_given_for_what_it_goes_by_and_for_nothing_else() {
     for case in cases().into_iter().filter(|case| !case.central) {
-        let (mut bench, side, ticket) = case.begun(Config::new());
-        bench.settle();
-        is_paired(&mut bench, side, ticket, &case);
+        let (mut bench, side) = case.paired(Config::new());
         let (random, diversifier, key) = match &bench.sides[side].peer.theirs.long_term {
             Some((key, diversifier, random)) => (*random, *diversifier, *key),
             None => ([0; 8], [0; 2], bench.sides[side].key.unwrap()),
@@ -350,9 +346,7 @@ fn no_key_is_given_before_both_have_made_it() {
 #[test]
 fn a_bond_that_the_peer_has_lost_is_told_and_kept() {
     for case in cases().into_iter().filter(|case| case.central) {
-        let (mut bench, side, ticket) = case.begun(Config::new());
-        bench.settle();
-        is_paired(&mut bench, side, ticket, &case);
+        let (mut bench, side) = case.paired(Config::new());
         bench.part(side, 0x13);
         let side = bench.connect(true, 1);
         let (now, link) = (bench.now, bench.sides[side].link);

@@ -122,9 +122,7 @@ fn what_both_can_is_what_they_do() {
 #[test]
 fn secure_connections_only_mode_does_not_encrypt_with_a_weaker_bond() {
     for case in cases().into_iter().filter(|case| case.way == Way::JustWorks || !case.secure) {
-        let (mut bench, side, ticket) = case.begun(Config::new());
-        bench.settle();
-        is_paired(&mut bench, side, ticket, &case);
+        let (mut bench, side) = case.paired(Config::new());
         bench.part(side, 0x13);
         let config = bench.core().config();
         bench.core().configure(Config { secure_connections_only: true, ..config });

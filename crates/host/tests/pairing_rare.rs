@@ -291,9 +291,7 @@ fn tickets_of_the_past_are_stale_and_cancel_nothing() {
 #[test]
 fn encryption_with_a_bond_goes_on_when_nobody_waits_for_it() {
     let case = JUST_WORKS[0];
-    let (mut bench, side, ticket) = case.begun(Config::new());
-    bench.settle();
-    is_paired(&mut bench, side, ticket, &case);
+    let (mut bench, side) = case.paired(Config::new());
     let key = bench.sides[side].key.unwrap();
     bench.part(side, 0x13);
     let side = bench.connect(true, 1);

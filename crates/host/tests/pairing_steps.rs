@@ -352,9 +352,7 @@ fn a_pairing_request_again_ends_the_pairing() {
 fn a_bond_gives_way_to_nothing_weaker() {
     for central in [true, false] {
         let strong = Case::new(Way::Comparison, central);
-        let (mut bench, side, ticket) = strong.begun(Config::new());
-        bench.settle();
-        is_paired(&mut bench, side, ticket, &strong);
+        let (mut bench, side) = strong.paired(Config::new());
         let key = bench.sides[side].key;
         let link = bench.sides[side].link;
         let bond = bench.core().bond_of(link).unwrap();

@@ -124,6 +124,23 @@ impl Case {
         let ticket = self.begin(&mut bench, side);
         (bench, side, ticket)
     }
+
+    /// A link on which this pairing was made.
+    pub(crate) fn paired(&self, config: Config) -> (Bench, usize) {
+        let (mut bench, side, ticket) = self.begun(config);
+        bench.settle();
+        is_paired(&mut bench, side, ticket, self);
+        (bench, side)
+    }
+
+    /// The peer of this pairing is there again. The bond's key.
+    pub(crate) fn met_again(&self, config: Config) -> (Bench, usize, [u8; 16]) {
+        let (mut bench, side) = self.paired(config);
+        let key = bench.sides[side].key.unwrap();
+        bench.part(side, 0x13);
+        let side = bench.connect(self.central, 1);
+        (bench, side, key)
+    }
 }
 
 /// The central begins. A ticket where that is the host.

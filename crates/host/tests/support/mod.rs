@@ -21,6 +21,9 @@ pub(crate) mod raw;
 // A client that is bonded.
 #[cfg(all(feature = "peripheral", feature = "server", feature = "security"))]
 pub(crate) mod bonded;
+// A host with slots for bonds.
+#[cfg(all(feature = "peripheral", feature = "server", feature = "security"))]
+pub(crate) mod slots;
 
 use jelling_wire::{
     Packet, PacketKind,

@@ -1,12 +1,21 @@
 //! Requests that raise security and take long, or are given up.
 
 use crate::support::{AUTHENTICATED, ENCRYPTED, OPEN, beside, bonded, found, pair_of, play, refusals, serve};
-use core::future::pending;
+use core::{convert::Infallible, future::pending};
 use embassy_futures::join::join;
 use embassy_time::Timer;
 use jelling::{Error, Host, IoCapability, Pair, Raise, Reason};
 
 const COMPARES: Pair = Pair::new().mitm().io(IoCapability::DISPLAY_YES_NO);
+
+/// Both users compare for longer than a read takes, agree, and do nothing more.
+async fn thinks(hosts: [Host<'_>; 2]) -> Infallible {
+    let (one, two) = join(hosts[0].passkey_action(), hosts[1].passkey_action()).await;
+    Timer::after_secs(8).await;
+    one.confirm().unwrap();
+    two.confirm().unwrap();
+    pending().await
+}
 
 #[test]
 fn the_time_of_a_request_stands_still_while_a_user_is_asked() {
@@ -15,14 +24,7 @@ fn the_time_of_a_request_stands_still_while_a_user_is_asked() {
         sides[0].raise_by(Some(Raise::Pair(COMPARES))).unwrap();
         sides[1].allow_pairing(Some(COMPARES)).unwrap();
         let value = found(&sides[0], AUTHENTICATED).await;
-        let user = async {
-            let (one, two) = join(hosts[0].passkey_action(), hosts[1].passkey_action()).await;
-            // Longer than a read takes.
-            Timer::after_secs(8).await;
-            one.confirm().unwrap();
-            two.confirm().unwrap();
-            pending().await
-        };
+        let user = thinks(hosts);
         assert_eq!(beside(value.read::<u8>(), user).await, Ok(b'0'));
     });
 }
@@ -118,13 +120,7 @@ fn the_time_that_was_left_is_left_when_the_security_is_raised() {
         sides[0].raise_by(Some(Raise::Pair(COMPARES))).unwrap();
         sides[1].allow_pairing(Some(COMPARES)).unwrap();
         let value = found(&sides[0], AUTHENTICATED).await;
-        let user = async {
-            let (one, two) = join(hosts[0].passkey_action(), hosts[1].passkey_action()).await;
-            Timer::after_secs(8).await;
-            one.confirm().unwrap();
-            two.confirm().unwrap();
-            pending().await
-        };
+        let user = thinks(hosts);
         let (result, took) = crate::support::timed(beside(value.read::<u8>(), user)).await;
         assert_eq!(result, Err(Error::Timeout));
         assert!((9_000..10_000).contains(&took.as_millis()), "{took:?}");
