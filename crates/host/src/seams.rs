@@ -1,4 +1,4 @@
-//! For tests of what pairing decides, as long as nothing pairs: verbs that set what pairing will set, and the cryptography by itself.
+//! For tests of what pairing decides, without a pairing: verbs that set what it sets, and the cryptography by itself.
 
 #[cfg(feature = "security")]
 impl crate::Core<'_> {
@@ -11,7 +11,7 @@ impl crate::Core<'_> {
 }
 
 impl crate::Core<'_> {
-    /// Sets the security of a link, as pairing and encryption will.
+    /// Sets the security of a link, as pairing and encryption do.
     pub fn inject_security(&mut self, link: crate::LinkId, security: crate::Security) -> Result<(), crate::Error> {
         self.set_security(link, security)
     }
@@ -25,7 +25,7 @@ fn signing_key(mut key: [u8; 16], counter: u32) -> crate::SigningKey {
 
 #[cfg(feature = "security")]
 impl crate::Core<'_> {
-    /// Bonds the peer of a link, as pairing will when it is complete.
+    /// Bonds the peer of a link, as pairing does when it is complete.
     pub fn inject_bond(&mut self, link: crate::LinkId, bond: crate::Bond) -> Result<(), crate::Error> {
         self.link(link)?;
         self.keep_bond(usize::from(link.index), bond)
@@ -50,7 +50,7 @@ impl crate::Core<'_> {
     }
 
     /// Sets the key with which the peer of a link signs, its most significant octet first, and the lowest counter that is accepted
-    /// of it: 0 at first, as pairing will.
+    /// of it: 0 at first, as pairing does.
     #[cfg(feature = "server")]
     pub fn inject_peer_signing_key(
         &mut self,
@@ -63,7 +63,7 @@ impl crate::Core<'_> {
     }
 
     /// Sets the key with which we sign for the peer of a link, its most significant octet first, and the counter of the next
-    /// signature: 0 at first, as pairing will.
+    /// signature: 0 at first, as pairing does.
     #[cfg(feature = "client")]
     pub fn inject_own_signing_key(
         &mut self,

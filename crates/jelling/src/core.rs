@@ -310,7 +310,7 @@ impl<'d> Connection<'d> {
         self.host.ask(|core| core.set_authorised(self.id, authorisation))
     }
 
-    /// For tests: sets what pairing and encryption will set.
+    /// For tests: sets what pairing and encryption set.
     #[cfg(feature = "seams")]
     pub fn inject_security(&self, security: Security) -> Result<(), Error> {
         self.host.ask(|core| core.inject_security(self.id, security))
