@@ -1,6 +1,6 @@
 //! A central: it looks for a battery and connects; with a client it reads the level and follows it.
 
-use crate::BATTERY;
+use apps::BATTERY;
 use core::time::Duration;
 use jelling::{Connection, Error, Host};
 
@@ -33,7 +33,7 @@ async fn follow(connection: &Connection<'_>) -> Result<(), Error> {
 
 #[cfg(feature = "client")]
 async fn follow(connection: &Connection<'_>) -> Result<(), Error> {
-    let level = connection.service(BATTERY).await?.characteristic(crate::LEVEL).await?;
+    let level = connection.service(BATTERY).await?.characteristic(apps::LEVEL).await?;
     let mut percent = level.read::<u8>().await?;
     let mut updates = level.subscribe(jelling::Updates::NOTIFY).max_len(1).await?;
     while percent > 10 {

@@ -11,12 +11,8 @@ mod peripheral;
 
 use core::{convert::Infallible, future::Future, panic::PanicInfo, pin::pin, task::Context};
 use jelling::{
-    Bonds, Config, Gatt, Links, Packet, PacketKind, PacketRead, PacketWrite, Pool, Resources, ScanSlots, Tasks, Uuid,
+    Bonds, Config, Gatt, Links, Packet, PacketKind, PacketRead, PacketWrite, Pool, Resources, ScanSlots, Tasks,
 };
-
-pub(crate) const BATTERY: Uuid = Uuid::new16(0x180f);
-#[cfg(any(feature = "client", feature = "server"))]
-pub(crate) const LEVEL: Uuid = Uuid::new16(0x2a19);
 
 /// A link for each role.
 const LINKS: usize = if cfg!(all(feature = "central", feature = "peripheral")) { 2 } else { 1 };
