@@ -1,0 +1,51 @@
+//! What the MCU calls: the interrupts of the UARTs, SysTick, and what must not happen.
+#![expect(unsafe_code, reason = "the linker places and finds these by their names")]
+
+use crate::{clock, exit, println, uart};
+
+/// LM3S6965, table 2-9: number of interrupts.
+const INTERRUPTS: usize = 44;
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+union Vector {
+    handler: extern "C" fn(),
+    unused: usize,
+}
+
+#[unsafe(link_section = ".vector_table.interrupts")]
+#[unsafe(no_mangle)]
+static __INTERRUPTS: [Vector; INTERRUPTS] = {
+    let mut table = [Vector { handler: unexpected }; INTERRUPTS];
+    table[uart::INTERRUPTS[0]] = Vector { handler: uart0 };
+    table[uart::INTERRUPTS[1]] = Vector { handler: uart1 };
+    table[uart::INTERRUPTS[2]] = Vector { handler: uart2 };
+    table
+};
+
+extern "C" fn uart0() {
+    uart::CONSOLE.interrupt();
+}
+
+extern "C" fn uart1() {
+    uart::HCI.interrupt();
+}
+
+extern "C" fn uart2() {
+    uart::EXTRA.interrupt();
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn SysTick() {
+    clock::interrupt();
+}
+
+extern "C" fn unexpected() {
+    println!("an interrupt that nobody asked for");
+    exit(Err(()));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn DefaultHandler() {
+    unexpected();
+}
