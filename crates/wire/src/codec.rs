@@ -64,7 +64,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `n` octets.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
     pub fn bytes(&mut self, n: usize) -> Result<&'a [u8], Malformed> {
         let (head, tail) = self.rest.split_at_checked(n).ok_or(Malformed)?;
         self.rest = tail;
@@ -92,7 +93,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The next octet.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
     pub fn u8(&mut self) -> Result<u8, Malformed> {
         self.array::<1>().map(|[a]| a)
     }
@@ -104,7 +106,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The next two octets.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
     pub fn u16(&mut self) -> Result<u16, Malformed> {
         self.array().map(u16::from_le_bytes)
     }
@@ -116,13 +119,15 @@ impl<'a> Reader<'a> {
     }
 
     /// The next four octets.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
     pub fn u32(&mut self) -> Result<u32, Malformed> {
         self.array().map(u32::from_le_bytes)
     }
 
     /// The next eight octets.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
     pub fn u64(&mut self) -> Result<u64, Malformed> {
         self.array().map(u64::from_le_bytes)
     }
@@ -150,20 +155,22 @@ impl<'b> Writer<'b> {
     }
 
     /// Appends octets, or none of them and remembers the overflow.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
     pub fn bytes(&mut self, bytes: &[u8]) {
-        let room = self.buffer.get_mut(self.length..).unwrap_or_default();
-        match room.get_mut(..bytes.len()) {
+        let end = self.length.saturating_add(bytes.len());
+        match self.buffer.get_mut(self.length..end) {
             Some(target) => {
                 target.copy_from_slice(bytes);
-                self.length = self.length.saturating_add(bytes.len());
+                self.length = end;
             }
             None => self.overflowed = true,
         }
     }
 
     /// Appends an octet.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
     pub fn u8(&mut self, value: u8) {
         self.bytes(&[value]);
     }
@@ -175,7 +182,8 @@ impl<'b> Writer<'b> {
     }
 
     /// Appends two octets.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
     pub fn u16(&mut self, value: u16) {
         self.bytes(&value.to_le_bytes());
     }
@@ -200,7 +208,8 @@ impl<'b> Writer<'b> {
     }
 
     /// Overwrites the octet at `at`, which must have been written already; else remembers an overflow.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
     pub fn patch_u8(&mut self, at: usize, value: u8) {
         match self.buffer.get_mut(..self.length).and_then(|b| b.get_mut(at)) {
             Some(octet) => *octet = value,

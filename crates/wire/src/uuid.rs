@@ -37,13 +37,20 @@ impl Uuid {
 
     /// The form on the wire: 2, 4 or 16 octets, little-endian.
     pub fn from_le_bytes(bytes: &[u8]) -> Option<Self> {
-        if let Ok(short) = <[u8; 2]>::try_from(bytes) {
-            return Some(Self::new16(u16::from_le_bytes(short)));
-        }
-        if let Ok(long) = <[u8; 4]>::try_from(bytes) {
-            return Some(Self::new32(u32::from_le_bytes(long)));
-        }
-        <[u8; 16]>::try_from(bytes).ok().map(|full| Self::new128(u128::from_le_bytes(full)))
+        let mut full = [0; 16];
+        let (base, first) = full.split_at_mut(BASE.len());
+        let (target, source) = match bytes.len() {
+            2 | 4 => {
+                base.copy_from_slice(&BASE);
+                (first.get_mut(..bytes.len())?, bytes)
+            }
+            16 => (&mut full[..], bytes),
+            _ => return None,
+        };
+        target.copy_from_slice(source);
+        let [.., a, b, 0, 0] = full else { return Some(Uuid(Form::Full(full))) };
+        let is_short = full.starts_with(&BASE);
+        Some(Uuid(if is_short { Form::Short(u16::from_le_bytes([a, b])) } else { Form::Full(full) }))
     }
 
     /// The 16-bit form, if it has one.

@@ -13,7 +13,7 @@ use crate::{
 };
 use jelling_wire::hci::{
     ConnectionHandle, Role, Status,
-    event::{ConnectionComplete, Event, EventCode},
+    event::{ConnectionComplete, Event, EventCode, Subevent},
 };
 
 impl Core<'_> {
@@ -130,7 +130,7 @@ impl Core<'_> {
                     link.owed.insert(Owed::PARAMETER_REPLY);
                 }
             }
-            Event::LeDataLengthChange { .. } | Event::LePhyUpdateComplete { .. } => {}
+            Event::LeUnknown { subevent, .. } if bring_up::is_idle(Subevent(subevent)) => {}
             _ => count(&mut self.state.counters.unexpected),
         }
     }

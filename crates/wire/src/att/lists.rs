@@ -109,6 +109,15 @@ impl<'a> HandleRanges<'a> {
     }
 }
 
+/// The length octet, and entries of that length: at least one, of `least` octets or more.
+fn equal(octets: &[u8], least: u8) -> Result<(u8, &[u8]), Malformed> {
+    let mut r = Reader::new(octets);
+    let length = r.u8()?;
+    let octets = r.rest();
+    let whole = octets.len().checked_rem(usize::from(length)) == Some(0);
+    if length < least || octets.is_empty() || !whole { Err(Malformed) } else { Ok((length, octets)) }
+}
+
 macro_rules! equal_entries {
     ($(#[$doc:meta])* $name:ident, $least:literal) => {
         $(#[$doc])*
@@ -121,11 +130,7 @@ macro_rules! equal_entries {
         impl<'a> $name<'a> {
             /// From the length octet and the entries, each of that length.
             pub fn parse(octets: &'a [u8]) -> Result<Self, Malformed> {
-                let mut r = Reader::new(octets);
-                let length = r.u8()?;
-                let octets = r.rest();
-                let whole = octets.len().checked_rem(usize::from(length)) == Some(0);
-                if length < $least || octets.is_empty() || !whole { Err(Malformed) } else { Ok($name { length, octets }) }
+                equal(octets, $least).map(|(length, octets)| $name { length, octets })
             }
 
             /// Octets of each entry.

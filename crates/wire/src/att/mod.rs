@@ -84,6 +84,13 @@ pub enum Pdu<'a> {
 impl Pdu<'_> {
     /// The PDU's opcode.
     pub fn opcode(&self) -> Opcode {
+        if let Pdu::Unknown { opcode, .. } = self { *opcode } else { self.known_opcode() }
+    }
+
+    /// The opcode of a PDU that the specification knows.
+    // Out of line, this is a table.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn known_opcode(&self) -> Opcode {
         match self {
             Pdu::ErrorResponse { .. } => Opcode::ERROR_RESPONSE,
             Pdu::ExchangeMtuRequest { .. } => Opcode::EXCHANGE_MTU_REQUEST,
@@ -116,7 +123,7 @@ impl Pdu<'_> {
             Pdu::HandleValueIndication { .. } => Opcode::HANDLE_VALUE_INDICATION,
             Pdu::HandleValueConfirmation => Opcode::HANDLE_VALUE_CONFIRMATION,
             Pdu::MultipleHandleValueNotification(_) => Opcode::MULTIPLE_HANDLE_VALUE_NOTIFICATION,
-            Pdu::Unknown { opcode, .. } => *opcode,
+            Pdu::Unknown { .. } => Opcode(0),
         }
     }
 }

@@ -54,10 +54,22 @@ pub trait Command: Sized {
 
 /// Writes a whole command packet: opcode, length, parameters.
 pub fn emit<C: Command>(command: &C, w: &mut Writer<'_>) {
-    let start = w.len();
-    w.u16(C::OPCODE.0);
-    w.u8(0);
+    let start = begin(C::OPCODE, w);
     command.emit_parameters(w);
-    let length = w.len().saturating_sub(start).saturating_sub(3);
-    w.patch_u8(start.saturating_add(2), u8::try_from(length).unwrap_or(u8::MAX));
+    end(start, w);
+}
+
+/// Writes the header, its length still to come: where the parameters begin.
+#[cfg_attr(target_pointer_width = "32", inline(never))]
+fn begin(opcode: Opcode, w: &mut Writer<'_>) -> usize {
+    w.u16(opcode.0);
+    w.u8(0);
+    w.len()
+}
+
+/// Writes the length of the parameters, which began at `start`.
+#[cfg_attr(target_pointer_width = "32", inline(never))]
+fn end(start: usize, w: &mut Writer<'_>) {
+    let length = w.len().saturating_sub(start);
+    w.patch_u8(start.wrapping_sub(1), u8::try_from(length).unwrap_or(u8::MAX));
 }

@@ -20,12 +20,12 @@ pub use lists::{
 
 use super::{
     ConnectionHandle, Data, Opcode, Secret, Status,
-    field::Field,
+    field::TakeAfter,
     parameter::{Parameter, pair},
 };
 use crate::{Malformed, Reader, Writer};
 use core::fmt;
-use table::{events, take};
+use table::{done, events, take};
 
 events! {
     plain {

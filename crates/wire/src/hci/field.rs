@@ -11,15 +11,17 @@ pub(crate) trait Field: Sized {
     fn take(r: &mut Reader<'_>) -> Result<Self, Malformed>;
     fn emit(&self, w: &mut Writer<'_>);
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
 
-    /// Where it stands for nothing: then no value of it is wrong.
-    fn take_unused(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        Self::take(r)
-    }
+/// A parameter that may stand where it means something only after success: else no value of it is wrong.
+pub(crate) trait TakeAfter: Field {
+    fn take_after(r: &mut Reader<'_>, status: Status) -> Result<Self, Malformed>;
+}
 
-    /// Where it stands for something only after success.
+impl TakeAfter for ConnectionHandle {
     fn take_after(r: &mut Reader<'_>, status: Status) -> Result<Self, Malformed> {
-        if status.is_success() { Self::take(r) } else { Self::take_unused(r) }
+        let value = r.u16()?;
+        if status.is_success() { ConnectionHandle::parse(value) } else { Ok(ConnectionHandle(value)) }
     }
 }
 
@@ -122,9 +124,6 @@ impl Field for Status {
 impl Field for ConnectionHandle {
     fn take(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         ConnectionHandle::parse(r.u16()?)
-    }
-    fn take_unused(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        r.u16().map(ConnectionHandle)
     }
     fn emit(&self, w: &mut Writer<'_>) {
         w.u16(self.0);

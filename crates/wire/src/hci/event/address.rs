@@ -1,6 +1,12 @@
 //! Addresses as events tell them.
 
-use crate::{Address, AddressKind, Malformed, Reader, Writer, hci::field::Field};
+use crate::{
+    Address, AddressKind, Malformed, Reader, Writer,
+    hci::{
+        Status,
+        field::{Field, TakeAfter},
+    },
+};
 use core::fmt;
 
 /// An address with the type octet it was told with, which says more than [`Address`] does.
@@ -50,17 +56,17 @@ impl From<Address> for ReportedAddress {
     }
 }
 
+impl TakeAfter for ReportedAddress {
+    fn take_after(r: &mut Reader<'_>, status: Status) -> Result<Self, Malformed> {
+        let address = ReportedAddress { kind: r.u8()?, octets: r.array()? };
+        let is_known = address.kind == Self::ANONYMOUS || address.address().is_some();
+        if is_known || !status.is_success() { Ok(address) } else { Err(Malformed) }
+    }
+}
+
 impl Field for ReportedAddress {
     fn take(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let address = Self::take_unused(r)?;
-        match address.kind {
-            Self::ANONYMOUS => Ok(address),
-            _ if address.address().is_some() => Ok(address),
-            _ => Err(Malformed),
-        }
-    }
-    fn take_unused(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        Ok(ReportedAddress { kind: r.u8()?, octets: r.array()? })
+        Self::take_after(r, Status::SUCCESS)
     }
     fn emit(&self, w: &mut Writer<'_>) {
         w.u8(self.kind);

@@ -5,7 +5,7 @@ use crate::{
     Malformed, Reader, Writer,
     hci::{
         ConnectionHandle, Role, Status,
-        field::{Field, hex, label, show},
+        field::{Field, TakeAfter, hex, label, show},
     },
 };
 use core::fmt;

@@ -3,7 +3,10 @@
 use super::DataStatus;
 use crate::{
     Malformed, Reader, Writer,
-    hci::{Opcode, Role, field::Field},
+    hci::{
+        Opcode, Role, Status,
+        field::{Field, TakeAfter},
+    },
 };
 use core::fmt;
 
@@ -21,20 +24,23 @@ impl Field for Opcode {
 
 impl Field for Role {
     fn take(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        match r.u8()? {
-            0 => Ok(Role::Central),
-            1 => Ok(Role::Peripheral),
-            _ => Err(Malformed),
-        }
-    }
-    fn take_unused(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        Ok(if r.u8()? == 1 { Role::Peripheral } else { Role::Central })
+        Self::take_after(r, Status::SUCCESS)
     }
     fn emit(&self, w: &mut Writer<'_>) {
         w.u8(*self as u8);
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self:?}")
+    }
+}
+
+impl TakeAfter for Role {
+    fn take_after(r: &mut Reader<'_>, status: Status) -> Result<Self, Malformed> {
+        match r.u8()? {
+            1 => Ok(Role::Peripheral),
+            kind if kind != 0 && status.is_success() => Err(Malformed),
+            _ => Ok(Role::Central),
+        }
     }
 }
 

@@ -35,7 +35,9 @@ macro_rules! events {
             /// As [`Event::parse`], for the events that are `wanted` by code and subevent; the others come out as
             /// [`Event::Unknown`] and [`Event::LeUnknown`]. Where the compiler can tell which those are, it leaves out the code
             /// that takes them apart.
-            #[inline]
+            // Out of line, it makes the event in its place, instead of in so many registers.
+            #[cfg_attr(target_pointer_width = "32", inline(never))]
+            #[cfg_attr(not(target_pointer_width = "32"), inline)]
             pub fn parse_among(
                 octets: &'a [u8],
                 wanted: impl Fn(EventCode, Option<Subevent>) -> bool,
@@ -46,22 +48,22 @@ macro_rules! events {
                 let parameters = r.bytes(usize::from(length))?;
                 r.finish()?;
                 let mut r = Reader::new(parameters);
-                let event = match code {
+                // Each is made where it is returned, not in one variable for all of them.
+                match code {
                     $(EventCode::$code if wanted(EventCode::$code, None) => {
-                        $($(let $field = take!(&mut r, $type $(, $status)?);)* Event::$name { $($field),* })?
-                        $(let $list = take!(&mut r, $list_type); Event::$name($list))?
+                        $($(let $field = take!(&mut r, $type $(, $status)?);)* done!(r, Event::$name { $($field),* }))?
+                        $(let $list = take!(&mut r, $list_type); done!(r, Event::$name($list)))?
                     })+
                     EventCode::LE_META => match Subevent(r.u8()?) {
                         $(Subevent::$subevent if wanted(EventCode::LE_META, Some(Subevent::$subevent)) => {
-                            $($(let $le_field = take!(&mut r, $le_type $(, $le_status)?);)* Event::$le_name { $($le_field),* })?
-                            $(let $le_list = take!(&mut r, $le_list_type); Event::$le_name($le_list))?
+                            $($(let $le_field = take!(&mut r, $le_type $(, $le_status)?);)*
+                                done!(r, Event::$le_name { $($le_field),* }))?
+                            $(let $le_list = take!(&mut r, $le_list_type); done!(r, Event::$le_name($le_list)))?
                         })+
-                        Subevent(subevent) => Event::LeUnknown { subevent, parameters: r.rest() },
+                        Subevent(subevent) => Ok(Event::LeUnknown { subevent, parameters: r.rest() }),
                     },
-                    EventCode(code) => Event::Unknown { code, parameters: r.rest() },
-                };
-                r.finish()?;
-                Ok(event)
+                    EventCode(code) => Ok(Event::Unknown { code, parameters: r.rest() }),
+                }
             }
 
             /// The event code.
@@ -125,7 +127,14 @@ macro_rules! take {
         <$type as Parameter>::take($r)?
     };
     ($r:expr, $type:ty, $status:ident) => {
-        <$type as Field>::take_after($r, $status)?
+        <$type as TakeAfter>::take_after($r, $status)?
     };
 }
 pub(super) use take;
+
+macro_rules! done {
+    ($r:expr, $event:expr) => {
+        if $r.is_empty() { Ok($event) } else { Err(Malformed) }
+    };
+}
+pub(super) use done;
