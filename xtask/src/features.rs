@@ -1,10 +1,10 @@
-//! Every feature of the host and of the face: alone, in pairs, and what is left of the host without it.
+//! Every feature of the host, the face and the stores of bonds: alone, in pairs, and what is left of the host without it.
 
 use crate::{cargo, run};
 use anyhow::{Context, Result, ensure};
 use std::time::Instant;
 
-const PACKAGES: [&str; 3] = ["jelling-wire", "jelling-host", "jelling"];
+const PACKAGES: [&str; 4] = ["jelling-wire", "jelling-host", "jelling", "jelling-bonds"];
 
 /// They exclude each other.
 const EXCLUSIVE: [&str; 2] = ["defmt", "log"];

@@ -54,11 +54,12 @@ pub(crate) fn no_std() -> Result<()> {
     for package in ["jelling-wire", "jelling-host", "jelling-transport", "jelling-h4", "jelling"] {
         play("build", &["--package", package])?;
     }
+    play("build", &["--package", "jelling-bonds", "--no-default-features", "--features", "flash"])?;
     for features in ["", "defmt", "log"] {
         check(&["--package", "jelling", "--no-default-features", "--features", features])?;
     }
     check(&["--package", "jelling", "--features", "defmt"])?;
-    println!("built for {TARGET}: wire, host, transport, h4, jelling; checked: jelling with and without its features");
+    println!("built for {TARGET}: wire, host, transport, h4, jelling, bonds in flash; checked: jelling with and without its features");
     Ok(())
 }
 

@@ -1,7 +1,8 @@
-//! jelling-bonds: where bonds are kept on a PC. [`JsonFile`] is a file that survives a power cut, [`Memory`] is gone with the program.
-//! What it is not: flash of a microcontroller, for which an application implements [`BondStore`] over its own.
+//! jelling-bonds: where bonds are kept. On a PC: [`JsonFile`] is a file that survives a power cut, [`Memory`] is gone with the program.
+//! On a microcontroller: `Flash`, with feature `flash`; without the default feature `std` that needs no heap.
 //!
 //! ```
+//! # #[cfg(feature = "std")] {
 //! use jelling_bonds::JsonFile;
 //!
 //! # fn folder() -> std::path::PathBuf { std::env::temp_dir().join(format!("jelling-bonds-{}", std::process::id())) }
@@ -17,21 +18,35 @@
 //! }
 //! # jelling::sim::run(1, async |[host]| sensor(host).await.unwrap());
 //! # std::fs::remove_dir_all(folder()).unwrap();
+//! # }
 //! ```
 
+#![cfg_attr(not(feature = "std"), no_std)]
+
+#[cfg(any(feature = "std", feature = "flash"))]
 mod checksum;
+#[cfg(feature = "std")]
 mod contents;
+#[cfg(feature = "std")]
 mod disk;
+#[cfg(feature = "std")]
 mod error;
+#[cfg(feature = "std")]
 mod file;
+#[cfg(feature = "flash")]
+mod flash;
+#[cfg(feature = "std")]
 mod format;
+#[cfg(feature = "std")]
 mod hex;
+#[cfg(feature = "std")]
 mod memory;
+#[cfg(feature = "std")]
 #[cfg(test)]
 mod power_cut;
 
-pub use contents::Contents;
-pub use error::Error;
-pub use file::JsonFile;
+#[cfg(feature = "flash")]
+pub use flash::{Flash, FlashError};
 pub use jelling::security::BondStore;
-pub use memory::Memory;
+#[cfg(feature = "std")]
+pub use {contents::Contents, error::Error, file::JsonFile, memory::Memory};
