@@ -3,7 +3,7 @@
 use crate::{
     Connection, Device,
     core::Host,
-    operation::{Operation, Step, Wait, deadline, wait},
+    operation::{Operation, Reach, Step, Wait, deadline, wait},
     waiting::Topic,
 };
 use ::core::{str, task::Poll, time::Duration};
@@ -82,7 +82,7 @@ impl Scan<'_> {
 impl<'d> Step<'d> for ScanStep {
     type Raw = (ScanTicket, Duration);
     type Output = Scanner<'d>;
-    const STARTS: bool = true;
+    const REACH: Reach = Reach::Start;
 
     fn wait_for(&self) -> Wait {
         Wait(Topic::Scan)
@@ -264,7 +264,7 @@ impl Connect<'_> {
 impl<'d> Step<'d> for ConnectStep {
     type Raw = LinkId;
     type Output = Connection<'d>;
-    const STARTS: bool = true;
+    const REACH: Reach = Reach::Start;
 
     fn has_begun(&self) -> bool {
         self.ticket.is_some()

@@ -2,11 +2,11 @@
 
 use crate::{
     Device,
-    gate::{DynLock, Verb, enter, next_deadline},
-    operation::{Operation, Step, Wait, deadline},
+    gate::{self, DynLock, Locked, NEVER, Verb, enter, next_deadline},
+    operation::{Operation, Reach, Step, Wait, deadline},
     resources::{Resources, TaskGroup},
     runner::Runner,
-    waiting::Topic,
+    waiting::{Topic, Waiters},
 };
 use ::core::{fmt, future::Future, pin::pin, task::Poll, time::Duration};
 use embassy_futures::select::{Either, select};
@@ -77,13 +77,15 @@ fn begin<'d>(lock: &'d DynLock<'d>, config: Config) -> (Host<'d>, Runner<'d>) {
 
 impl<'d> Host<'d> {
     /// Does something under the lock, of which nothing is expected.
-    pub(crate) fn with(self, f: impl FnOnce(&mut Core<'_>)) {
-        enter(self.lock, Verb::Act, |core, _, _| f(core));
+    pub(crate) fn with(self, mut f: impl FnMut(&mut Core<'_>)) {
+        gate::run(self.lock, Verb::Act, |core, _, _| f(core));
     }
 
     /// Asks something under the lock.
-    pub(crate) fn ask<R>(self, f: impl FnOnce(&mut Core<'_>) -> Result<R, Error>) -> Result<R, Error> {
-        enter(self.lock, Verb::Act, |core, _, _| f(core)).unwrap_or(Err(Error::Busy))
+    pub(crate) fn ask<R>(self, mut f: impl FnMut(&mut Core<'_>) -> Result<R, Error>) -> Result<R, Error> {
+        let mut result = Err(Error::Busy);
+        gate::run(self.lock, Verb::Act, |core, _, _| result = f(core));
+        result
     }
 
     /// The configuration in force.
@@ -124,11 +126,8 @@ impl<'d> Host<'d> {
 
     /// How long until the host has something to do by itself; `None` when no time runs.
     pub fn next_deadline(self) -> Option<Duration> {
-        let next = enter(self.lock, Verb::Look, |core, waiters, now| {
-            let next = next_deadline(core, waiters);
-            next.map(|at| at.since(now))
-        });
-        next.flatten()
+        let (at, now) = enter(self.lock, Verb::Look, |core, waiters, now| (next_deadline(core, waiters), now))?;
+        (at != NEVER).then(|| at.since(now))
     }
 
     /// Switches the radio on, if it is off, and tells what the controller is. Other operations do so by themselves.
@@ -200,7 +199,7 @@ struct StartStep;
 impl<'d> Step<'d> for StartStep {
     type Raw = ControllerInfo;
     type Output = ControllerInfo;
-    const STARTS: bool = true;
+    const REACH: Reach = Reach::Start;
 
     fn wait_for(&self) -> Wait {
         Wait(Topic::Host)
@@ -238,15 +237,25 @@ impl Clone for Connection<'_> {
 
 impl Drop for Connection<'_> {
     fn drop(&mut self) {
-        let mut left = false;
-        self.host.lock.lock(&mut |core, _| {
-            core.release(self.id);
-            left = core.has_left();
-        });
+        let mut release = Release { link: self.id, left: false };
+        self.host.lock.lock(&mut release);
         // The last handle leaves something to do.
-        if left {
-            enter(self.host.lock, Verb::Look, |_, _, _| {});
+        if release.left {
+            gate::run(self.host.lock, Verb::Look, |_, _, _| {});
         }
+    }
+}
+
+/// A handle's end.
+struct Release {
+    link: LinkId,
+    left: bool,
+}
+
+impl Locked for Release {
+    fn locked(&mut self, core: &mut Core<'_>, _: &mut Waiters<'_>) {
+        core.release(self.link);
+        self.left = core.has_left();
     }
 }
 

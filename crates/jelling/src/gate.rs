@@ -18,37 +18,35 @@ pub(crate) type DynLock<'d> = dyn Lock + Sync + 'd;
 
 /// The lock that hides every capacity.
 pub(crate) trait Lock {
-    fn lock(&self, f: &mut dyn FnMut(&mut Core<'_>, &mut Waiters<'_>));
-    /// For who needs no core.
-    fn waiters(&self, f: &mut dyn FnMut(&mut Waiters<'_>));
+    fn lock(&self, f: &mut dyn Locked);
+    /// As [`Waiters::look`].
+    fn look(&self, waker: &Waker) -> Due;
+    /// As [`Waiters::is_waiting`].
+    fn is_waiting(&self, waker: &Waker, ticket: WaitTicket) -> bool;
 }
 
-/// What is due as the runner begins to look; from now on `waker` is woken for what else comes.
-pub(crate) fn look(lock: &DynLock<'_>, waker: &Waker) -> Due {
-    let mut due = Due::default();
-    lock.waiters(&mut |waiters| {
-        due = waiters.runner.due;
-        match &mut waiters.runner.waker {
-            Some(known) => known.clone_from(waker),
-            none => *none = Some(waker.clone()),
-        }
-    });
-    due
+/// What is done while the lock is taken. Not `dyn FnMut`: the table of one has a second copy of each closure, for `FnOnce`.
+pub(crate) trait Locked {
+    fn locked(&mut self, core: &mut Core<'_>, waiters: &mut Waiters<'_>);
 }
 
-/// True while nothing has happened that the holder of the ticket waits for.
-pub(crate) fn is_waiting(lock: &DynLock<'_>, waker: &Waker, ticket: WaitTicket) -> bool {
-    let mut waiting = false;
-    lock.waiters(&mut |waiters| waiting = waiters.is_waiting(waker, ticket));
-    waiting
+/// What is done in an entry.
+pub(crate) trait Entry {
+    fn enter(&mut self, core: &mut Core<'_>, waiters: &mut Waiters<'_>, now: Instant);
 }
+
+impl<F: FnMut(&mut Core<'_>, &mut Waiters<'_>, Instant)> Entry for F {
+    fn enter(&mut self, core: &mut Core<'_>, waiters: &mut Waiters<'_>, now: Instant) {
+        self(core, waiters, now);
+    }
+}
+
+/// The end of time: no deadline.
+pub(crate) const NEVER: Instant = Instant::from_micros(u64::MAX);
 
 /// When the host, or somebody who waits for it, has to be looked at next.
-pub(crate) fn next_deadline(core: &Core<'_>, waiters: &Waiters<'_>) -> Option<Instant> {
-    match (core.poll_timeout(), waiters.deadline()) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
+pub(crate) fn next_deadline(core: &Core<'_>, waiters: &Waiters<'_>) -> Instant {
+    core.poll_timeout().unwrap_or(NEVER).min(waiters.deadline())
 }
 
 /// The time now, as the core counts it.
@@ -56,13 +54,15 @@ pub(crate) fn now() -> Instant {
     Instant::from_micros(Clock::now().as_micros())
 }
 
-/// Runs `f` under the lock and settles. `verb` says that something may be to send.
+/// Runs `f` under the lock and settles; gives nothing where the lock is taken. `verb` says that something may be to send.
 pub(crate) fn enter<R>(
     lock: &DynLock<'_>,
     verb: Verb,
-    f: impl FnOnce(&mut Core<'_>, &mut Waiters<'_>, Instant) -> R,
+    mut f: impl FnMut(&mut Core<'_>, &mut Waiters<'_>, Instant) -> R,
 ) -> Option<R> {
-    enter_telling(lock, verb, f).0
+    let mut result = None;
+    run(lock, verb, |core, waiters, now| result = Some(f(core, waiters, now)));
+    result
 }
 
 /// What an entry led to.
@@ -74,27 +74,52 @@ pub(crate) struct Told {
     pub(crate) due: Due,
 }
 
-/// As [`enter`]; tells too what it led to.
-pub(crate) fn enter_telling<R>(
-    lock: &DynLock<'_>,
-    verb: Verb,
-    f: impl FnOnce(&mut Core<'_>, &mut Waiters<'_>, Instant) -> R,
-) -> (Option<R>, Told) {
-    let now = now();
-    let mut f = Some(f);
-    let mut result = None;
-    let mut news = News::default();
-    lock.lock(&mut |core, waiters| {
-        let before = waiters.runner.due;
-        if let Some(f) = f.take() {
-            result = Some(f(core, waiters, now));
-        }
-        settle(core, waiters, verb, now, before, &mut news);
-    });
-    if news.taken != 0 {
-        news.wake_all(lock, verb, now);
+/// As [`enter`]; tells what it led to.
+pub(crate) fn run(lock: &DynLock<'_>, verb: Verb, mut f: impl FnMut(&mut Core<'_>, &mut Waiters<'_>, Instant)) -> Told {
+    run_entry(lock, verb, &mut f)
+}
+
+#[inline(never)]
+fn run_entry(lock: &DynLock<'_>, verb: Verb, entry: &mut dyn Entry) -> Told {
+    let mut visit = Visit { entry: Some(entry), verb, now: now(), news: News::default() };
+    lock.lock(&mut visit);
+    if visit.news.taken != 0 {
+        visit.wake_all(lock);
     }
-    (result, news.told)
+    visit.news.told
+}
+
+/// An entry, and what is settled behind it.
+struct Visit<'e> {
+    entry: Option<&'e mut dyn Entry>,
+    verb: Verb,
+    now: Instant,
+    news: News,
+}
+
+impl Locked for Visit<'_> {
+    fn locked(&mut self, core: &mut Core<'_>, waiters: &mut Waiters<'_>) {
+        let before = waiters.runner.due;
+        if let Some(entry) = self.entry.take() {
+            entry.enter(core, waiters, self.now);
+        }
+        settle(core, waiters, self.verb, self.now, before, &mut self.news);
+    }
+}
+
+impl Visit<'_> {
+    /// Wakes who has news, and whoever else is to be woken.
+    #[inline(never)]
+    fn wake_all(&mut self, lock: &DynLock<'_>) {
+        loop {
+            self.news.wakers.iter_mut().filter_map(Option::take).for_each(Waker::wake);
+            self.news.taken = 0;
+            if !::core::mem::take(&mut self.news.more) {
+                return;
+            }
+            lock.lock(self);
+        }
+    }
 }
 
 /// Whether the closure may have given the runner something to do.
@@ -136,26 +161,13 @@ impl News {
         }
         self.taken.saturating_add(1) < BATCH
     }
-
-    /// Wakes them, and whoever else is to be.
-    #[inline(never)]
-    fn wake_all(&mut self, lock: &DynLock<'_>, verb: Verb, now: Instant) {
-        loop {
-            self.wakers.iter_mut().filter_map(Option::take).for_each(Waker::wake);
-            self.taken = 0;
-            if !::core::mem::take(&mut self.more) {
-                return;
-            }
-            lock.lock(&mut |core, waiters| settle(core, waiters, verb, now, waiters.runner.due, self));
-        }
-    }
 }
 
 /// Hands the news out, as far as there is room for wakers, and tells the runner what is due that was not `before` the entry.
 #[inline(never)]
 fn settle(core: &mut Core<'_>, waiters: &mut Waiters<'_>, verb: Verb, now: Instant, before: Due, news: &mut News) {
     // Most entries find nothing to hand out.
-    if core.has_news() || news.event.is_some() || waiters.runner.first_deadline.is_some_and(|first| first <= now) {
+    if core.has_news() || news.event.is_some() || waiters.runner.first_deadline.get() <= now {
         news.more = hand_out(core, waiters, now, news);
     }
     let runner = &mut *waiters.runner;
@@ -166,8 +178,7 @@ fn settle(core: &mut Core<'_>, waiters: &mut Waiters<'_>, verb: Verb, now: Insta
         runner.hurry(sooner);
     }
     debug_assert!(
-        runner.due.has(Due::TIMER)
-            || core.poll_timeout().is_none_or(|at| runner.armed.is_some_and(|armed| armed <= at)),
+        runner.due.has(Due::TIMER) || core.poll_timeout().is_none_or(|at| runner.armed.get() <= at),
         "no deadline begins without a word"
     );
     runner.due.set(Due::ANEW, core.begins_anew());

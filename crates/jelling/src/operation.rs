@@ -2,8 +2,8 @@
 
 use crate::{
     core::Host,
-    gate::{self, Verb, enter, now},
-    waiting::{Topic, WaitTicket, Waiters},
+    gate::{self, DynLock, NEVER, Verb, now},
+    waiting::{Topic, WaitTicket},
 };
 use ::core::{
     fmt,
@@ -20,11 +20,8 @@ pub trait Step<'d> {
     type Raw;
     /// What the caller gets.
     type Output;
-    /// Whether the radio is switched on for it.
-    const STARTS: bool = false;
-    /// Whether it waits for another transport when its own has closed.
-    #[doc(hidden)]
-    const SURVIVES: bool = false;
+    /// What it means for the host.
+    const REACH: Reach = Reach::Act;
     /// True once the core knows of it, and tells how it ends.
     #[doc(hidden)]
     fn has_begun(&self) -> bool {
@@ -57,97 +54,25 @@ pub struct Wait(pub(crate) Topic);
 #[must_use = "an operation does nothing until it is awaited"]
 pub struct Operation<'d, S: Step<'d>> {
     pub(crate) host: Host<'d>,
+    progress: Progress,
     pub(crate) step: S,
-    timeout: Option<Duration>,
-    limit: Limit,
-    epoch: u16,
-    ticket: WaitTicket,
-    begun: bool,
-    done: bool,
 }
 
 impl<'d, S: Step<'d>> Operation<'d, S> {
     pub(crate) fn new(host: Host<'d>, step: S, timeout: Option<Duration>) -> Self {
-        Operation {
-            host,
-            step,
-            timeout,
-            limit: Limit::default(),
-            epoch: 0,
-            ticket: WaitTicket::default(),
-            begun: false,
-            done: false,
-        }
+        Operation { host, step, progress: Progress::new(S::REACH, Limit::lasting(timeout)) }
     }
 
     /// How long it may take, from its first poll on; then it ends with [`Error::Timeout`].
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.progress.limit = Limit::lasting(Some(timeout));
         self
     }
 
     /// However long it takes.
     pub fn no_timeout(mut self) -> Self {
-        self.timeout = None;
+        self.progress.limit = Limit::lasting(None);
         self
-    }
-
-    fn go_on(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<S::Raw, Error>> {
-        if !self.begun {
-            self.begun = true;
-            self.limit.wake = self.timeout.map(|t| now.after(t));
-            if S::STARTS {
-                core.start();
-            }
-            self.epoch = core.epoch();
-        }
-        if S::STARTS && !self.step.has_begun() {
-            match core.power() {
-                _ if core.epoch() != self.epoch => return Poll::Ready(Err(core.why_down())),
-                Power::Up => {}
-                Power::Failed(fault) if !(S::SURVIVES && core.resumes()) => {
-                    return Poll::Ready(Err(Error::Down(fault)));
-                }
-                // A host that recovers meanwhile does so for this operation too.
-                Power::Failed(_) | Power::Starting | Power::Off | Power::Stopping => return self.in_time(now),
-            }
-        }
-        match self.step.step(core, now) {
-            Poll::Pending => self.in_time(now),
-            ready => ready,
-        }
-    }
-
-    fn in_time(&mut self, now: Instant) -> Poll<Result<S::Raw, Error>> {
-        if self.limit.is_over(now, self.step.stands_until()) { Poll::Ready(Err(Error::Timeout)) } else { Poll::Pending }
-    }
-}
-
-/// How long something may take. While it raises the security of a link, which may take a user, the time stands still.
-#[derive(Clone, Copy, Debug, Default)]
-struct Limit {
-    /// When to look again at the latest: the end of the time, while it runs.
-    wake: Option<Instant>,
-    /// What is left of it, while it stands still.
-    left: Option<Option<Duration>>,
-}
-
-impl Limit {
-    /// True when the time has run out; it stands still until `stands`, or runs.
-    fn is_over(&mut self, now: Instant, stands: Option<Instant>) -> bool {
-        match (stands, self.left) {
-            (Some(until), left) => {
-                self.left = left.or(Some(self.wake.map(|end| end.since(now))));
-                self.wake = Some(until);
-                return false;
-            }
-            (None, Some(left)) => {
-                self.left = None;
-                self.wake = left.map(|left| now.after(left));
-            }
-            (None, None) => {}
-        }
-        self.wake.is_some_and(|end| end <= now)
     }
 }
 
@@ -157,119 +82,311 @@ impl<'d, S: Step<'d>> Future for Operation<'d, S> {
     type Output = Result<S::Output, Error>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        if this.done {
-            return Poll::Pending;
+        let Operation { host, progress, step } = self.get_mut();
+        let mut turn = Turn { step, raw: None };
+        match poll(host.lock, progress, &mut turn, context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Ready(Ok(())) => Poll::Ready(turn.raw.map(|raw| S::finish(*host, raw)).ok_or(Error::Busy)),
         }
-        let lock = this.host.lock;
-        if this.ticket != WaitTicket::default()
-            && gate::is_waiting(lock, context.waker(), this.ticket)
-            && this.limit.wake.is_none_or(|deadline| now() < deadline)
-        {
-            // It was polled for something else, in a join for example.
-            return Poll::Pending;
-        }
-        let entered = enter(lock, Verb::Look, |core, waiters, now| {
-            let begins = !this.begun;
-            let result = this.go_on(core, now);
-            if begins || result.is_ready() {
-                core.mark_work();
-            }
-            let displaced = match &result {
-                Poll::Pending => {
-                    waiters.register(this.step.wait_for().0, this.limit.wake, context.waker(), &mut this.ticket)
-                }
-                Poll::Ready(result) => {
-                    this.done = true;
-                    if result.is_err() {
-                        this.step.undo(core);
-                    }
-                    waiters.withdraw(&mut this.ticket)
-                }
-            };
-            (result, displaced)
-        });
-        let Some((result, displaced)) = entered else { return Poll::Ready(Err(Error::Busy)) };
-        if result.is_pending()
-            && let Some(waker) = displaced
-        {
-            waker.wake();
-        }
-        result.map(|result| result.map(|raw| S::finish(this.host, raw)))
     }
 }
 
 impl<'d, S: Step<'d>> Drop for Operation<'d, S> {
     fn drop(&mut self) {
-        if self.begun && !self.done {
-            self.done = true;
-            let undo = |core: &mut Core<'_>, waiters: &mut Waiters<'_>, _| {
-                self.step.undo(core);
-                waiters.withdraw(&mut self.ticket)
-            };
-            // The waker is dropped with the lock open.
-            drop(enter(self.host.lock, Verb::Act, undo));
+        if self.progress.state == State::Begun {
+            give_up(self.host.lock, &mut self.progress, &mut Turn { step: &mut self.step, raw: None });
         }
     }
 }
 
 impl<'d, S: Step<'d>> fmt::Debug for Operation<'d, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Operation").field("begun", &self.begun).field("done", &self.done).finish_non_exhaustive()
+        let (begun, done) = (self.progress.state != State::New, self.progress.state == State::Done);
+        f.debug_struct("Operation").field("begun", &begun).field("done", &done).finish_non_exhaustive()
     }
 }
 
-/// A place among the waiting tasks, given up when it is dropped.
-struct Place<'d> {
-    host: Host<'d>,
-    ticket: WaitTicket,
+/// What an operation means for the host as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Nothing: it waits for what others do.
+    Look,
+    /// It does something with the host as it is.
+    Act,
+    /// The radio is switched on for it.
+    Start,
+    /// As `Start`; and it waits for another transport when its own has closed.
+    Survive,
 }
 
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        if self.ticket != WaitTicket::default() {
-            // The waker is dropped with the lock open.
-            drop(enter(self.host.lock, Verb::Look, |_, waiters, _| waiters.withdraw(&mut self.ticket)));
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    New,
+    Begun,
+    Done,
+}
+
+/// What is the same for operations of all kinds.
+struct Progress {
+    limit: Limit,
+    ticket: WaitTicket,
+    epoch: u16,
+    reach: Reach,
+    state: State,
+}
+
+impl Progress {
+    fn new(reach: Reach, limit: Limit) -> Self {
+        // Who only looks has nothing to begin.
+        let state = if reach == Reach::Look { State::Begun } else { State::New };
+        Progress { limit, ticket: WaitTicket::default(), epoch: 0, reach, state }
+    }
+
+    fn go_on(&mut self, turn: &mut dyn AnyTurn, core: &mut Core<'_>, now: Instant) -> Poll<Result<(), Error>> {
+        let starts = matches!(self.reach, Reach::Start | Reach::Survive);
+        if self.state == State::New {
+            self.state = State::Begun;
+            core.mark_work();
+            if starts {
+                core.start();
+            }
+            self.epoch = core.epoch();
         }
+        let is_up = if starts && !turn.has_begun() {
+            match core.power() {
+                _ if core.epoch() != self.epoch => return Poll::Ready(Err(core.why_down())),
+                Power::Up => true,
+                Power::Failed(fault) if !(self.reach == Reach::Survive && core.resumes()) => {
+                    return Poll::Ready(Err(Error::Down(fault)));
+                }
+                // A host that recovers meanwhile does so for this operation too.
+                Power::Failed(_) | Power::Starting | Power::Off | Power::Stopping => false,
+            }
+        } else {
+            true
+        };
+        if is_up && let Poll::Ready(result) = turn.step(core, now) {
+            return Poll::Ready(result);
+        }
+        if self.limit.is_over(now, turn.stands_until()) { Poll::Ready(Err(Error::Timeout)) } else { Poll::Pending }
+    }
+}
+
+/// A step, and where its result goes.
+struct Turn<'s, S, R> {
+    step: &'s mut S,
+    raw: Option<R>,
+}
+
+/// A turn of whatever step.
+trait AnyTurn {
+    fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<(), Error>>;
+    fn undo(&mut self, core: &mut Core<'_>);
+    fn has_begun(&self) -> bool;
+    fn wait_for(&self) -> Wait;
+    fn stands_until(&self) -> Option<Instant>;
+}
+
+impl<'d, S: Step<'d>> AnyTurn for Turn<'_, S, S::Raw> {
+    fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<(), Error>> {
+        self.step.step(core, now).map(|result| result.map(|raw| self.raw = Some(raw)))
+    }
+    fn undo(&mut self, core: &mut Core<'_>) {
+        self.step.undo(core);
+    }
+    fn has_begun(&self) -> bool {
+        self.step.has_begun()
+    }
+    fn wait_for(&self) -> Wait {
+        self.step.wait_for()
+    }
+    fn stands_until(&self) -> Option<Instant> {
+        self.step.stands_until()
+    }
+}
+
+/// Polls an operation. There is one copy of this for all of them.
+#[inline(never)]
+fn poll(
+    lock: &DynLock<'_>,
+    progress: &mut Progress,
+    turn: &mut dyn AnyTurn,
+    context: &mut Context<'_>,
+) -> Poll<Result<(), Error>> {
+    let looks = progress.reach == Reach::Look;
+    if progress.state == State::Done {
+        return Poll::Pending;
+    }
+    if !looks
+        && progress.ticket != WaitTicket::default()
+        && lock.is_waiting(context.waker(), progress.ticket)
+        && (progress.limit.wake == NEVER || now() < progress.limit.wake)
+    {
+        // It was polled for something else, in a join for example.
+        return Poll::Pending;
+    }
+    // Where the lock is taken.
+    let mut result = Poll::Ready(Err(Error::Busy));
+    let mut displaced = None;
+    gate::run(lock, Verb::Look, |core, waiters, now| {
+        result = progress.go_on(turn, core, now);
+        displaced = match result {
+            Poll::Pending => {
+                let wake = progress.limit.wake;
+                waiters.register(turn.wait_for().0, wake, context.waker(), &mut progress.ticket)
+            }
+            Poll::Ready(result) => {
+                core.mark_work();
+                progress.state = State::Done;
+                if result.is_err() {
+                    turn.undo(core);
+                }
+                waiters.withdraw(&mut progress.ticket)
+            }
+        };
+    });
+    if result.is_pending()
+        && let Some(waker) = displaced
+    {
+        waker.wake();
+    }
+    result
+}
+
+/// The end of an operation that is dropped before it is done.
+#[inline(never)]
+fn give_up(lock: &DynLock<'_>, progress: &mut Progress, turn: &mut dyn AnyTurn) {
+    progress.state = State::Done;
+    let looks = progress.reach == Reach::Look;
+    if looks && progress.ticket == WaitTicket::default() {
+        return;
+    }
+    // It is dropped with the lock open.
+    let mut waker = None;
+    gate::run(lock, if looks { Verb::Look } else { Verb::Act }, |core, waiters, _| {
+        turn.undo(core);
+        waker = waiters.withdraw(&mut progress.ticket);
+    });
+}
+
+/// How long something may take. While it raises the security of a link, which may take a user, the time stands still.
+#[derive(Clone, Copy, Debug)]
+struct Limit {
+    /// When to look again at the latest: the end of the time, while it runs.
+    wake: Instant,
+    /// What is left of it while it stands still, in microseconds.
+    left: u64,
+    stands: bool,
+}
+
+impl Limit {
+    /// So long, from the first look on.
+    fn lasting(timeout: Option<Duration>) -> Self {
+        let end = timeout.map_or(NEVER, |timeout| Instant::ZERO.after(timeout));
+        Limit { wake: NEVER, left: end.as_micros(), stands: true }
+    }
+
+    /// Until then.
+    fn until(end: Option<Instant>) -> Self {
+        Limit { wake: end.unwrap_or(NEVER), left: 0, stands: false }
+    }
+
+    /// True when the time has run out; it stands still until `stands`, or runs.
+    fn is_over(&mut self, now: Instant, stands: Option<Instant>) -> bool {
+        if let Some(until) = stands {
+            if !self.stands {
+                let left = self.wake.as_micros().saturating_sub(now.as_micros());
+                self.left = if self.wake == NEVER { u64::MAX } else { left };
+            }
+            (self.stands, self.wake) = (true, until);
+            return false;
+        }
+        if self.stands {
+            (self.stands, self.wake) = (false, Instant::from_micros(now.as_micros().saturating_add(self.left)));
+        }
+        self.wake <= now
     }
 }
 
 /// Waits under the lock until `look` has a result, or the deadline has come.
-pub(crate) async fn wait<R>(
-    host: Host<'_>,
+pub(crate) fn wait<'d, R, F>(host: Host<'d>, topic: Topic, end: Option<Instant>, look: F) -> Operation<'d, Look<F>>
+where
+    F: FnMut(&mut Core<'_>) -> Poll<Result<R, Error>>,
+{
+    Operation { host, progress: Progress::new(Reach::Look, Limit::until(end)), step: Look { topic, look } }
+}
+
+/// See [`wait`].
+pub(crate) struct Look<F> {
     topic: Topic,
-    deadline: Option<Instant>,
-    mut look: impl FnMut(&mut Core<'_>) -> Poll<Result<R, Error>>,
-) -> Result<R, Error> {
-    wait_standing(host, topic, deadline, |core| (look(core), None)).await
+    look: F,
+}
+
+impl<'d, R, F: FnMut(&mut Core<'_>) -> Poll<Result<R, Error>>> Step<'d> for Look<F> {
+    type Raw = R;
+    type Output = R;
+    const REACH: Reach = Reach::Look;
+
+    fn wait_for(&self) -> Wait {
+        Wait(self.topic)
+    }
+    fn step(&mut self, core: &mut Core<'_>, _: Instant) -> Poll<Result<R, Error>> {
+        (self.look)(core)
+    }
+    fn undo(&mut self, _: &mut Core<'_>) {}
+    fn finish(_: Host<'d>, raw: R) -> R {
+        raw
+    }
 }
 
 /// As [`wait`]; `look` tells too until when the time stands still.
-pub(crate) async fn wait_standing<R>(
-    host: Host<'_>,
+#[cfg(feature = "client")]
+pub(crate) fn wait_standing<'d, R, F>(
+    host: Host<'d>,
     topic: Topic,
-    deadline: Option<Instant>,
-    mut look: impl FnMut(&mut Core<'_>) -> (Poll<Result<R, Error>>, Option<Instant>),
-) -> Result<R, Error> {
-    let mut limit = Limit { wake: deadline, left: None };
-    let mut place = Place { host, ticket: WaitTicket::default() };
-    ::core::future::poll_fn(|context| {
-        let ticket = &mut place.ticket;
-        let entered = enter(host.lock, Verb::Look, |core, waiters, now| match look(core) {
-            (Poll::Pending, stands) if limit.is_over(now, stands) => (Poll::Ready(Err(Error::Timeout)), None),
-            (Poll::Pending, _) => (Poll::Pending, waiters.register(topic, limit.wake, context.waker(), ticket)),
-            (ready, _) => {
-                core.mark_work();
-                (ready, None)
-            }
-        });
-        let Some((result, displaced)) = entered else { return Poll::Ready(Err(Error::Busy)) };
-        if let Some(waker) = displaced {
-            waker.wake();
-        }
+    end: Option<Instant>,
+    look: F,
+) -> Operation<'d, LookStanding<F>>
+where
+    F: FnMut(&mut Core<'_>, Instant) -> (Poll<Result<R, Error>>, Option<Instant>),
+{
+    let step = LookStanding { topic, look, stands: None };
+    Operation { host, progress: Progress::new(Reach::Look, Limit::until(end)), step }
+}
+
+/// See [`wait_standing`].
+#[cfg(feature = "client")]
+pub(crate) struct LookStanding<F> {
+    topic: Topic,
+    look: F,
+    stands: Option<Instant>,
+}
+
+#[cfg(feature = "client")]
+impl<'d, R, F> Step<'d> for LookStanding<F>
+where
+    F: FnMut(&mut Core<'_>, Instant) -> (Poll<Result<R, Error>>, Option<Instant>),
+{
+    type Raw = R;
+    type Output = R;
+    const REACH: Reach = Reach::Look;
+
+    fn wait_for(&self) -> Wait {
+        Wait(self.topic)
+    }
+    fn step(&mut self, core: &mut Core<'_>, now: Instant) -> Poll<Result<R, Error>> {
+        let (result, stands) = (self.look)(core, now);
+        self.stands = stands;
         result
-    })
-    .await
+    }
+    fn stands_until(&self) -> Option<Instant> {
+        self.stands
+    }
+    fn undo(&mut self, _: &mut Core<'_>) {}
+    fn finish(_: Host<'d>, raw: R) -> R {
+        raw
+    }
 }
 
 /// The moment `timeout` from now.

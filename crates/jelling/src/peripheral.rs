@@ -3,7 +3,7 @@
 use crate::{
     Connection, Device,
     core::Host,
-    operation::{Operation, Step, Wait},
+    operation::{Operation, Reach, Step, Wait},
     waiting::Topic,
 };
 use ::core::{task::Poll, time::Duration};
@@ -192,8 +192,7 @@ impl AdvertiseStep<'_> {
 impl<'d> Step<'d> for AdvertiseStep<'_> {
     type Raw = LinkId;
     type Output = Connection<'d>;
-    const STARTS: bool = true;
-    const SURVIVES: bool = true;
+    const REACH: Reach = Reach::Survive;
 
     fn has_begun(&self) -> bool {
         self.ticket.is_some()

@@ -1,14 +1,12 @@
 //! The memory of a host behind its lock, and the tasks that wait for it.
 
 use crate::{
-    gate::{Lock, RawLock},
-    waiting::{RunnerWakers, Waiter, Waiters},
+    gate::{Lock, Locked, RawLock},
+    waiting::{Due, RunnerWakers, WaitTicket, Waiter, Waiters},
 };
-use ::core::cell::RefCell;
+use ::core::{cell::RefCell, task::Waker};
 use embassy_sync::blocking_mutex::Mutex;
-use jelling_host::{
-    BondGroup, Bonds, Core, Gatt, GattGroup, LinkGroup, Links, Pool, PoolGroup, Scan, ScanGroup, Store,
-};
+use jelling_host::{BondGroup, Bonds, Gatt, GattGroup, LinkGroup, Links, Pool, PoolGroup, Scan, ScanGroup, Store};
 
 /// Tasks that can wait at once. With more of them nothing is lost: they wake each other and try again.
 #[derive(Debug)]
@@ -56,6 +54,14 @@ impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, B: BondGroup, T: Ta
     }
 }
 
+impl<L, G, P, S, B, T> Resources<L, G, P, S, B, T> {
+    /// Does something with the contents, or nothing.
+    fn with<R: Default>(&self, f: impl FnOnce(&mut Contents<L, G, P, S, B, T>) -> R) -> R {
+        // Nothing calls back in from here: no user code and no waker runs under the lock.
+        self.cell.lock(|cell| cell.try_borrow_mut().map(|mut contents| f(&mut contents)).unwrap_or_default())
+    }
+}
+
 impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, B: BondGroup, T: TaskGroup> Default
     for Resources<L, G, P, S, B, T>
 {
@@ -73,22 +79,17 @@ impl<L, G, P, S, B, T> ::core::fmt::Debug for Resources<L, G, P, S, B, T> {
 impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, B: BondGroup, T: TaskGroup> Lock
     for Resources<L, G, P, S, B, T>
 {
-    fn lock(&self, f: &mut dyn FnMut(&mut Core<'_>, &mut Waiters<'_>)) {
-        self.cell.lock(|cell| {
-            // Nothing calls back in from here: no user code and no waker runs under the lock.
-            if let Ok(mut contents) = cell.try_borrow_mut() {
-                let Contents { store, tasks, runner } = &mut *contents;
-                f(&mut store.core(), &mut Waiters { tasks: tasks.parts(), runner });
-            }
+    fn lock(&self, f: &mut dyn Locked) {
+        self.with(|Contents { store, tasks, runner }| {
+            f.locked(&mut store.core(), &mut Waiters { tasks: tasks.parts(), runner });
         });
     }
 
-    fn waiters(&self, f: &mut dyn FnMut(&mut Waiters<'_>)) {
-        self.cell.lock(|cell| {
-            if let Ok(mut contents) = cell.try_borrow_mut() {
-                let Contents { tasks, runner, .. } = &mut *contents;
-                f(&mut Waiters { tasks: tasks.parts(), runner });
-            }
-        });
+    fn look(&self, waker: &Waker) -> Due {
+        self.with(|Contents { tasks, runner, .. }| Waiters { tasks: tasks.parts(), runner }.look(waker))
+    }
+
+    fn is_waiting(&self, waker: &Waker, ticket: WaitTicket) -> bool {
+        self.with(|Contents { tasks, runner, .. }| Waiters { tasks: tasks.parts(), runner }.is_waiting(waker, ticket))
     }
 }

@@ -3,23 +3,22 @@
 
 use crate::{
     core::Host,
-    gate::{Verb, enter_telling, look, next_deadline, now},
-    waiting::{Due, Waiters},
+    gate::{self, NEVER, Verb, next_deadline, now},
+    waiting::Due,
 };
 use ::core::{
-    convert::Infallible,
     fmt,
     future::poll_fn,
     pin::{Pin, pin},
     sync::atomic::{AtomicU8, Ordering},
-    task::Poll,
+    task::{Context, Poll},
 };
-use embassy_futures::{
-    select::{Either, Either3, select, select3},
-    yield_now,
-};
+use embassy_futures::yield_now;
 use embassy_time::{Instant as Clock, Timer};
-use jelling_host::{Core, Instant, TRANSMIT_BUFFER, wire::Packet};
+use jelling_host::{
+    Core, TRANSMIT_BUFFER,
+    wire::{Packet, PacketKind},
+};
 use jelling_transport::{PacketRead, PacketWrite};
 
 /// Octets of the longest packet from the controller.
@@ -50,8 +49,15 @@ pub struct Runner<'d> {
     pub(crate) host: Host<'d>,
 }
 
-/// The transport is gone, however `run` ends.
+/// A transport: open as long as this is there.
 struct Session<'d>(Host<'d>);
+
+impl<'d> Session<'d> {
+    fn open(host: Host<'d>) -> Self {
+        host.with(|core| core.transport_opened());
+        Session(host)
+    }
+}
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
@@ -64,120 +70,89 @@ impl Runner<'_> {
     /// The radio comes up when an operation first needs it.
     ///
     /// Dropping the future is the end of the transport: links are lost and waiting operations end with an error.
-    pub async fn run<R: PacketRead, W: PacketWrite>(
+    #[expect(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice: a transport has big ones")]
+    pub fn run<R: PacketRead, W: PacketWrite>(
         &mut self,
         mut reader: R,
         mut writer: W,
-    ) -> RunError<R::Error, W::Error> {
-        let host = self.host;
-        let _session = Session(host);
-        host.with(|core| core.transport_opened());
-        let due = &Noticed::default();
-        let receive = async {
-            let mut buffer = [0; RECEIVE_BUFFER];
-            loop {
-                let read = due.watching(Noticed::READS, reader.read(&mut buffer));
-                let outcome = match select(read, when(due, Due::ANEW)).await {
-                    Either::First(outcome) => outcome,
-                    Either::Second(()) => {
-                        reader.begin_anew();
-                        due.set(act(host, |core| core.begun_anew()));
-                        continue;
-                    }
-                };
-                match outcome {
-                    Ok(packet) => {
-                        let handle = |core: &mut Core<'_>, _: &mut Waiters<'_>, now| {
-                            core.handle_packet(now, packet);
-                            (core.has_question(), core.may_overflow())
-                        };
-                        let (found, told) = enter_telling(host.lock, Verb::Run, handle);
-                        due.set(told.due);
-                        // Before the next packet: of writes without an answer one can wait for each link.
-                        let (asks, full) = found.unwrap_or_default();
-                        if asks {
-                            ask_functions(host);
+    ) -> impl Future<Output = RunError<R::Error, W::Error>> {
+        async move {
+            let shared = &Shared::new(self.host);
+            let mut receive = pin!(async {
+                let mut buffer = [0; RECEIVE_BUFFER];
+                loop {
+                    let outcome = shared.reading(pin!(reader.read(&mut buffer))).await;
+                    match outcome {
+                        None => {
+                            reader.begin_anew();
+                            shared.act(|core| core.begun_anew());
                         }
-                        // A transport may have more packets at once: tasks of the same executor that this one woke take its
-                        // news first, or a disconnect would overtake an answer; values that queue have time while there is
-                        // room. Twice, for a `select` that changes its order may poll this future last in one round and first
-                        // in the next.
-                        if told.woke || full {
-                            yield_now().await;
-                            yield_now().await;
-                        }
+                        Some(Ok(packet)) if shared.take_in(packet) => pause().await,
+                        Some(Ok(_)) => {}
+                        Some(Err(error)) if R::is_noise(&error) => shared.act(|core| core.transport_noise()),
+                        Some(Err(error)) => return error,
                     }
-                    Err(error) if R::is_noise(&error) => due.set(act(host, |core| core.transport_noise())),
-                    Err(error) => return error,
                 }
-            }
-        };
-        let transmit = async {
-            let mut buffer = [0; TRANSMIT_BUFFER];
-            loop {
-                when(due, Due::TRANSMIT).await;
-                let poll = |core: &mut Core<'_>, waiters: &mut Waiters<'_>, now| {
-                    // The reader has to know of a Reset before it is sent, or it would take the answers behind it for
-                    // what came before.
-                    let ready = !core.begins_anew();
-                    let packet = ready.then(|| core.poll_transmit(now, &mut buffer)).flatten();
-                    let packet = packet.map(|packet| (packet.kind, packet.data.len()));
-                    waiters.runner.due.set(Due::TRANSMIT, packet.is_some() && core.may_transmit());
-                    // A request that was held meets its hook only now.
-                    let asks = packet.is_none() && core.has_question();
-                    // Putting a frame together is no work that is left.
-                    core.take_work();
-                    (packet, asks)
-                };
-                let (next, told) = enter_telling(host.lock, Verb::Send, poll);
-                due.set(told.due);
-                match next {
-                    Some((Some((kind, length)), _)) => {
-                        let packet = Packet::new(kind, buffer.get(..length).unwrap_or_default());
-                        if let Err(error) = due.watching(Noticed::WRITES, writer.write(packet)).await {
-                            return error;
-                        }
+            });
+            let mut transmit = pin!(async {
+                let mut buffer = [0; TRANSMIT_BUFFER];
+                loop {
+                    let (kind, length) = poll_fn(|_| shared.next(&mut buffer)).await;
+                    let packet = Packet::new(kind, buffer.get(..length).unwrap_or_default());
+                    if let Err(error) = shared.writing(pin!(writer.write(packet))).await {
+                        return error;
                     }
-                    Some((None, true)) => ask_functions(host),
-                    _ => {}
                 }
-            }
-        };
-        // Arithmetic comes last: what is due goes before it.
-        let time = select(keep_time(host, due), do_jobs(host, due));
-        let (receive, transmit, time) = (pin!(receive), pin!(transmit), pin!(time));
-        let mut all = select3(receive, transmit, time);
-        let ended = poll_fn(|context| {
-            due.set(look(host.lock, context.waker()));
-            Pin::new(&mut all).poll(context)
-        });
-        match ended.await {
-            Either3::First(error) => RunError::Read(error),
-            Either3::Second(error) => RunError::Write(error),
-            Either3::Third(Either::First(never) | Either::Second(never)) => match never {},
+            });
+            let mut alarm = Alarm::default();
+            #[cfg(feature = "security")]
+            let mut jobs = Jobs::default();
+            poll_fn(|context| {
+                shared.set_due(shared.host().lock.look(context.waker()));
+                if let Poll::Ready(error) = receive.as_mut().poll(context) {
+                    return Poll::Ready(RunError::Read(error));
+                }
+                if let Poll::Ready(error) = transmit.as_mut().poll(context) {
+                    return Poll::Ready(RunError::Write(error));
+                }
+                alarm.poll(shared, context);
+                // Arithmetic comes last: what is due goes before it.
+                #[cfg(feature = "security")]
+                jobs.poll(shared, context);
+                Poll::Pending
+            })
+            .await
         }
     }
 }
 
-/// What the parts of a runner know to be due, and which of them wait for the transport. They are one task; the octets are atomic
-/// only so that the task may go from one thread to another.
-#[derive(Debug, Default)]
-struct Noticed {
+/// What the parts of a runner share: the host, what they know to be due there, and which of them wait for the transport. They are
+/// one task; the octets are atomic only so that the task may go from one thread to another.
+struct Shared<'d> {
+    session: Session<'d>,
     due: AtomicU8,
     waits: AtomicU8,
 }
 
-impl Noticed {
-    /// Nothing has come that has not been taken in.
-    const READS: u8 = 1;
-    /// The transport has not taken a packet yet.
-    const WRITES: u8 = 2;
+/// Nothing has come that has not been taken in.
+const READS: u8 = 1;
+/// The transport has not taken a packet yet.
+const WRITES: u8 = 2;
 
-    fn get(&self) -> Due {
-        Due(self.due.load(Ordering::Relaxed))
+impl<'d> Shared<'d> {
+    fn new(host: Host<'d>) -> Self {
+        Shared { session: Session::open(host), due: AtomicU8::new(0), waits: AtomicU8::new(0) }
     }
 
-    fn set(&self, due: Due) {
+    fn host(&self) -> Host<'d> {
+        self.session.0
+    }
+
+    fn is_due(&self, part: Due) -> bool {
+        Due(self.due.load(Ordering::Relaxed)).has(part)
+    }
+
+    fn set_due(&self, due: Due) {
         self.due.store(due.0, Ordering::Relaxed);
     }
 
@@ -186,33 +161,123 @@ impl Noticed {
         self.waits.load(Ordering::Relaxed) & part != 0
     }
 
-    /// Something of the transport, which tells while it waits.
-    async fn watching<F: Future>(&self, part: u8, future: F) -> F::Output {
-        let mut future = pin!(future);
-        poll_fn(|context| {
-            let poll = future.as_mut().poll(context);
-            let others = self.waits.load(Ordering::Relaxed) & !part;
-            self.waits.store(if poll.is_pending() { others | part } else { others }, Ordering::Relaxed);
+    fn set_waits(&self, part: u8, waits: bool) {
+        let others = self.waits.load(Ordering::Relaxed) & !part;
+        self.waits.store(if waits { others | part } else { others }, Ordering::Relaxed);
+    }
+
+    /// What is read; `None` where the host begins anew meanwhile.
+    fn reading<F: Future>(&self, mut read: Pin<&mut F>) -> impl Future<Output = Option<F::Output>> {
+        poll_fn(move |context| {
+            let poll = read.as_mut().poll(context);
+            self.set_waits(READS, poll.is_pending());
+            match poll {
+                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                Poll::Pending if self.is_due(Due::ANEW) => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            }
+        })
+    }
+
+    /// How writing ended.
+    fn writing<F: Future>(&self, mut write: Pin<&mut F>) -> impl Future<Output = F::Output> {
+        poll_fn(move |context| {
+            let poll = write.as_mut().poll(context);
+            self.set_waits(WRITES, poll.is_pending());
             poll
         })
-        .await
+    }
+
+    /// Does something that may have left the runner, who does it, something to look at.
+    fn act(&self, f: fn(&mut Core<'_>)) {
+        self.set_due(gate::run(self.host().lock, Verb::Run, |core, _, _| f(core)).due);
+    }
+
+    /// Takes a packet in. True where tasks of the same executor have to come before the next one: a transport may have more packets
+    /// at once, and those that this one woke take its news first, or a disconnect would overtake an answer; values that queue have
+    /// time while there is room.
+    fn take_in(&self, packet: Packet<'_>) -> bool {
+        let host = self.host();
+        let (mut asks, mut is_full) = (false, false);
+        let told = gate::run(host.lock, Verb::Run, |core, _, now| {
+            core.handle_packet(now, packet);
+            (asks, is_full) = (core.has_question(), core.may_overflow());
+        });
+        self.set_due(told.due);
+        // Before the next packet: of writes without an answer one can wait for each link.
+        if asks {
+            ask_functions(host);
+        }
+        told.woke || is_full
+    }
+
+    /// Puts the next packet into `buffer`, when there is one.
+    fn next(&self, buffer: &mut [u8]) -> Poll<(PacketKind, usize)> {
+        let host = self.host();
+        while self.is_due(Due::TRANSMIT) {
+            let (mut next, mut asks) = (None, false);
+            let told = gate::run(host.lock, Verb::Send, |core, waiters, now| {
+                // The reader has to know of a Reset before it is sent, or it would take the answers behind it for what came
+                // before.
+                if !core.begins_anew() {
+                    next = core.poll_transmit(now, buffer).map(|packet| (packet.kind, packet.data.len()));
+                }
+                waiters.runner.due.set(Due::TRANSMIT, next.is_some() && core.may_transmit());
+                // A request that was held meets its hook only now.
+                asks = next.is_none() && core.has_question();
+                // Putting a frame together is no work that is left.
+                core.take_work();
+            });
+            self.set_due(told.due);
+            if let Some(next) = next {
+                return Poll::Ready(next);
+            }
+            if asks {
+                ask_functions(host);
+            }
+        }
+        Poll::Pending
     }
 }
 
-/// Does something that may have left the runner, who does it, something to look at.
-fn act(host: Host<'_>, f: impl FnOnce(&mut Core<'_>)) -> Due {
-    enter_telling(host.lock, Verb::Run, |core, _, _| f(core)).1.due
+/// Lets other tasks of the executor come first: twice, for a `select` that changes its order may poll this one last in one round and
+/// first in the next.
+async fn pause() {
+    yield_now().await;
+    yield_now().await;
 }
 
-/// Waits until the runner finds this due.
-async fn when(due: &Noticed, part: Due) {
-    poll_fn(|_| if due.get().has(part) { Poll::Ready(()) } else { Poll::Pending }).await;
+/// Looks after deadlines.
+#[derive(Default)]
+struct Alarm {
+    waits: bool,
+    timer: Option<Timer>,
 }
 
-/// No pairing, no arithmetic.
-#[cfg(not(feature = "security"))]
-async fn do_jobs(_: Host<'_>, _: &Noticed) -> Infallible {
-    ::core::future::pending().await
+impl Alarm {
+    fn poll(&mut self, shared: &Shared<'_>, context: &mut Context<'_>) {
+        loop {
+            let fired = self.timer.as_mut().is_some_and(|timer| Pin::new(timer).poll(context).is_ready());
+            // Due when a deadline before the armed one appears.
+            if self.waits && !fired && !shared.is_due(Due::TIMER) {
+                return;
+            }
+            let mut next = NEVER;
+            let told = gate::run(shared.host().lock, Verb::Act, |core, waiters, now| {
+                core.handle_timeout(now);
+                // Whatever has begun, the timer is armed for the first of all.
+                let _ = core.take_sooner();
+                next = next_deadline(core, waiters);
+                waiters.runner.armed.set(next);
+                waiters.runner.due.set(Due::TIMER, false);
+            });
+            shared.set_due(told.due);
+            self.waits = next > now();
+            // embassy-time counts in ticks, perhaps longer than a microsecond: never wake before the moment.
+            let at = Clock::from_micros(next.as_micros().saturating_add(1));
+            self.timer = (self.waits && next != NEVER).then(|| Timer::at(at));
+        }
+    }
 }
 
 /// Rounds after which a job is done though packets still come: a peer that never stops keeps nobody from pairing.
@@ -222,26 +287,31 @@ const PATIENCE: u16 = 256;
 /// Does the arithmetic of pairings that no task has taken upon itself, with the lock open. Before each job what has come is taken
 /// in, and what is to go out goes, so that a packet waits for one at most.
 #[cfg(feature = "security")]
-async fn do_jobs(host: Host<'_>, due: &Noticed) -> Infallible {
-    loop {
-        when(due, Due::JOB).await;
-        let mut rounds = 0;
-        poll_fn(|context| {
+#[derive(Default)]
+struct Jobs {
+    /// Rounds that the job at hand has waited.
+    rounds: Option<u16>,
+}
+
+#[cfg(feature = "security")]
+impl Jobs {
+    fn poll(&mut self, shared: &Shared<'_>, context: &mut Context<'_>) {
+        while self.rounds.is_some() || shared.is_due(Due::JOB) {
+            let rounds = self.rounds.get_or_insert(0);
             // The end of a write is a reason to look again.
-            if due.waits(Noticed::WRITES) {
-                return Poll::Pending;
+            if shared.waits(WRITES) {
+                return;
             }
-            let is_quiet = due.waits(Noticed::READS) && !due.get().has(Due::TRANSMIT);
-            // Two, for what the last packet woke: see `receive`.
-            if rounds >= PATIENCE || (is_quiet && rounds >= 2) {
-                return Poll::Ready(());
+            let is_quiet = shared.waits(READS) && !shared.is_due(Due::TRANSMIT);
+            // Two, for what the last packet woke: see `pause`.
+            if *rounds < PATIENCE && !(is_quiet && *rounds >= 2) {
+                *rounds = rounds.saturating_add(1);
+                context.waker().wake_by_ref();
+                return;
             }
-            rounds = rounds.saturating_add(1);
-            context.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
-        due.set(crate::security::run_one(host));
+            self.rounds = None;
+            shared.set_due(crate::security::run_one(shared.host()));
+        }
     }
 }
 
@@ -253,42 +323,10 @@ fn ask_functions(_: Host<'_>) {}
 #[cfg(feature = "server")]
 fn ask_functions(host: Host<'_>) {
     while let Some((question, function)) =
-        crate::gate::enter(host.lock, Verb::Look, |core, _, _| core.poll_question()).flatten()
+        gate::enter(host.lock, Verb::Look, |core, _, _| core.poll_question()).flatten()
     {
         let word = function(&jelling_host::Access::new(&host, question));
         // A peer that has left is owed nothing.
         let _ = host.ask(|core| core.answer_question(now(), question, word));
-    }
-}
-
-/// Sleeps until something is due, again and again.
-async fn keep_time(host: Host<'_>, due: &Noticed) -> Infallible {
-    loop {
-        let (next, told) = enter_telling(host.lock, Verb::Act, |core, waiters, now| {
-            core.handle_timeout(now);
-            // Whatever has begun, the timer is armed for the first of all.
-            let _ = core.take_sooner();
-            let next = next_deadline(core, waiters);
-            waiters.runner.armed = next;
-            waiters.runner.due.set(Due::TIMER, false);
-            next
-        });
-        due.set(told.due);
-        // Due when a deadline before the armed one appears.
-        sleep_until(next.flatten(), pin!(when(due, Due::TIMER))).await;
-    }
-}
-
-async fn sleep_until(next: Option<Instant>, sooner: Pin<&mut impl Future<Output = ()>>) {
-    match next {
-        None => sooner.await,
-        Some(at) if at <= now() => {}
-        // embassy-time counts in ticks, perhaps longer than a microsecond: never wake before the moment.
-        Some(at) => {
-            let at = Clock::from_micros(at.as_micros().saturating_add(1));
-            match select(Timer::at(at), sooner).await {
-                Either::First(()) | Either::Second(()) => {}
-            }
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Who waits, for what, and until when: the slots of tasks and of the runner. A waker stands behind a ticket of its future.
 
-use crate::gate::News;
+use crate::gate::{NEVER, News};
 use ::core::task::Waker;
 use jelling_host::{Event, Instant};
 
@@ -79,7 +79,7 @@ fn of_link(event: Event) -> Option<u8> {
 #[derive(Debug)]
 pub struct Waiter {
     topic: Topic,
-    deadline: Option<Instant>,
+    deadline: Instant,
     waker: Option<Waker>,
     /// Which use of the slot this is, and how many futures of the task share it.
     ticket: WaitTicket,
@@ -88,7 +88,7 @@ pub struct Waiter {
 
 impl Waiter {
     pub(crate) const NEW: Waiter =
-        Waiter { topic: Topic::Host, deadline: None, waker: None, ticket: WaitTicket(0), sharers: 0 };
+        Waiter { topic: Topic::Host, deadline: Instant::ZERO, waker: None, ticket: WaitTicket(0), sharers: 0 };
 }
 
 /// One use of a waiting slot, as a future remembers it; zero is none.
@@ -120,6 +120,20 @@ impl Due {
     }
 }
 
+/// A deadline as its distance from the end of time, which is none: all zero at first, as all that is static.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline(u64);
+
+impl Deadline {
+    pub(crate) fn get(self) -> Instant {
+        Instant::from_micros(!self.0)
+    }
+
+    pub(crate) fn set(&mut self, at: Instant) {
+        self.0 = !at.as_micros();
+    }
+}
+
 /// The runner's own slots.
 #[derive(Debug)]
 pub(crate) struct RunnerWakers {
@@ -127,9 +141,9 @@ pub(crate) struct RunnerWakers {
     pub(crate) waker: Option<Waker>,
     pub(crate) due: Due,
     /// When the timer fires as things stand.
-    pub(crate) armed: Option<Instant>,
-    /// No task that waits has a deadline before this: none has any where it is `None`.
-    pub(crate) first_deadline: Option<Instant>,
+    pub(crate) armed: Deadline,
+    /// No task that waits has a deadline before this.
+    pub(crate) first_deadline: Deadline,
     /// Tasks that do the jobs in place of the runner.
     #[cfg(feature = "security")]
     pub(crate) job_takers: u8,
@@ -142,8 +156,8 @@ impl RunnerWakers {
     pub(crate) const NEW: RunnerWakers = RunnerWakers {
         waker: None,
         due: Due::NOTHING,
-        armed: None,
-        first_deadline: None,
+        armed: Deadline(0),
+        first_deadline: Deadline(0),
         #[cfg(feature = "security")]
         job_takers: 0,
         occupied: 0,
@@ -152,7 +166,7 @@ impl RunnerWakers {
 
     /// The timer is to be armed for this, if it is for later.
     pub(crate) fn hurry(&mut self, deadline: Instant) {
-        if self.armed.is_none_or(|armed| deadline < armed) {
+        if deadline < self.armed.get() {
             self.due.set(Due::TIMER, true);
         }
     }
@@ -165,43 +179,51 @@ pub(crate) struct Waiters<'a> {
 }
 
 impl Waiters<'_> {
+    /// What is due as the runner begins to look; from now on `waker` is woken for what else comes.
+    pub(crate) fn look(&mut self, waker: &Waker) -> Due {
+        match &mut self.runner.waker {
+            Some(known) => known.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+        self.runner.due
+    }
+
     /// Waits, until `deadline` at most. Returns a waker that had to make room: it is to be woken with the lock open.
     pub(crate) fn register(
         &mut self,
         topic: Topic,
-        deadline: Option<Instant>,
+        deadline: Instant,
         waker: &Waker,
         ticket: &mut WaitTicket,
     ) -> Option<Waker> {
-        if let Some(deadline) = deadline {
-            let first = &mut self.runner.first_deadline;
-            *first = Some(first.map_or(deadline, |first| first.min(deadline)));
-            self.runner.hurry(deadline);
-        }
-        let same = |w: &Waiter| w.topic == topic && w.waker.as_ref().is_some_and(|k| k.will_wake(waker));
-        let mut occupied = self.tasks.iter().take(self.runner.occupied);
-        let index = occupied.position(same).or_else(|| self.tasks.iter().position(|w| w.waker.is_none()));
-        if index.is_none() {
-            self.tasks.rotate_left(1);
-        }
-        let at = index.unwrap_or(self.tasks.len().saturating_sub(1));
-        self.runner.occupied = self.runner.occupied.max(at.saturating_add(1));
-        let slot = self.tasks.get_mut(at)?;
-        if index.is_some() && slot.waker.is_some() {
-            // One task may wait for the same thing twice, as in a join: the earlier deadline counts.
-            slot.deadline = match (slot.deadline, deadline) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
-            if *ticket != slot.ticket {
-                *ticket = slot.ticket;
-                slot.sharers = slot.sharers.saturating_add(1);
+        let runner = &mut *self.runner;
+        runner.first_deadline.set(runner.first_deadline.get().min(deadline));
+        runner.hurry(deadline);
+        let mut at = None;
+        for (slot, index) in self.tasks.iter_mut().zip(0..=runner.occupied) {
+            match &slot.waker {
+                Some(known) if slot.topic == topic && known.will_wake(waker) => {
+                    // One task may wait for the same thing twice, as in a join: the earlier deadline counts.
+                    slot.deadline = slot.deadline.min(deadline);
+                    if *ticket != slot.ticket {
+                        *ticket = slot.ticket;
+                        slot.sharers = slot.sharers.saturating_add(1);
+                    }
+                    return None;
+                }
+                None if at.is_none() => at = Some(index),
+                _ => {}
             }
-            return None;
         }
-        let next = &mut self.runner.last_ticket.0;
+        let at = at.unwrap_or_else(|| {
+            self.tasks.rotate_left(1);
+            self.tasks.len().saturating_sub(1)
+        });
+        runner.occupied = runner.occupied.max(at.saturating_add(1));
+        let next = &mut runner.last_ticket.0;
         *next = next.wrapping_add(1).max(1);
         *ticket = WaitTicket(*next);
+        let slot = self.tasks.get_mut(at)?;
         (slot.topic, slot.deadline, slot.ticket, slot.sharers) = (topic, deadline, *ticket, 1);
         slot.waker.replace(waker.clone())
     }
@@ -254,19 +276,20 @@ impl Waiters<'_> {
 
     /// A waiter whose deadline has come.
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<Waker> {
-        if self.runner.first_deadline.is_none_or(|first| now < first) {
+        if now < self.runner.first_deadline.get() {
             return None;
         }
-        let due = |w: &&mut Waiter| w.waker.is_some() && w.deadline.is_some_and(|d| d <= now);
+        let due = |w: &&mut Waiter| w.waker.is_some() && w.deadline <= now;
         let waker = self.tasks.iter_mut().find(due).and_then(|w| w.waker.take());
         if waker.is_none() {
-            self.runner.first_deadline = self.deadline();
+            let first = self.deadline();
+            self.runner.first_deadline.set(first);
         }
         waker
     }
 
     /// The earliest deadline of all.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.tasks.iter().filter(|w| w.waker.is_some()).filter_map(|w| w.deadline).min()
+    pub(crate) fn deadline(&self) -> Instant {
+        self.tasks.iter().filter(|w| w.waker.is_some()).fold(NEVER, |first, w| first.min(w.deadline))
     }
 }

@@ -95,8 +95,8 @@ impl<'d> ReadByUuid<'d> {
         let topic = Topic::Link(self.search.link.index());
         let ReadByUuid { host, search, rest, timeout } = self;
         let going = Going { host: *host, search, rest };
-        let look = |core: &mut Core<'_>| {
-            let result = step(core, crate::gate::now(), going.search, going.rest, buffer);
+        let look = |core: &mut Core<'_>, now| {
+            let result = step(core, now, going.search, going.rest, buffer);
             let rest = going.rest.as_ref().and_then(Reading::stands_until);
             (result, rest.or(going.search.stands_until()))
         };

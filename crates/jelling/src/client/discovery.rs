@@ -110,9 +110,9 @@ impl<'d, F: Found<'d>> Discover<'d, F> {
         let link = Topic::Link(self.search.link.index());
         let Discover { search, filter, place, host, .. } = self;
         let going = Going { host: *host, search };
-        let found = crate::operation::wait_standing(*host, link, end, |core| {
+        let found = crate::operation::wait_standing(*host, link, end, |core, now| {
             loop {
-                match going.search.step(core, crate::gate::now()) {
+                match going.search.step(core, now) {
                     Poll::Ready(Ok(Some(item))) if filter.is_some_and(|f| f != item.uuid) => {}
                     result => return (result, going.search.stands_until()),
                 }

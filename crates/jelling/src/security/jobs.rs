@@ -2,13 +2,13 @@
 
 use crate::{
     core::Host,
-    gate::{Verb, enter, enter_telling},
+    gate::{self, Verb, enter},
     operation::wait,
     waiting::{Due, Topic},
 };
 use ::core::{convert::Infallible, task::Poll};
 use embassy_futures::yield_now;
-use jelling_host::{Core, Crypto};
+use jelling_host::{Core, Crypto, JobResult};
 
 impl Host<'_> {
     /// Does the arithmetic on P-256 that pairings need (Vol 3, Part H, 2.3.5.6.1) with `crypto`, for ever: with an accelerator, or in a task
@@ -22,8 +22,7 @@ impl Host<'_> {
             let look = |core: &mut Core<'_>| core.poll_job().map_or(Poll::Pending, |job| Poll::Ready(Ok(job)));
             // Nothing but a lock that is taken can fail here.
             if let Ok(job) = wait(self, Topic::Jobs, None, look).await {
-                let result = job.run(crypto);
-                self.with(|core| core.finish_job(crate::gate::now(), result));
+                finish(self, Verb::Act, job.run(crypto));
             }
             yield_now().await;
         }
@@ -32,10 +31,20 @@ impl Host<'_> {
 
 /// Does a job, if there is one, in the runner's own task. Tells what the runner has to look at then.
 pub(crate) fn run_one(host: Host<'_>) -> Due {
-    let (job, told) = enter_telling(host.lock, Verb::Run, |core, _, _| core.poll_job());
-    let Some(job) = job.flatten() else { return told.due };
-    let result = job.run(&mut jelling_host::Software);
-    enter_telling(host.lock, Verb::Run, |core, _, now| core.finish_job(now, result)).1.due
+    let mut job = None;
+    let told = gate::run(host.lock, Verb::Run, |core, _, _| job = core.poll_job());
+    let Some(job) = job else { return told.due };
+    finish(host, Verb::Run, job.run(&mut jelling_host::Software))
+}
+
+fn finish(host: Host<'_>, verb: Verb, result: JobResult) -> Due {
+    let mut result = Some(result);
+    let told = gate::run(host.lock, verb, |core, _, now| {
+        if let Some(result) = result.take() {
+            core.finish_job(now, result);
+        }
+    });
+    told.due
 }
 
 /// While there is one, the runner leaves jobs alone.

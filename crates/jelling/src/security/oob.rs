@@ -2,7 +2,7 @@
 
 use crate::{
     core::Host,
-    operation::{Operation, Step, Wait},
+    operation::{Operation, Reach, Step, Wait},
     waiting::Topic,
 };
 use ::core::{task::Poll, time::Duration};
@@ -29,7 +29,7 @@ pub struct DrawOobStep;
 impl<'d> Step<'d> for DrawOobStep {
     type Raw = OwnOob;
     type Output = OwnOob;
-    const STARTS: bool = true;
+    const REACH: Reach = Reach::Start;
 
     fn wait_for(&self) -> Wait {
         Wait(Topic::Host)

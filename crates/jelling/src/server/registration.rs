@@ -351,7 +351,7 @@ impl<'d> Registration<'d> {
         &mut self,
         owner: AttributeId,
         options: &CharacteristicOptions<'_>,
-        add: impl FnOnce(&mut Core<'_>) -> Result<AttributeId, Error>,
+        mut add: impl FnMut(&mut Core<'_>) -> Result<AttributeId, Error>,
     ) -> Result<AttributeId, Error> {
         self.host.ask(|core| {
             if !core.is_last(owner) {
