@@ -9,7 +9,7 @@ use crate::{
     hci::ControllerInfo,
     link::Owed,
     state::Power,
-    time::{Instant, or_never},
+    time::{Deadline, Instant},
 };
 use jelling_wire::{Packet, PacketKind, Writer};
 
@@ -158,38 +158,33 @@ impl Core<'_> {
 
     /// When `handle_timeout` should be called next, if ever.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let controller = &self.state.controller;
-        let mut next = or_never(controller.in_flight.get().map(|f| f.deadline));
-        next = next.min(or_never(controller.credit_deadline));
-        next = next.min(or_never(self.state.steady_at));
+        let (state, controller) = (&self.state, &self.state.controller);
+        let mut next = controller.in_flight.get().map_or(Deadline::NEVER, |f| f.deadline);
+        next = next.or_sooner(controller.credit_deadline).or_sooner(state.steady_at);
         #[cfg(feature = "security")]
         {
-            next = next.min(or_never(self.state.privacy.deadline));
+            next = next.or_sooner(state.privacy.deadline);
         }
         #[cfg(feature = "central")]
         {
-            next = next.min(or_never(self.state.initiator.cancel_deadline));
-            next = next.min(or_never(self.state.initiator.search_deadline));
+            next = next.or_sooner(state.initiator.cancel_deadline).or_sooner(state.initiator.search_deadline);
         }
         for link in self.links.iter().filter(|l| l.is_up()) {
-            next = next.min(or_never(link.disconnect_deadline));
-            next = next.min(or_never(link.acl_deadline));
-            next = next.min(or_never(link.check_at));
+            next = next.or_sooner(link.disconnect_deadline).or_sooner(link.acl_deadline).or_sooner(link.check_at);
             #[cfg(feature = "security")]
             {
-                next = next.min(or_never(link.pairing.deadline));
+                next = next.or_sooner(link.pairing.deadline);
             }
             #[cfg(feature = "client")]
             {
-                next = next.min(or_never(link.client.deadline()));
+                next = next.or_sooner(link.client.deadline());
             }
             #[cfg(feature = "server")]
             {
-                next = next.min(or_never(link.indication.deadline()));
-                next = next.min(or_never(link.server.question_deadline()));
+                next = next.or_sooner(link.indication.deadline()).or_sooner(link.server.question_deadline());
             }
         }
-        (next != Instant::NEVER).then_some(next)
+        next.instant()
     }
 
     /// The earliest deadline that has begun, or come nearer, since the last call of this: `poll_timeout` is not before this and what

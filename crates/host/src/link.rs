@@ -18,7 +18,7 @@ use crate::{
     att::Server,
     event::{Event, Happened, LinkNews},
     security::{Authorisation, Security},
-    time::Instant,
+    time::Deadline,
 };
 use bitflags::bitflags;
 use core::time::Duration;
@@ -183,11 +183,11 @@ pub struct Link {
     pub(crate) reason: Status,
     pub(crate) owed: Owed,
     /// When the link must be down, or Disconnect sent at the latest.
-    pub(crate) disconnect_deadline: Option<Instant>,
+    pub(crate) disconnect_deadline: Deadline,
     /// When a link that completes no packet counts as stalled.
-    pub(crate) acl_deadline: Option<Instant>,
+    pub(crate) acl_deadline: Deadline,
     /// When the controller is asked whether it still has the link, unless it says something of it before.
-    pub(crate) check_at: Option<Instant>,
+    pub(crate) check_at: Deadline,
     pub(crate) requested: Parameters,
     pub(crate) in_flight: u16,
     pub(crate) outgoing: Outgoing,
@@ -247,9 +247,9 @@ impl Link {
         supervision_timeout: 0,
         reason: Status(0),
         owed: Owed::empty(),
-        disconnect_deadline: None,
-        acl_deadline: None,
-        check_at: None,
+        disconnect_deadline: Deadline::NEVER,
+        acl_deadline: Deadline::NEVER,
+        check_at: Deadline::NEVER,
         requested: Parameters { interval_min: 0, interval_max: 0, latency: 0, supervision_timeout: 0 },
         in_flight: 0,
         missed: false,
@@ -313,6 +313,17 @@ impl Link {
     }
 }
 
+/// So many connection intervals of 1.25 ms.
+pub(crate) fn interval(units: u16) -> Duration {
+    // It fits 32 bits, in which a small machine divides by itself.
+    Duration::from_micros(u64::from(u32::from(units).saturating_mul(1_250)))
+}
+
+/// So many supervision timeouts of 10 ms.
+pub(crate) fn timeout(units: u16) -> Duration {
+    Duration::from_millis(u64::from(u32::from(units).saturating_mul(10)))
+}
+
 /// What a link is, at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -337,9 +348,9 @@ impl Link {
             peer: self.peer,
             role: self.role,
             mtu: self.mtu,
-            interval: Duration::from_micros(u64::from(self.interval).saturating_mul(1250)),
+            interval: interval(self.interval),
             latency: self.latency,
-            supervision_timeout: Duration::from_millis(u64::from(self.supervision_timeout).saturating_mul(10)),
+            supervision_timeout: timeout(self.supervision_timeout),
         }
     }
 }

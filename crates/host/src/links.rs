@@ -6,7 +6,7 @@ use crate::{
     event::{ConnectionEvent, Happened, HostNews, LinkNews},
     fmt::info,
     link::{Link, LinkId, LinkInfo, Owed, Phase},
-    time::Instant,
+    time::{Deadline, Instant},
 };
 use core::task::Poll;
 use jelling_wire::{
@@ -56,13 +56,13 @@ impl Link {
 
     /// Nothing gets through any more: the link is ended without waiting for what is owed.
     pub(crate) fn stall(&mut self) {
-        self.acl_deadline = None;
+        self.acl_deadline = Deadline::NEVER;
         self.owed.insert(Owed::STALLED);
         if !self.is_leaving() {
             self.owed.insert(Owed::DISCONNECT);
         }
         if self.owed.contains(Owed::DISCONNECT) {
-            self.disconnect_deadline = None;
+            self.disconnect_deadline = Deadline::NEVER;
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     event::{HostEvent, HostNews},
     hci::Controller,
     kept::Kept,
-    time::{Instant, Sooner},
+    time::{Deadline, Instant, Sooner, micros},
 };
 use core::time::Duration;
 use jelling_wire::{Address, AddressKind, hci::Opcode};
@@ -56,7 +56,7 @@ enum Stage {
 
 /// [`OwnAddress`] without its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Own {
+pub(crate) enum Own {
     Automatic,
     RandomStatic,
     Fixed,
@@ -120,7 +120,7 @@ pub struct State {
     /// The transport is to look for the answer of Reset.
     pub(crate) anew: bool,
     /// When bring-ups are counted anew: the host has been up for a while.
-    pub(crate) steady_at: Option<Instant>,
+    pub(crate) steady_at: Deadline,
     /// It is known that there is no transport.
     pub(crate) no_transport: bool,
     /// The next transport brings the host up.
@@ -182,7 +182,7 @@ impl State {
         recovering: Kept::none(Fault::Silent(Opcode(0))),
         flush: false,
         anew: false,
-        steady_at: None,
+        steady_at: Deadline::NEVER,
         no_transport: false,
         resumes: false,
         static_address: Kept::none([0; 6]),
@@ -259,14 +259,16 @@ impl State {
     }
 
     /// When a command that is sent now must be answered.
-    pub(crate) fn command_deadline(&self, now: Instant) -> Instant {
-        now.after_micros(self.settings().command_timeout)
+    pub(crate) fn command_deadline(&self, now: Instant) -> Deadline {
+        Deadline::at(now.after_micros(self.settings().command_timeout))
     }
 
     /// When a link of which something is heard now is asked after.
-    pub(crate) fn link_check(&self, now: Instant) -> Option<Instant> {
-        let period = self.settings().link_check;
-        (period != 0).then(|| now.after_micros(period))
+    pub(crate) fn link_check(&self, now: Instant) -> Deadline {
+        match self.settings().link_check {
+            0 => Deadline::NEVER,
+            period => Deadline::at(now.after_micros(period)),
+        }
     }
 
     /// The largest MTU that the application wants.
@@ -297,6 +299,25 @@ impl State {
         &self.settings().security
     }
 
+    /// Which address the host goes by, and the one that was given.
+    pub(crate) fn own_address(&self) -> (Own, Address) {
+        let settings = self.settings();
+        (settings.own, settings.address)
+    }
+
+    /// What the GAP service shows: name and appearance.
+    #[cfg(feature = "server")]
+    pub(crate) fn shown(&self) -> (&'static str, u16) {
+        let settings = self.settings();
+        (settings.name.unwrap_or_default(), settings.appearance)
+    }
+
+    /// Whether the GAP and the GATT service stand in front of every table.
+    #[cfg(feature = "server")]
+    pub(crate) fn default_services(&self) -> bool {
+        self.settings().default_services
+    }
+
     /// The preferred connection parameters, in the units of Vol 3, Part C, 12.3.
     #[cfg(feature = "server")]
     pub(crate) fn preferred(&self) -> Option<[u16; 4]> {
@@ -321,10 +342,10 @@ impl State {
             name,
             appearance: settings.appearance,
             preferred_parameters: settings.preferred.get().map(|[min, max, latency, timeout]| PreferredParameters {
-                interval_min: Duration::from_micros(u64::from(min).saturating_mul(INTERVAL)),
-                interval_max: Duration::from_micros(u64::from(max).saturating_mul(INTERVAL)),
+                interval_min: crate::link::interval(min),
+                interval_max: crate::link::interval(max),
                 latency,
-                supervision_timeout: Duration::from_micros(u64::from(timeout).saturating_mul(TIMEOUT)),
+                supervision_timeout: crate::link::timeout(timeout),
             }),
             default_services: settings.default_services,
             signed_writes: settings.signed_writes,
@@ -391,19 +412,17 @@ impl Settings {
 }
 
 /// Units of connection intervals and of supervision timeouts, in microseconds.
-const INTERVAL: u64 = 1_250;
-const TIMEOUT: u64 = 10_000;
+const INTERVAL: u32 = 1_250;
+const TIMEOUT: u32 = 10_000;
 
 /// A duration in units of so many microseconds: `least` at least, and 3,200 at most.
-const fn units(duration: Duration, unit: u64, least: u16) -> u16 {
-    match micros(duration).checked_div(unit) {
-        Some(count) if count < least as u64 => least,
+#[cfg_attr(target_pointer_width = "32", inline(never))]
+const fn units(duration: Duration, unit: u32, least: u16) -> u16 {
+    // More than 32 s is more than 3,200 of either.
+    let seconds = if duration.as_secs() > 32 { 33 } else { duration.as_secs() as u32 };
+    match seconds.saturating_mul(1_000_000).saturating_add(duration.subsec_micros()).checked_div(unit) {
+        Some(count) if count < least as u32 => least,
         Some(count) if count <= 3_200 => count as u16,
         _ => 3_200,
     }
-}
-
-/// A duration in microseconds.
-pub(crate) const fn micros(duration: Duration) -> u64 {
-    duration.as_secs().saturating_mul(1_000_000).saturating_add(duration.subsec_micros() as u64)
 }

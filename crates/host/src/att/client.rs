@@ -11,7 +11,7 @@ use crate::{
     kept::Kept,
     link::{Link, LinkId, Owed},
     pool::{Chain, blocks_for},
-    time::Instant,
+    time::{Deadline, Instant},
 };
 use core::task::Poll;
 use jelling_wire::{
@@ -39,7 +39,7 @@ pub(crate) struct Client {
     phase: Phase,
     ticket: u16,
     request: Opcode,
-    deadline: Option<Instant>,
+    deadline: Deadline,
     reserve: u16,
     answer: Chain,
     error: Kept<Error>,
@@ -55,7 +55,7 @@ impl Client {
         phase: Phase::Idle,
         ticket: 0,
         request: Opcode(0),
-        deadline: None,
+        deadline: Deadline::NEVER,
         reserve: 0,
         answer: Chain::NONE,
         error: Kept::none(Error::Timeout),
@@ -65,7 +65,7 @@ impl Client {
         missed: false,
     };
 
-    pub(crate) fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Deadline {
         self.deadline
     }
 }
@@ -150,7 +150,7 @@ impl Core<'_> {
             self.pool().release(reserve);
             return Err(Error::TooLong);
         }
-        let deadline = now.after(TRANSACTION_TIMEOUT);
+        let deadline = Deadline::after(now, TRANSACTION_TIMEOUT);
         self.state.sooner.note(deadline);
         let link = self.link_mut(id)?;
         let client = &mut link.client;
@@ -161,7 +161,7 @@ impl Core<'_> {
         client.ticket = client.ticket.wrapping_add(1);
         client.phase = Phase::Waiting;
         client.request = request.opcode();
-        client.deadline = Some(deadline);
+        client.deadline = deadline;
         client.reserve = reserve;
         client.error.set(None);
         Ok(RequestTicket { link: id, number: client.ticket })
@@ -257,7 +257,7 @@ impl Core<'_> {
         let Some(link) = self.links.get_mut(index) else { return };
         let swallowed = link.client.phase == Phase::Swallowing;
         let mut reserve = core::mem::take(&mut link.client.reserve);
-        link.client.deadline = None;
+        link.client.deadline = Deadline::NEVER;
         let stored = match result {
             Ok(()) if !swallowed => self.pool().store([octets, &[]], &mut reserve).ok_or(Error::Full(Resource::Blocks)),
             Ok(()) => Ok(Chain::NONE),
@@ -292,12 +292,11 @@ impl Core<'_> {
     pub(crate) fn request_timeout(&mut self, now: Instant) {
         for index in 0..self.links.len() {
             let Some(link) = self.links.get_mut(index) else { return };
-            if link.client.deadline.is_none_or(|d| d > now) {
+            if !link.client.deadline.take_due(now) {
                 continue;
             }
             warning!("link {}: the peer does not answer {}", index, link.client.request);
             count(&mut self.state.counters.timeouts);
-            link.client.deadline = None;
             link.client.phase = Phase::Dead;
             link.att_died();
             let reserve = core::mem::take(&mut link.client.reserve);

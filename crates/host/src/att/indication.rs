@@ -1,7 +1,15 @@
 //! Our indication: one at a time on a bearer, until it is confirmed (Vol 3, Part F, 3.4.7.2), and notifications.
 
 use super::TRANSACTION_TIMEOUT;
-use crate::{Core, counters::count, error::Error, event::LinkNews, fmt::warning, link::LinkId, time::Instant};
+use crate::{
+    Core,
+    counters::count,
+    error::Error,
+    event::LinkNews,
+    fmt::warning,
+    link::LinkId,
+    time::{Deadline, Instant},
+};
 use core::task::Poll;
 use jelling_wire::{att::Opcode, l2cap::ChannelId};
 
@@ -30,13 +38,13 @@ enum Phase {
 pub(crate) struct Indication {
     phase: Phase,
     ticket: u16,
-    deadline: Option<Instant>,
+    deadline: Deadline,
 }
 
 impl Indication {
-    pub(crate) const NEW: Indication = Indication { phase: Phase::Idle, ticket: 0, deadline: None };
+    pub(crate) const NEW: Indication = Indication { phase: Phase::Idle, ticket: 0, deadline: Deadline::NEVER };
 
-    pub(crate) fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Deadline {
         self.deadline
     }
 
@@ -96,11 +104,11 @@ impl Core<'_> {
     }
 
     pub(crate) fn begin_indication(&mut self, now: Instant, id: LinkId) -> Result<IndicationTicket, Error> {
-        let deadline = now.after(TRANSACTION_TIMEOUT);
+        let deadline = Deadline::after(now, TRANSACTION_TIMEOUT);
         let indication = &mut self.link_mut(id)?.indication;
         indication.ticket = indication.ticket.wrapping_add(1);
         indication.phase = Phase::Waiting;
-        indication.deadline = Some(deadline);
+        indication.deadline = deadline;
         let ticket = IndicationTicket { link: id, number: indication.ticket };
         self.state.sooner.note(deadline);
         Ok(ticket)
@@ -165,7 +173,7 @@ impl Core<'_> {
             Phase::Unattended => Phase::Idle,
             _ => return count(&mut self.state.counters.unexpected),
         };
-        indication.deadline = None;
+        indication.deadline = Deadline::NEVER;
         self.indication_confirmed(index);
         self.tell_link(index, LinkNews::INDICATION);
     }
@@ -174,12 +182,11 @@ impl Core<'_> {
     pub(crate) fn indication_timeout(&mut self, now: Instant) {
         for index in 0..self.links.len() {
             let Some(link) = self.links.get_mut(index) else { return };
-            if link.indication.deadline.is_none_or(|d| d > now) {
+            if !link.indication.deadline.take_due(now) {
                 continue;
             }
             warning!("link {}: the peer does not confirm an indication", index);
             count(&mut self.state.counters.timeouts);
-            link.indication.deadline = None;
             link.indication.phase = Phase::Dead;
             link.att_died();
             self.tell_link(index, LinkNews::INDICATION);

@@ -9,7 +9,7 @@ use crate::{
     event::HostNews,
     gatt::{AccessKind, AttributeFlags, AttributeId, Backing, OnAccess},
     link::LinkId,
-    time::Instant,
+    time::{Deadline, Instant},
 };
 use core::{task::Poll, time::Duration};
 use jelling_wire::{att::ErrorCode, copy};
@@ -46,7 +46,7 @@ pub(crate) struct Question {
     /// Why the one after those is not; [`ASK`] while that is open.
     refusal: ErrorCode,
     /// When all the words on the request are due.
-    deadline: Option<Instant>,
+    deadline: Deadline,
 }
 
 impl Question {
@@ -59,7 +59,7 @@ impl Question {
         allowed: 0,
         met: 0,
         refusal: ASK,
-        deadline: None,
+        deadline: Deadline::NEVER,
     };
 
     pub(super) fn is_open(&self) -> bool {
@@ -82,8 +82,8 @@ impl Question {
     }
 
     /// When a word is due.
-    fn due(&self) -> Option<Instant> {
-        self.deadline.filter(|_| self.is_open())
+    fn due(&self) -> Deadline {
+        if self.is_open() { self.deadline } else { Deadline::NEVER }
     }
 
     /// What is known of the access that is met next.
@@ -114,12 +114,8 @@ impl Question {
 
 impl Server {
     /// When a word is due at the latest.
-    pub(crate) fn question_deadline(&self) -> Option<Instant> {
-        let [a, b] = [Slot::Request, Slot::Command].map(|slot| self.question(slot).due());
-        match (a, b) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+    pub(crate) fn question_deadline(&self) -> Deadline {
+        self.question(Slot::Request).due().or_sooner(self.question(Slot::Command).due())
     }
 }
 
@@ -201,7 +197,10 @@ impl Core<'_> {
         }
         if let Some(question) = self.question_mut(link, slot) {
             // The peer counts from its request on, however many questions there are.
-            let deadline = *question.deadline.get_or_insert(now.after(WORD_TIMEOUT));
+            if question.deadline.is_never() {
+                question.deadline = Deadline::after(now, WORD_TIMEOUT);
+            }
+            let deadline = question.deadline;
             self.state.sooner.note(deadline);
         }
         if let Some(attribute) = at.and_then(|at| self.attributes.get_mut(at)) {
@@ -309,7 +308,7 @@ impl Core<'_> {
         for index in 0..self.links.len() {
             for slot in [Slot::Request, Slot::Command] {
                 let Some(question) = self.question_mut(index, slot) else { return };
-                if question.due().is_none_or(|due| due > now) {
+                if !question.due().is_due(now) {
                     continue;
                 }
                 question.decide(Err(ErrorCode::UNLIKELY_ERROR));

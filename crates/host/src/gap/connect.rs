@@ -8,7 +8,7 @@ use crate::{
     event::HostNews,
     kept::Kept,
     link::{LinkId, Parameters},
-    time::Instant,
+    time::{Deadline, Instant},
 };
 use core::{task::Poll, time::Duration};
 use jelling_wire::{Address, hci::event::ConnectionComplete};
@@ -81,11 +81,11 @@ pub(crate) struct Initiator {
     /// Whether that address has to be found first.
     pub(crate) search: Search,
     /// When an attempt to the address that was found is given up, and the peer is looked for again.
-    pub(crate) search_deadline: Option<Instant>,
+    pub(crate) search_deadline: Deadline,
     pub(crate) parameters: Parameters,
     pub(crate) result: Kept<Result<LinkId, Error>>,
     /// When LE Connection Complete must have followed the cancel.
-    pub(crate) cancel_deadline: Option<Instant>,
+    pub(crate) cancel_deadline: Deadline,
 }
 
 impl Initiator {
@@ -96,10 +96,10 @@ impl Initiator {
         target: Address::new(jelling_wire::AddressKind::Public, [0; 6]),
         peer: Address::new(jelling_wire::AddressKind::Public, [0; 6]),
         search: Search::None,
-        search_deadline: None,
+        search_deadline: Deadline::NEVER,
         parameters: Parameters { interval_min: 0, interval_max: 0, latency: 0, supervision_timeout: 0 },
         result: Kept::none(Err(Error::Timeout)),
-        cancel_deadline: None,
+        cancel_deadline: Deadline::NEVER,
     };
 
     /// True while a connection could come of it.
@@ -114,7 +114,7 @@ impl Initiator {
         self.wanted = false;
         self.stage = InitiatorStage::Idle;
         self.search = Search::None;
-        (self.cancel_deadline, self.search_deadline) = (None, None);
+        (self.cancel_deadline, self.search_deadline) = (Deadline::NEVER, Deadline::NEVER);
     }
 }
 

@@ -21,7 +21,15 @@ impl State {
 
 #[cfg(feature = "security")]
 mod hidden {
-    use crate::{Core, crypto::toolbox, fmt::info, hci::Purpose, kept::Kept, state::Power, time::Instant};
+    use crate::{
+        Core,
+        crypto::toolbox,
+        fmt::info,
+        hci::Purpose,
+        kept::Kept,
+        state::Power,
+        time::{Deadline, Instant},
+    };
     use jelling_wire::{Address, AddressKind, Writer, hci::command};
 
     /// The private address of this bring-up.
@@ -31,7 +39,7 @@ mod hidden {
         pub(crate) hides: bool,
         on_air: Kept<[u8; 6]>,
         /// When another one takes its place.
-        pub(crate) deadline: Option<Instant>,
+        pub(crate) deadline: Deadline,
         /// That is now.
         due: bool,
         /// The other one.
@@ -44,7 +52,7 @@ mod hidden {
         pub(crate) const NEW: Privacy = Privacy {
             hides: false,
             on_air: Kept::none([0; 6]),
-            deadline: None,
+            deadline: Deadline::NEVER,
             due: false,
             next: Kept::none([0; 6]),
             told: Kept::none([0; 6]),
@@ -99,7 +107,7 @@ mod hidden {
             let timeout = self.state.security().private_address_timeout;
             let privacy = &mut self.state.privacy;
             if privacy.hides {
-                self.state.sooner.set(&mut privacy.deadline, Some(now.after_micros(timeout)));
+                self.state.sooner.set(&mut privacy.deadline, Deadline::at(now.after_micros(timeout)));
             }
         }
 
@@ -108,15 +116,14 @@ mod hidden {
             if self.state.privacy.hides && self.state.power() == Power::Up {
                 self.state.privacy.next.set(None);
                 self.state.privacy.due = true;
-                self.state.privacy.deadline = None;
+                self.state.privacy.deadline = Deadline::NEVER;
                 self.state.work = true;
             }
         }
 
         /// The address on air has served its time.
         pub(crate) fn private_address_timeout(&mut self, now: Instant) {
-            if self.state.privacy.deadline.is_some_and(|deadline| deadline <= now) {
-                self.state.privacy.deadline = None;
+            if self.state.privacy.deadline.take_due(now) {
                 self.renew_private_address();
             }
         }

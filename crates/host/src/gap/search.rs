@@ -2,7 +2,12 @@
 //! heard or one that the identity key resolves (Vol 3, Part C, 10.8.2.3). No resolving list of the controller is needed.
 
 use super::{connect::InitiatorStage, scan::is_connectable};
-use crate::{Core, link::Link, state::State, time::Instant};
+use crate::{
+    Core,
+    link::Link,
+    state::State,
+    time::{Deadline, Instant},
+};
 use core::time::Duration;
 use jelling_wire::{Address, hci::event::AdvertisingReport};
 
@@ -47,7 +52,7 @@ impl Core<'_> {
     /// Begins to look for the peer.
     pub(super) fn begin_search(&mut self) {
         self.state.initiator.search = Search::Listening;
-        self.state.initiator.search_deadline = None;
+        self.state.initiator.search_deadline = Deadline::NEVER;
         self.state.scanning.changed = true;
         self.state.work = true;
     }
@@ -74,16 +79,14 @@ impl Core<'_> {
         let initiator = &mut self.state.initiator;
         initiator.peer = report.address;
         initiator.search = Search::Trying;
-        self.state.sooner.set(&mut initiator.search_deadline, Some(now.after(ATTEMPT)));
+        self.state.sooner.set(&mut initiator.search_deadline, Deadline::after(now, ATTEMPT));
     }
 
     /// The attempt has taken too long: the peer is looked for again.
     pub(crate) fn search_timeout(&mut self, now: Instant) {
-        if self.state.initiator.search_deadline.is_some_and(|deadline| deadline <= now) {
-            self.state.initiator.search_deadline = None;
-            if self.state.initiator.wanted {
-                self.begin_search();
-            }
+        let initiator = &mut self.state.initiator;
+        if initiator.search_deadline.take_due(now) && initiator.wanted {
+            self.begin_search();
         }
     }
 
@@ -94,7 +97,7 @@ impl Core<'_> {
         let searches = initiator.search == Search::Listening;
         let again = initiator.wanted && (searches || initiator.stage == InitiatorStage::Cancelling);
         if again {
-            (initiator.stage, initiator.cancel_deadline) = (InitiatorStage::Idle, None);
+            (initiator.stage, initiator.cancel_deadline) = (InitiatorStage::Idle, Deadline::NEVER);
             self.state.work = true;
             if searches {
                 self.begin_search();

@@ -27,19 +27,19 @@ impl Core<'_> {
         if self.state.table.pending != 0 {
             return Err(Error::InvalidArgument(Argument::Order));
         }
-        let config = self.config();
-        if !config.default_services {
+        if !self.state.default_services() {
             return Ok(());
         }
+        let wanted = self.state.preferred().is_some();
         let table = &mut self.state.table;
         let shown = self.attributes.get(..usize::from(table.defaults)).unwrap_or_default();
         let preferred = shown.iter().any(|a| a.is_value_of(PREFERRED_PARAMETERS));
-        if !shown.is_empty() && preferred == config.preferred_parameters.is_some() {
+        if !shown.is_empty() && preferred == wanted {
             (table.kept, table.kept_octets) = (table.defaults, table.default_octets);
             return Ok(());
         }
         self.all_or_nothing(|core| {
-            core.add_gap(config.name, config.appearance)?;
+            core.add_gap()?;
             core.add_gatt()?;
             let table = &mut core.state.table;
             (table.pending_defaults, table.pending_default_octets) = (table.pending, table.pending_octets);
@@ -58,7 +58,8 @@ impl Core<'_> {
         self.commit_registration()
     }
 
-    fn add_gap(&mut self, name: &'static str, appearance: u16) -> Result<(), Error> {
+    fn add_gap(&mut self) -> Result<(), Error> {
+        let (name, appearance) = self.state.shown();
         self.add_default_service(0x1800)?;
         self.add_default(DEVICE_NAME, Properties::READ, Storage::Constant(name.as_bytes()))?;
         self.add_default(APPEARANCE, Properties::READ, Storage::Fixed(&appearance.to_le_bytes()))?;
@@ -104,14 +105,14 @@ impl Core<'_> {
 
     /// The configuration changed: the GAP service shows it.
     pub(crate) fn refresh_default_services(&mut self) {
-        let config = self.config();
-        let appearance = config.appearance.to_le_bytes();
+        let (name, appearance) = self.state.shown();
+        let appearance = appearance.to_le_bytes();
         let preferred = self.preferred_octets();
         for attribute in self.attributes.iter_mut().take(self.state.table.defaults.into()) {
             let start = usize::from(attribute.offset);
             let slot = self.values.get_mut(start..start.saturating_add(attribute.capacity.into())).unwrap_or_default();
             if attribute.is_value_of(DEVICE_NAME) {
-                attribute.backing = Backing::Constant(config.name.as_bytes());
+                attribute.backing = Backing::Constant(name.as_bytes());
             } else if attribute.is_value_of(APPEARANCE) {
                 copy(slot, &appearance);
             } else if attribute.is_value_of(PREFERRED_PARAMETERS)

@@ -1,6 +1,12 @@
 //! Bring-up as a list of commands, each with what its answer teaches.
 
-use crate::{Core, config::OwnAddress, error::Fault, event::HostNews, state::Power, time::Instant};
+use crate::{
+    Core,
+    error::Fault,
+    event::HostNews,
+    state::{Own, Power},
+    time::Instant,
+};
 use jelling_wire::{
     Address, AddressKind, Malformed, Reader, Writer,
     hci::{
@@ -164,12 +170,12 @@ impl Core<'_> {
     }
 
     fn wants_static_address(&self) -> bool {
-        match self.state.config().address {
-            OwnAddress::Automatic => self.state.controller.public == [0; 6],
+        match self.state.own_address().0 {
+            Own::Automatic => self.state.controller.public == [0; 6],
             #[cfg(feature = "security")]
-            OwnAddress::Resolvable => self.state.controller.public == [0; 6],
-            OwnAddress::RandomStatic => true,
-            OwnAddress::Fixed(_) => false,
+            Own::Resolvable => self.state.controller.public == [0; 6],
+            Own::RandomStatic => true,
+            Own::Fixed => false,
         }
     }
 
@@ -180,8 +186,8 @@ impl Core<'_> {
 
     fn choose_address(&mut self) {
         let public = Address::new(AddressKind::Public, self.state.controller.public);
-        let wanted = match self.state.config().address {
-            OwnAddress::Fixed(address) => Some(address),
+        let wanted = match self.state.own_address() {
+            (Own::Fixed, address) => Some(address),
             _ if self.wants_static_address() => {
                 self.state.static_address.get().map(|octets| Address::new(AddressKind::Random, octets))
             }
@@ -290,7 +296,7 @@ impl Core<'_> {
                 controller.public = command::ReadBdAddr::parse_return(parameters)?;
                 #[cfg(feature = "security")]
                 {
-                    self.state.privacy.hides = self.state.config().address == OwnAddress::Resolvable;
+                    self.state.privacy.hides = self.state.own_address().0 == Own::Resolvable;
                 }
                 self.choose_address();
             }

@@ -157,7 +157,7 @@ impl Core<'_> {
                 let deadline = self.state.command_deadline(now);
                 let initiator = &mut self.state.initiator;
                 if initiator.stage == InitiatorStage::Cancelling {
-                    self.state.sooner.set(&mut initiator.cancel_deadline, Some(deadline));
+                    self.state.sooner.set(&mut initiator.cancel_deadline, deadline);
                 }
             }
         }
@@ -165,8 +165,7 @@ impl Core<'_> {
 
     /// The cancel that no LE Connection Complete has followed in time.
     pub(super) fn unending_cancel(&self, now: Instant) -> Option<Opcode> {
-        let late = self.state.initiator.cancel_deadline.filter(|d| *d <= now);
-        late.map(|_| command::LeCreateConnectionCancel::OPCODE)
+        self.state.initiator.cancel_deadline.is_due(now).then_some(command::LeCreateConnectionCancel::OPCODE)
     }
 
     fn advance_scan(&mut self, stage: ScanStage, refused: Option<Error>) {

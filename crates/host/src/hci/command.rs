@@ -16,7 +16,7 @@ use crate::{
     fmt::warning,
     link::Owed,
     state::Power,
-    time::Instant,
+    time::{Deadline, Instant},
 };
 use jelling_wire::{
     Writer,
@@ -69,13 +69,13 @@ impl Purpose {
 pub(crate) struct InFlight {
     pub(crate) purpose: Purpose,
     pub(crate) opcode: Opcode,
-    pub(crate) deadline: Instant,
+    pub(crate) deadline: Deadline,
 }
 
 impl InFlight {
     /// All zero.
     pub(crate) const NEW: InFlight =
-        InFlight { purpose: Purpose::BringUp(Step::Reset), opcode: Opcode(0), deadline: Instant::ZERO };
+        InFlight { purpose: Purpose::BringUp(Step::Reset), opcode: Opcode(0), deadline: Deadline::NEVER };
 }
 
 impl Core<'_> {
@@ -109,8 +109,8 @@ impl Core<'_> {
             && let Some(link) = self.links.get_mut(usize::from(index))
         {
             // Vol 6, Part B, 5.1.6: an unacknowledged termination ends with the supervision timeout.
-            let at = deadline.after_micros(link.supervision_micros());
-            self.state.sooner.set(&mut link.disconnect_deadline, Some(at));
+            let at = deadline.later(link.supervision_micros());
+            self.state.sooner.set(&mut link.disconnect_deadline, at);
         }
         self.state.controller.in_flight.set(Some(InFlight { purpose, opcode, deadline }));
         self.state.sooner.note(deadline);
@@ -203,8 +203,8 @@ impl Core<'_> {
         // have to acknowledge the end.
         for link in self.links.iter_mut().filter(|l| l.is_up() && l.owed.contains(Owed::DISCONNECT)) {
             let timeout = link.supervision_micros();
-            if link.disconnect_deadline.is_none() {
-                self.state.sooner.set(&mut link.disconnect_deadline, Some(now.after_micros(timeout)));
+            if link.disconnect_deadline.is_never() {
+                self.state.sooner.set(&mut link.disconnect_deadline, Deadline::at(now.after_micros(timeout)));
             }
         }
         let due = |l: &crate::link::Link| {
@@ -286,7 +286,7 @@ impl Core<'_> {
             return;
         }
         self.state.controller.credits = credits;
-        let deadline = (credits == 0).then(|| self.state.command_deadline(now));
+        let deadline = if credits == 0 { self.state.command_deadline(now) } else { Deadline::NEVER };
         self.state.sooner.set(&mut self.state.controller.credit_deadline, deadline);
         // Opcode 0 only tells that the controller takes commands (Vol 4, Part E, 7.7.14).
         if opcode.0 == 0 {

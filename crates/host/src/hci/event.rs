@@ -9,7 +9,7 @@ use crate::{
     l2cap::COMPLETION_TIMEOUT,
     link::{Owed, Parameters},
     state::Power,
-    time::Instant,
+    time::{Deadline, Instant},
 };
 use jelling_wire::hci::{
     ConnectionHandle, Role, Status,
@@ -66,7 +66,7 @@ impl Core<'_> {
                 } else if let Some(link) = self.links.get_mut(index) {
                     // It could not be ended: it is asked for again by the next handle that is dropped.
                     link.owed.remove(Owed::DISCONNECTING);
-                    link.disconnect_deadline = None;
+                    link.disconnect_deadline = Deadline::NEVER;
                 }
             }
             #[cfg(feature = "central")]
@@ -156,7 +156,7 @@ impl Core<'_> {
         link.in_flight = link.in_flight.saturating_sub(given);
         let controller = &mut self.state.controller;
         controller.acl_in_flight = controller.acl_in_flight.saturating_sub(given);
-        let deadline = (link.in_flight > 0).then(|| now.after(COMPLETION_TIMEOUT));
+        let deadline = if link.in_flight > 0 { Deadline::after(now, COMPLETION_TIMEOUT) } else { Deadline::NEVER };
         self.state.sooner.set(&mut link.acl_deadline, deadline);
     }
 

@@ -8,7 +8,7 @@ use crate::{
     fmt::{info, warning},
     link::Owed,
     state::Power,
-    time::Instant,
+    time::{Deadline, Instant},
 };
 use core::time::Duration;
 use jelling_wire::hci::{
@@ -27,8 +27,8 @@ impl Core<'_> {
     /// Ends what waited too long for the controller.
     pub(crate) fn command_timeout(&mut self, now: Instant) {
         let controller = &self.state.controller;
-        let late = controller.in_flight.get().filter(|f| f.deadline <= now).map(|f| f.opcode);
-        let starved = controller.credit_deadline.filter(|d| *d <= now).map(|_| Opcode(0));
+        let late = controller.in_flight.get().filter(|f| f.deadline.is_due(now)).map(|f| f.opcode);
+        let starved = controller.credit_deadline.is_due(now).then_some(Opcode(0));
         let silent = late.or(starved);
         #[cfg(feature = "central")]
         let silent = silent.or(self.unending_cancel(now));
@@ -41,7 +41,7 @@ impl Core<'_> {
     /// A link that takes packets and completes none is ended. Where the controller is at fault, it does not do that either.
     pub(crate) fn completion_timeout(&mut self, now: Instant) {
         let counters = &mut self.state.counters;
-        for link in self.links.iter_mut().filter(|l| l.is_up() && l.acl_deadline.is_some_and(|d| d <= now)) {
+        for link in self.links.iter_mut().filter(|l| l.is_up() && l.acl_deadline.is_due(now)) {
             warning!("the link to {} takes no data: it is ended", link.peer);
             count(&mut counters.timeouts);
             link.stall();
@@ -92,7 +92,7 @@ impl Core<'_> {
     fn pause(&mut self, why: Error, power: Power) {
         self.state.set_power(power);
         // Its last answer may have said that the controller takes no command for now.
-        self.state.controller.credit_deadline = None;
+        self.state.controller.credit_deadline = Deadline::NEVER;
         #[cfg(feature = "security")]
         {
             self.state.privacy = crate::gap::Privacy::NEW;
@@ -134,12 +134,12 @@ impl Core<'_> {
     /// Bring-ups are counted anew.
     fn begin_count(&mut self) {
         self.state.attempts = 0;
-        self.state.steady_at = None;
+        self.state.steady_at = Deadline::NEVER;
     }
 
     /// A host that has been up for a while is steady: what fails from now on is another fault.
     pub(crate) fn attempts_timeout(&mut self, now: Instant) {
-        if self.state.steady_at.is_some_and(|at| at <= now) {
+        if self.state.steady_at.is_due(now) {
             self.begin_count();
         }
     }
@@ -152,8 +152,8 @@ impl Core<'_> {
         }
         warning!("the host is down: {}", fault);
         self.state.controller.in_flight.set(None);
-        self.state.controller.credit_deadline = None;
-        self.state.steady_at = None;
+        self.state.controller.credit_deadline = Deadline::NEVER;
+        self.state.steady_at = Deadline::NEVER;
         let error = Error::Down(fault);
         if power == Power::Stopping {
             self.end_activities(error);
@@ -197,7 +197,7 @@ impl Core<'_> {
     /// The bring-up is done.
     pub(crate) fn on_up(&mut self, now: Instant) {
         // A controller that fails again and again as soon as it is up is not brought up for ever.
-        let steady_at = (self.state.attempts > 0).then(|| now.after(STEADY));
+        let steady_at = if self.state.attempts > 0 { Deadline::after(now, STEADY) } else { Deadline::NEVER };
         self.state.sooner.set(&mut self.state.steady_at, steady_at);
         #[cfg(feature = "security")]
         self.keep_private_address(now);
@@ -248,8 +248,7 @@ impl Core<'_> {
     /// A link whose disconnect the controller does not report in time is lost all the same.
     pub(crate) fn disconnect_timeout(&mut self, now: Instant) {
         for index in 0..self.links.len() {
-            let late =
-                self.links.get(index).is_some_and(|l| l.is_up() && l.disconnect_deadline.is_some_and(|d| d <= now));
+            let late = self.links.get(index).is_some_and(|l| l.is_up() && l.disconnect_deadline.is_due(now));
             if !late {
                 continue;
             }

@@ -20,7 +20,7 @@ impl Core<'_> {
     /// Asks after links that have been silent for too long.
     pub(crate) fn link_check_timeout(&mut self, now: Instant) {
         for index in 0..self.links.len() {
-            if self.links.get(index).is_some_and(|l| l.is_up() && l.check_at.is_some_and(|at| at <= now)) {
+            if self.links.get(index).is_some_and(|l| l.is_up() && l.check_at.is_due(now)) {
                 self.heard_of(now, index);
                 self.check_link(index);
             }

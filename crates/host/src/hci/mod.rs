@@ -10,7 +10,7 @@ mod event;
 mod lifecycle;
 mod link_check;
 
-use crate::{kept::Kept, time::Instant};
+use crate::{kept::Kept, time::Deadline};
 #[cfg(feature = "peripheral")]
 pub(crate) use advertiser::AdvertiserCommand;
 pub(crate) use bring_up::Step;
@@ -30,7 +30,7 @@ pub(crate) struct Controller {
     /// Commands the controller takes just now (Vol 4, Part E, 4.4).
     pub(crate) credits: u8,
     /// When a controller that takes no command counts as silent.
-    pub(crate) credit_deadline: Option<Instant>,
+    pub(crate) credit_deadline: Deadline,
     pub(crate) version: Option<LocalVersion>,
     pub(crate) supported_commands: [u8; 64],
     pub(crate) le_features: u64,
@@ -48,7 +48,7 @@ impl Controller {
         step: 0,
         in_flight: Kept::none(InFlight::NEW),
         credits: 0,
-        credit_deadline: None,
+        credit_deadline: Deadline::NEVER,
         version: None,
         supported_commands: [0; 64],
         le_features: 0,

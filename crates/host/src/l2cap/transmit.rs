@@ -5,7 +5,7 @@ use crate::{
     event::LinkNews,
     link::{Outgoing, Owed},
     state::Power,
-    time::Instant,
+    time::{Deadline, Instant},
 };
 use jelling_wire::{
     Writer,
@@ -89,8 +89,8 @@ impl Core<'_> {
         out.sent = out.sent.saturating_add(u16::try_from(sent).unwrap_or(0));
         link.in_flight = link.in_flight.saturating_add(1);
         controller.acl_in_flight = controller.acl_in_flight.saturating_add(1);
-        if link.acl_deadline.is_none() {
-            self.state.sooner.set(&mut link.acl_deadline, Some(now.after(COMPLETION_TIMEOUT)));
+        if link.acl_deadline.is_never() {
+            self.state.sooner.set(&mut link.acl_deadline, Deadline::after(now, COMPLETION_TIMEOUT));
         }
         controller.acl_high_water = controller.acl_high_water.max(controller.acl_in_flight);
         if part == left {

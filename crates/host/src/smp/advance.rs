@@ -10,7 +10,7 @@ use crate::{
     crypto::{PublicKey, toolbox},
     event::{HostNews, LinkNews},
     link::Link,
-    time::Instant,
+    time::{Deadline, Instant},
 };
 use core::time::Duration;
 use jelling_wire::{
@@ -37,7 +37,7 @@ impl Core<'_> {
     /// The timer of the Security Manager begins anew with each PDU.
     pub(super) fn restart_timer(&mut self, now: Instant, index: usize) {
         if let Some(link) = self.links.get_mut(index) {
-            self.state.sooner.set(&mut link.pairing.deadline, Some(now.after(TIMEOUT)));
+            self.state.sooner.set(&mut link.pairing.deadline, Deadline::after(now, TIMEOUT));
         }
     }
 
@@ -299,7 +299,7 @@ impl Core<'_> {
     pub(crate) fn pairing_timeout(&mut self, now: Instant) {
         for index in 0..self.links.len() {
             let Some(link) = self.links.get_mut(index) else { return };
-            if !link.is_up() || link.pairing.deadline.is_none_or(|at| at > now) {
+            if !link.is_up() || !link.pairing.deadline.is_due(now) {
                 continue;
             }
             link.pairing.is_dead = link.pairing.is_pairing();

@@ -3,7 +3,7 @@
 #[cfg(feature = "client")]
 use super::Policy;
 use super::{Curve, Terms};
-use crate::{config::Config, kept::Kept, state::micros};
+use crate::{config::Config, kept::Kept, time::micros};
 
 /// The part of [`Config`](crate::Config) that pairing looks at.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use crate::{
     error::Error,
     kept::Kept,
     security::Security,
-    time::Instant,
+    time::Deadline,
 };
 use bitflags::bitflags;
 use jelling_wire::{
@@ -307,7 +307,7 @@ pub(crate) struct Pairing {
     pub(crate) progress: Progress,
     pub(crate) keypress: Keypress,
     pub(crate) heard: Keypress,
-    pub(crate) deadline: Option<Instant>,
+    pub(crate) deadline: Deadline,
     /// What the verb that waits is to be told: that it went well, or why not.
     pub(crate) went_well: bool,
     pub(crate) went_wrong: Kept<Error>,
@@ -346,7 +346,7 @@ impl Pairing {
         progress: Progress::empty(),
         keypress: Keypress(0),
         heard: Keypress(0),
-        deadline: None,
+        deadline: Deadline::NEVER,
         went_well: false,
         went_wrong: Kept::none(Error::Timeout),
         failure: Kept::none(Error::Timeout),
@@ -425,6 +425,6 @@ impl Pairing {
         self.owed = self.owed.intersection(Send::FAILED);
         self.only_encrypts = false;
         self.in_controller = false;
-        self.deadline = None;
+        self.deadline = Deadline::NEVER;
     }
 }
