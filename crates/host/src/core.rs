@@ -8,7 +8,7 @@ use crate::{
     event::{Event, HostNews},
     hci::ControllerInfo,
     link::Owed,
-    state::Power,
+    state::{Power, Stage},
     time::{Deadline, Instant},
 };
 use jelling_wire::{Packet, PacketKind, Writer};
@@ -42,7 +42,7 @@ impl Core<'_> {
     /// What the controller is; `None` until the host is up.
     pub fn controller(&self) -> Option<ControllerInfo> {
         let controller = &self.state.controller;
-        if self.state.power() != Power::Up {
+        if self.state.stage != Stage::Up {
             return None;
         }
         Some(ControllerInfo {
@@ -59,8 +59,8 @@ impl Core<'_> {
     /// that it has not answered.
     pub fn is_idle(&self) -> bool {
         let (controller, state) = (&self.state.controller, &self.state);
-        let answered = controller.in_flight.get().is_none() && (controller.credits > 0 || state.power() != Power::Up);
-        let settled = matches!(state.power(), Power::Off | Power::Up | Power::Failed(_)) && state.orphan.is_none();
+        let answered = controller.in_flight.get().is_none() && (controller.credits > 0 || state.stage != Stage::Up);
+        let settled = matches!(state.stage, Stage::Off | Stage::Up | Stage::Failed) && state.orphan.is_none();
         answered && settled && !self.has_activity() && self.free_links() == self.links.len()
     }
 
@@ -123,7 +123,7 @@ impl Core<'_> {
 
     /// Takes a packet of the controller in. Never fails: what makes no sense is counted and dropped.
     pub fn handle_packet(&mut self, now: Instant, packet: Packet<'_>) {
-        if matches!(self.state.power(), Power::Off | Power::Failed(_)) {
+        if matches!(self.state.stage, Stage::Off | Stage::Failed) {
             return count(&mut self.state.counters.unexpected);
         }
         match packet.kind {
@@ -234,7 +234,7 @@ impl Core<'_> {
         let quiet = Owed::DISCONNECTING | Owed::DETACHED;
         let links = self.links.iter().any(|l| l.is_up() && (l.has_to_send() || !l.owed.difference(quiet).is_empty()));
         // What other things than links want is rare.
-        links || self.state.power() != Power::Up || self.has_question() || self.may_command()
+        links || self.state.stage != Stage::Up || self.has_question() || self.may_command()
     }
 
     /// A verb may have left something to transmit, whatever it returned: `poll_transmit` is to be called.

@@ -27,6 +27,7 @@ pub struct Counters {
 }
 
 /// Adds one to a counter.
+#[cfg_attr(target_pointer_width = "32", inline(never))]
 pub(crate) fn count(counter: &mut u32) {
     *counter = counter.saturating_add(1);
 }

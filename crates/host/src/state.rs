@@ -46,7 +46,7 @@ pub enum Power {
 
 /// [`Power`] without its fault: all zero when off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+pub(crate) enum Stage {
     Off,
     Starting,
     Up,
@@ -105,8 +105,9 @@ impl Settings {
 #[derive(Debug)]
 pub struct State {
     settings: Settings,
-    stage: Stage,
-    fault: Fault,
+    pub(crate) stage: Stage,
+    /// Why, where it is `Failed`.
+    pub(crate) fault: Fault,
     /// How often the host was stopped or given up: who waits across that learns of it.
     pub(crate) epoch: u16,
     /// Why it was the last time.
@@ -243,19 +244,6 @@ impl State {
             Stage::Stopping => Power::Stopping,
             Stage::Failed => Power::Failed(self.fault),
         }
-    }
-
-    pub(crate) fn set_power(&mut self, power: Power) {
-        self.stage = match power {
-            Power::Off => Stage::Off,
-            Power::Starting => Stage::Starting,
-            Power::Up => Stage::Up,
-            Power::Stopping => Stage::Stopping,
-            Power::Failed(fault) => {
-                self.fault = fault;
-                Stage::Failed
-            }
-        };
     }
 
     /// When a command that is sent now must be answered.

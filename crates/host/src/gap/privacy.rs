@@ -27,7 +27,7 @@ mod hidden {
         fmt::info,
         hci::Purpose,
         kept::Kept,
-        state::Power,
+        state::Stage,
         time::{Deadline, Instant},
     };
     use jelling_wire::{Address, AddressKind, Writer, hci::command};
@@ -113,7 +113,7 @@ mod hidden {
 
         /// Another address is to be on air.
         pub(crate) fn renew_private_address(&mut self) {
-            if self.state.privacy.hides && self.state.power() == Power::Up {
+            if self.state.privacy.hides && self.state.stage == Stage::Up {
                 self.state.privacy.next.set(None);
                 self.state.privacy.due = true;
                 self.state.privacy.deadline = Deadline::NEVER;

@@ -4,7 +4,7 @@ use crate::{
     Core,
     error::Fault,
     event::HostNews,
-    state::{Own, Power},
+    state::{Own, Stage},
     time::Instant,
 };
 use jelling_wire::{
@@ -146,14 +146,15 @@ const DATA_LENGTH_EXTENSION: u64 = 1 << 5;
 impl Core<'_> {
     /// Switches the radio on, if it is off or failed. Nothing to do where it is up or coming up.
     pub fn start(&mut self) {
-        if matches!(self.state.power(), Power::Off | Power::Failed(_)) {
+        if matches!(self.state.stage, Stage::Off | Stage::Failed) {
             self.state.resumes = false;
             self.begin_bring_up();
         }
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn begin_bring_up(&mut self) {
-        self.state.set_power(Power::Starting);
+        self.state.stage = Stage::Starting;
         self.state.controller = super::Controller { credits: 1, ..super::Controller::NEW };
         #[cfg(feature = "security")]
         {
@@ -166,7 +167,7 @@ impl Core<'_> {
 
     /// True until the controller has answered Reset.
     pub(crate) fn is_resetting(&self) -> bool {
-        self.state.power() == Power::Starting && self.state.controller.step == 0
+        self.state.stage == Stage::Starting && self.state.controller.step == 0
     }
 
     fn wants_static_address(&self) -> bool {
@@ -215,7 +216,7 @@ impl Core<'_> {
     pub(crate) fn next_step(&mut self, now: Instant, w: &mut Writer<'_>) -> Option<Step> {
         loop {
             let Some(step) = STEPS.get(usize::from(self.state.controller.step)).copied() else {
-                self.state.set_power(Power::Up);
+                self.state.stage = Stage::Up;
                 self.state.news |= HostNews::HOST;
                 self.on_up(now);
                 return None;
@@ -255,7 +256,7 @@ impl Core<'_> {
 
     /// Takes a step's answer in.
     pub(crate) fn on_step(&mut self, step: Step, opcode: Opcode, status: Status, parameters: &[u8]) {
-        if self.state.power() != Power::Starting {
+        if self.state.stage != Stage::Starting {
             return;
         }
         if !status.is_success() {

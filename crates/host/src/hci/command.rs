@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Fault},
     fmt::warning,
     link::Owed,
-    state::Power,
+    state::Stage,
     time::{Deadline, Instant},
 };
 use jelling_wire::{
@@ -95,11 +95,11 @@ impl Core<'_> {
             command::emit(&command::NothingCompleted {}, w);
             return true;
         }
-        let purpose = match self.state.power() {
-            Power::Off | Power::Failed(_) => return false,
-            Power::Starting => self.next_step(now, w).map(Purpose::BringUp).or_else(|| self.next_purpose(now, w)),
-            Power::Stopping => self.next_stop(now, w),
-            Power::Up => self.next_purpose(now, w),
+        let purpose = match self.state.stage {
+            Stage::Off | Stage::Failed => return false,
+            Stage::Starting => self.next_step(now, w).map(Purpose::BringUp).or_else(|| self.next_purpose(now, w)),
+            Stage::Stopping => self.next_stop(now, w),
+            Stage::Up => self.next_purpose(now, w),
         };
         let Some(purpose) = purpose else { return false };
         let Some([low, high, ..]) = w.written().get(..2) else { return false };
@@ -278,7 +278,7 @@ impl Core<'_> {
         // An empty answer changes how many commands the controller takes (Vol 4, Part E, 7.7.14). One that changes nothing, and
         // comes when nothing was asked, is what a controller says that has just started.
         let idle = self.state.controller.credits > 0 && self.state.controller.in_flight.get().is_none();
-        if opcode.0 == 0 && idle && credits == self.state.controller.credits && self.state.power() == Power::Up {
+        if opcode.0 == 0 && idle && credits == self.state.controller.credits && self.state.stage == Stage::Up {
             // Its links tell whether it has. Without any, nothing is lost by a fresh start.
             if !self.check_links() {
                 self.fail(Fault::Restarted);

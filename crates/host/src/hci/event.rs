@@ -8,7 +8,7 @@ use crate::{
     event::{Happened, LinkNews},
     l2cap::COMPLETION_TIMEOUT,
     link::{Owed, Parameters},
-    state::Power,
+    state::Stage,
     time::{Deadline, Instant},
 };
 use jelling_wire::hci::{
@@ -47,7 +47,7 @@ impl Core<'_> {
             // Reset is what helps, and it is under way (Vol 4, Part E, 7.7.16).
             Event::HardwareError { .. } if self.is_resetting() => count(&mut self.state.counters.unexpected),
             Event::HardwareError { code } => self.fail(Fault::Hardware(code)),
-            _ if self.state.power() == Power::Up || self.state.power() == Power::Stopping => {
+            _ if self.state.stage == Stage::Up || self.state.stage == Stage::Stopping => {
                 self.on_link_event(now, event)
             }
             _ => count(&mut self.state.counters.unexpected),
@@ -161,7 +161,7 @@ impl Core<'_> {
     }
 
     fn on_connection(&mut self, now: Instant, complete: &ConnectionComplete) {
-        if self.state.power() != Power::Up {
+        if self.state.stage != Stage::Up {
             return;
         }
         if !complete.status.is_success() {

@@ -7,7 +7,7 @@ use crate::{
     event::{HostEvent, HostNews, LinkNews},
     fmt::{info, warning},
     link::Owed,
-    state::Power,
+    state::Stage,
     time::{Deadline, Instant},
 };
 use core::time::Duration;
@@ -51,23 +51,23 @@ impl Core<'_> {
 
     /// Switches the radio off: links are disconnected, everything else ends, the controller is reset.
     pub fn stop(&mut self) {
-        match self.state.power() {
-            Power::Starting | Power::Up if !self.state.no_transport => {
+        match self.state.stage {
+            Stage::Starting | Stage::Up if !self.state.no_transport => {
                 self.end_activities(Error::Stopped);
                 for link in self.links.iter_mut().filter(|l| l.is_up()) {
                     if !link.owed.contains(Owed::DISCONNECTING) {
                         link.owed.insert(Owed::DISCONNECT);
                     }
                 }
-                self.state.set_power(Power::Stopping);
+                self.state.stage = Stage::Stopping;
             }
             // Nobody is there to be told.
-            Power::Starting | Power::Up | Power::Failed(_) => {
+            Stage::Starting | Stage::Up | Stage::Failed => {
                 self.end_activities(Error::Stopped);
                 self.lose_links(Status::CONNECTION_TERMINATED_BY_LOCAL_HOST);
-                self.go_down(Error::Stopped, Power::Off);
+                self.go_down(Error::Stopped, Stage::Off);
             }
-            Power::Off | Power::Stopping => return,
+            Stage::Off | Stage::Stopping => return,
         }
         self.state.recovering.set(None);
         self.state.resumes = false;
@@ -79,18 +79,21 @@ impl Core<'_> {
     pub(crate) fn on_stopped(&mut self) {
         info!("the host is off");
         self.lose_links(Status::CONNECTION_TERMINATED_BY_LOCAL_HOST);
-        self.go_down(Error::Stopped, Power::Off);
+        self.go_down(Error::Stopped, Stage::Off);
     }
 
     /// The host is down, and nothing that waits for it goes on.
-    fn go_down(&mut self, why: Error, power: Power) {
+    fn go_down(&mut self, why: Error, stage: Stage) {
         self.state.epoch = self.state.epoch.wrapping_add(1);
-        self.pause(why, power);
+        self.pause(why, stage);
     }
 
     /// The host is down for a while.
-    fn pause(&mut self, why: Error, power: Power) {
-        self.state.set_power(power);
+    fn pause(&mut self, why: Error, stage: Stage) {
+        self.state.stage = stage;
+        if let Error::Down(fault) = why {
+            self.state.fault = fault;
+        }
         // Its last answer may have said that the controller takes no command for now.
         self.state.controller.credit_deadline = Deadline::NEVER;
         #[cfg(feature = "security")]
@@ -121,7 +124,7 @@ impl Core<'_> {
     pub fn transport_opened(&mut self) {
         self.state.no_transport = false;
         self.begin_count();
-        if core::mem::take(&mut self.state.resumes) && matches!(self.state.power(), Power::Failed(_)) {
+        if core::mem::take(&mut self.state.resumes) && matches!(self.state.stage, Stage::Failed) {
             self.begin_bring_up();
         }
     }
@@ -146,8 +149,8 @@ impl Core<'_> {
 
     /// The controller or the transport failed: links are lost, what waits is told, and the host comes up again by itself.
     pub(crate) fn fail(&mut self, fault: Fault) {
-        let power = self.state.power();
-        if matches!(power, Power::Off | Power::Failed(_)) {
+        let stage = self.state.stage;
+        if matches!(stage, Stage::Off | Stage::Failed) {
             return;
         }
         warning!("the host is down: {}", fault);
@@ -155,20 +158,20 @@ impl Core<'_> {
         self.state.controller.credit_deadline = Deadline::NEVER;
         self.state.steady_at = Deadline::NEVER;
         let error = Error::Down(fault);
-        if power == Power::Stopping {
+        if stage == Stage::Stopping {
             self.end_activities(error);
             self.lose_links(Status::CONNECTION_TIMEOUT);
             self.begin_count();
-            return self.go_down(Error::Stopped, Power::Off);
+            return self.go_down(Error::Stopped, Stage::Off);
         }
         if fault == Fault::TransportClosed {
             self.state.resumes = true;
             self.interrupt(fault);
-            return self.pause(error, Power::Failed(fault));
+            return self.pause(error, Stage::Failed);
         }
         // A bring-up that the application asked for fails sooner: nothing was there to restore. But what a controller was sent
         // before we began may have swallowed the first Reset.
-        let recovers = power == Power::Up || self.state.recovering.get().is_some();
+        let recovers = stage == Stage::Up || self.state.recovering.get().is_some();
         let resetting = self.is_resetting();
         let again = (recovers && self.state.attempts < ATTEMPTS) || (resetting && self.state.attempts < RESETS);
         if again {
@@ -176,7 +179,7 @@ impl Core<'_> {
             self.state.attempts = self.state.attempts.saturating_add(1);
             if recovers {
                 self.interrupt(fault);
-                self.pause(error, Power::Failed(fault));
+                self.pause(error, Stage::Failed);
             }
             return self.begin_bring_up();
         }
@@ -187,7 +190,7 @@ impl Core<'_> {
         self.state.flush = false;
         warning!("given up: the next operation tries again");
         self.happened(HostEvent::Failed(fault));
-        self.go_down(error, Power::Failed(fault));
+        self.go_down(error, Stage::Failed);
     }
 
     fn happened(&mut self, event: HostEvent) {

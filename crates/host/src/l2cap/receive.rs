@@ -1,7 +1,7 @@
 //! ACL packets become frames in the link's one receive buffer; a frame that came in one packet is not copied at all
 //! (Vol 3, Part A, 7.2.2).
 
-use crate::{Core, counters::count, link::Incoming, state::Power, time::Instant};
+use crate::{Core, counters::count, link::Incoming, state::Stage, time::Instant};
 use jelling_wire::{
     att::Opcode,
     copy,
@@ -11,7 +11,7 @@ use jelling_wire::{
 
 impl Core<'_> {
     pub(crate) fn on_acl(&mut self, now: Instant, octets: &[u8]) {
-        if !matches!(self.state.power(), Power::Up | Power::Stopping) {
+        if !matches!(self.state.stage, Stage::Up | Stage::Stopping) {
             return count(&mut self.state.counters.unexpected);
         }
         let Ok(packet) = AclPacket::parse(octets) else {

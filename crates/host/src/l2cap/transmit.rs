@@ -4,7 +4,7 @@ use crate::{
     Core,
     event::LinkNews,
     link::{Outgoing, Owed},
-    state::Power,
+    state::Stage,
     time::{Deadline, Instant},
 };
 use jelling_wire::{
@@ -23,7 +23,7 @@ const ACL_HEADER: usize = 4;
 impl Core<'_> {
     /// Writes the next ACL packet, if a link has one and the controller room for it.
     pub(crate) fn poll_acl(&mut self, now: Instant, w: &mut Writer<'_>) -> bool {
-        if !matches!(self.state.power(), Power::Up | Power::Stopping) || self.state.controller.acl_room() == 0 {
+        if !matches!(self.state.stage, Stage::Up | Stage::Stopping) || self.state.controller.acl_room() == 0 {
             return false;
         }
         let count = self.links.len();
