@@ -60,7 +60,6 @@ pub(crate) fn blocks_for(length: usize) -> u16 {
 }
 
 /// Appends to a block what fits, and gives what does not.
-#[cfg(feature = "server")]
 fn fill<'o>(block: &mut Block, octets: &'o [u8]) -> &'o [u8] {
     let n = copy(block.data.get_mut(usize::from(block.length)..).unwrap_or_default(), octets);
     block.length = block.length.saturating_add(u8::try_from(n).unwrap_or(0));
@@ -68,14 +67,17 @@ fn fill<'o>(block: &mut Block, octets: &'o [u8]) -> &'o [u8] {
 }
 
 impl Pool<'_> {
+    /// Whether there are so many blocks that nobody has or has reserved.
+    fn afford(&mut self, blocks: u16) -> Option<()> {
+        let taken = usize::from(self.accounts.used).saturating_add(usize::from(self.accounts.reserved));
+        let there = taken.saturating_add(usize::from(blocks)) <= self.blocks.len();
+        self.accounts.missed |= !there;
+        there.then_some(())
+    }
+
     /// Sets `blocks` apart for one owner.
     pub(crate) fn reserve(&mut self, blocks: u16) -> Option<u16> {
-        let total = self.blocks.len();
-        let taken = usize::from(self.accounts.used).saturating_add(usize::from(self.accounts.reserved));
-        if taken.saturating_add(usize::from(blocks)) > total {
-            self.accounts.missed = true;
-            return None;
-        }
+        self.afford(blocks)?;
         self.accounts.reserved = self.accounts.reserved.saturating_add(blocks);
         Some(blocks)
     }
@@ -85,18 +87,17 @@ impl Pool<'_> {
         self.accounts.reserved = self.accounts.reserved.saturating_sub(blocks);
     }
 
+    /// Takes a free block, and empties it.
     fn take(&mut self) -> Option<u16> {
         let accounts = &mut *self.accounts;
-        let index = if accounts.free != 0 {
-            let block = self.blocks.get(usize::from(accounts.free.wrapping_sub(1)))?;
-            core::mem::replace(&mut accounts.free, block.next)
+        let index = if accounts.free != 0 { accounts.free } else { accounts.touched.saturating_add(1) };
+        let block = self.blocks.get_mut(usize::from(index.wrapping_sub(1)))?;
+        if accounts.free != 0 {
+            accounts.free = block.next;
         } else {
-            if usize::from(accounts.touched) >= self.blocks.len() {
-                return None;
-            }
-            accounts.touched = accounts.touched.saturating_add(1);
-            accounts.touched
-        };
+            accounts.touched = index;
+        }
+        (block.next, block.length) = (0, 0);
         accounts.used = accounts.used.saturating_add(1);
         accounts.high_water = accounts.high_water.max(accounts.used);
         Some(index)
@@ -108,43 +109,17 @@ impl Pool<'_> {
 
     /// Stores the octets of `parts`, one after the other, using up to `*reserve` blocks of a reserve and then free ones.
     pub(crate) fn store(&mut self, parts: [&[u8]; 2], reserve: &mut u16) -> Option<Chain> {
-        let length = parts[0].len().saturating_add(parts[1].len());
-        let need = blocks_for(length);
-        let from_reserve = need.min(*reserve);
-        let beyond = need.saturating_sub(from_reserve);
-        let taken = usize::from(self.accounts.used).saturating_add(usize::from(self.accounts.reserved));
-        if taken.saturating_add(usize::from(beyond)) > self.blocks.len() {
-            self.accounts.missed = true;
-            return None;
-        }
-        let mut chain = Chain { first: 0, length: u16::try_from(length).ok()? };
-        *reserve = reserve.saturating_sub(from_reserve);
-        self.release(from_reserve);
-        let mut last = 0u16;
-        let [mut a, mut b] = parts;
-        for _ in 0..need {
-            let index = self.take()?;
-            let block = self.block(index)?;
-            block.next = 0;
-            let first = copy(&mut block.data, a);
-            a = a.get(first..).unwrap_or_default();
-            let second = copy(block.data.get_mut(first..).unwrap_or_default(), b);
-            b = b.get(second..).unwrap_or_default();
-            block.length = u8::try_from(first.saturating_add(second)).unwrap_or(0);
-            match self.block(last) {
-                Some(previous) => previous.next = index,
-                None => chain.first = index,
-            }
-            last = index;
-        }
+        let mut chain = Chain::NONE;
+        self.append(&mut chain, parts, reserve)?;
         Some(chain)
     }
 
-    /// Appends the octets of `parts` to a chain, whole or not at all, taking blocks that nobody reserved.
-    #[cfg(feature = "server")]
-    pub(crate) fn append(&mut self, chain: &mut Chain, parts: [&[u8]; 2]) -> Option<()> {
+    /// Appends the octets of `parts` to a chain, whole or not at all, using up to `*reserve` blocks of a reserve and then free ones.
+    pub(crate) fn append(&mut self, chain: &mut Chain, parts: [&[u8]; 2], reserve: &mut u16) -> Option<()> {
         let mut last = chain.first;
+        let mut room = 0;
         while let Some(block) = self.block(last) {
+            room = BLOCK.saturating_sub(usize::from(block.length));
             if block.next == 0 {
                 break;
             }
@@ -152,22 +127,20 @@ impl Pool<'_> {
         }
         let more = parts[0].len().saturating_add(parts[1].len());
         let length = u16::try_from(chain.len().saturating_add(more)).ok()?;
-        let room = self.block(last).map_or(0, |b| BLOCK.saturating_sub(usize::from(b.length)));
-        let beyond = more.saturating_sub(room).div_ceil(BLOCK);
-        let taken = usize::from(self.accounts.used).saturating_add(usize::from(self.accounts.reserved));
-        if taken.saturating_add(beyond) > self.blocks.len() {
-            self.accounts.missed = true;
-            return None;
-        }
+        let need = u16::try_from(more.saturating_sub(room).div_ceil(BLOCK)).ok()?;
+        let reserved = need.min(*reserve);
+        self.afford(need.saturating_sub(reserved))?;
+        *reserve = reserve.saturating_sub(reserved);
+        self.release(reserved);
         for mut rest in parts {
-            if let Some(block) = self.block(last) {
-                rest = fill(block, rest);
-            }
-            while !rest.is_empty() {
+            loop {
+                if let Some(block) = self.block(last) {
+                    rest = fill(block, rest);
+                }
+                if rest.is_empty() {
+                    break;
+                }
                 let index = self.take()?;
-                let block = self.block(index)?;
-                (block.next, block.length) = (0, 0);
-                rest = fill(block, rest);
                 match self.block(last) {
                     Some(previous) => previous.next = index,
                     None => chain.first = index,

@@ -37,20 +37,25 @@ impl Uuid {
 
     /// The form on the wire: 2, 4 or 16 octets, little-endian.
     pub fn from_le_bytes(bytes: &[u8]) -> Option<Self> {
-        let mut full = [0; 16];
-        let (base, first) = full.split_at_mut(BASE.len());
-        let (target, source) = match bytes.len() {
-            2 | 4 => {
-                base.copy_from_slice(&BASE);
-                (first.get_mut(..bytes.len())?, bytes)
-            }
-            16 => (&mut full[..], bytes),
-            _ => return None,
-        };
-        target.copy_from_slice(source);
-        let [.., a, b, 0, 0] = full else { return Some(Uuid(Form::Full(full))) };
-        let is_short = full.starts_with(&BASE);
-        Some(Uuid(if is_short { Form::Short(u16::from_le_bytes([a, b])) } else { Form::Full(full) }))
+        if let Ok(long) = <[u8; 4]>::try_from(bytes) {
+            return Some(Self::new32(u32::from_le_bytes(long)));
+        }
+        let shortest = Self::shortest(bytes);
+        if let Ok(short) = <[u8; 2]>::try_from(shortest) {
+            return Some(Self::new16(u16::from_le_bytes(short)));
+        }
+        shortest.try_into().ok().map(|full| Uuid(Form::Full(full)))
+    }
+
+    /// The octets of a UUID in the shortest form that ATT knows: equal UUIDs have equal ones. Others are what they were.
+    pub fn shortest(octets: &[u8]) -> &[u8] {
+        match octets.split_first_chunk::<12>() {
+            Some((base, tail)) if *base == BASE => match tail.split_first_chunk::<2>() {
+                Some((short, [0, 0])) => short,
+                _ => octets,
+            },
+            _ => octets,
+        }
     }
 
     /// The 16-bit form, if it has one.

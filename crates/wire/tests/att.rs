@@ -15,7 +15,7 @@ mod common;
 use common::check;
 use jelling_wire::{
     Malformed, Uuid, Writer,
-    att::{self, ErrorCode, Opcode, Pdu},
+    att::{self, ErrorCode, Opcode, Pdu, Request},
 };
 use proptest::prelude::*;
 
@@ -204,4 +204,54 @@ proptest! {
             prop_assert!(pdu.to_string().starts_with(&headline));
         }
     }
+
+    #[test]
+    fn a_request_is_judged_as_the_pdu_is(index in 0..=REQUESTS.len(), other: u8, parameters in proptest::collection::vec(any::<u8>(), 0..40)) {
+        let opcode = REQUESTS.get(index).copied().unwrap_or(Opcode(other | 0x40));
+        let octets = [&[opcode.0][..], &parameters].concat();
+        let request = Request::parse(&octets);
+        prop_assert_eq!(request.is_ok(), Pdu::parse(&octets).is_ok());
+        let Ok(Request { first, second, rest, .. }) = request else { return Ok(()) };
+        let (first, second) = (first.to_le_bytes(), second.to_le_bytes());
+        let numbers = (octets.len() - 1 - rest.len()) / 2;
+        let again = [&[opcode.0], &[first, second][..numbers].concat()[..], rest].concat();
+        prop_assert_eq!(again, octets);
+    }
+
+    #[test]
+    fn the_shortest_form_is_that_of_the_uuid(low: u16, high in 0..2u16, other: [u8; 16]) {
+        let short = Uuid::new16(low).as_u128() | (u128::from(high) << 112);
+        for octets in [short.to_le_bytes(), other] {
+            let uuid = Uuid::from_le_bytes(&octets).unwrap();
+            prop_assert_eq!(uuid, Uuid::new128(u128::from_le_bytes(octets)));
+            uuid.with_le_bytes(|shortest| assert_eq!(Uuid::shortest(&octets), shortest));
+        }
+    }
+}
+
+/// What a server may be sent.
+const REQUESTS: [Opcode; 15] = [
+    Opcode::EXCHANGE_MTU_REQUEST,
+    Opcode::FIND_INFORMATION_REQUEST,
+    Opcode::FIND_BY_TYPE_VALUE_REQUEST,
+    Opcode::READ_BY_TYPE_REQUEST,
+    Opcode::READ_REQUEST,
+    Opcode::READ_BLOB_REQUEST,
+    Opcode::READ_MULTIPLE_REQUEST,
+    Opcode::READ_BY_GROUP_TYPE_REQUEST,
+    Opcode::READ_MULTIPLE_VARIABLE_REQUEST,
+    Opcode::WRITE_REQUEST,
+    Opcode::WRITE_COMMAND,
+    Opcode::SIGNED_WRITE_COMMAND,
+    Opcode::PREPARE_WRITE_REQUEST,
+    Opcode::EXECUTE_WRITE_REQUEST,
+    // One that the specification does not know.
+    Opcode(0x3f),
+];
+
+#[test]
+fn an_error_response_is_its_pdu() {
+    let (request, handle, code) = (Opcode::READ_REQUEST, 0x1234, ErrorCode::INVALID_HANDLE);
+    let octets = att::error_response(request, handle, code);
+    assert_eq!(Pdu::parse(&octets), Ok(Pdu::ErrorResponse { request, handle, code }));
 }

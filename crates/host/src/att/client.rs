@@ -231,8 +231,21 @@ impl Core<'_> {
         self.tell_pool();
     }
 
-    /// A response PDU, or something with the opcode of one.
-    pub(super) fn on_response(&mut self, index: usize, octets: &[u8], response: Option<&Pdu<'_>>) {
+    /// Something with the opcode of a response.
+    pub(super) fn on_response(&mut self, index: usize, octets: &[u8]) {
+        let response = Pdu::parse(octets).ok();
+        if response.is_none() {
+            self.drop_malformed("an ATT response");
+        }
+        self.take_response(index, octets, response.as_ref());
+    }
+
+    /// An answer, if it is one, that nothing can be made of.
+    pub(super) fn on_broken_response(&mut self, index: usize) {
+        self.take_response(index, &[], None);
+    }
+
+    fn take_response(&mut self, index: usize, octets: &[u8], response: Option<&Pdu<'_>>) {
         let Some(link) = self.links.get_mut(index) else { return };
         let client = &mut link.client;
         if !matches!(client.phase, Phase::Waiting | Phase::Swallowing) {

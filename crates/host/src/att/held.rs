@@ -5,7 +5,7 @@ use super::question::{ASK, Question};
 use crate::{Core, counters::count, link::Link, pool::Chain, time::Instant};
 use jelling_wire::{
     Writer,
-    att::{ErrorCode, Opcode, Pdu},
+    att::{ErrorCode, Opcode, Request, error_response},
     copy,
     l2cap::ChannelId,
 };
@@ -22,44 +22,40 @@ pub(crate) enum Slot {
     Command,
 }
 
-/// What waits for the transmit buffer, or for the application.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) enum Held {
-    #[default]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
     Nothing,
     /// A request that has changed nothing yet.
-    Request([u8; HELD], u8),
-    /// A longer one.
-    Long(Chain),
+    Request,
     /// The answer to a request that has been carried out.
-    Reply([u8; HELD], u8),
-    /// A longer one.
-    LongReply(Chain),
-    /// The answer to Prepare Write Request repeats it: these last octets of what is prepared.
-    Prepared { handle: u16, offset: u16, length: u16 },
+    Reply,
+}
+
+/// What waits for the transmit buffer, or for the application.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    stage: Stage,
+    /// Its first octets.
+    octets: [u8; HELD],
+    length: u8,
+    /// All of it, where it is longer.
+    long: Chain,
+    /// So many octets of what is prepared, the last ones, end it: the answer to Prepare Write Request repeats them.
+    prepared: u16,
 }
 
 impl Held {
-    pub(super) fn reply(pdu: &Pdu<'_>) -> Self {
-        let mut octets = [0; HELD];
-        let mut w = Writer::new(&mut octets);
-        pdu.emit(&mut w);
-        let length = u8::try_from(w.len()).unwrap_or(0);
-        Held::Reply(octets, length)
-    }
+    const NOTHING: Held = Held { stage: Stage::Nothing, octets: [0; HELD], length: 0, long: Chain::NONE, prepared: 0 };
 
-    /// An answer as octets, if it needs no block.
-    pub(super) fn short_reply(octets: &[u8]) -> Option<Self> {
-        let mut kept = [0; HELD];
-        kept.get_mut(..octets.len())?.copy_from_slice(octets);
-        Some(Held::Reply(kept, u8::try_from(octets.len()).ok()?))
+    fn first_octets(&self) -> &[u8] {
+        self.octets.get(..usize::from(self.length)).unwrap_or_default()
     }
 }
 
 /// The slot of the peer's request, of its command, and of its prepared writes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Server {
-    pub(super) held: Held,
+    held: Held,
     question: Question,
     command: Chain,
     command_question: Question,
@@ -70,7 +66,7 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) const NEW: Server = Server {
-        held: Held::Nothing,
+        held: Held::NOTHING,
         question: Question::NONE,
         command: Chain::NONE,
         command_question: Question::NONE,
@@ -86,15 +82,28 @@ impl Server {
     /// The table is another one: of the parts that were prepared for the old one none may be taken for written.
     pub(super) fn lose_parts(&mut self) {
         self.lost_parts |= self.prepared != Chain::NONE;
-        if let Held::Prepared { handle, .. } = self.held {
-            let (request, code) = (Opcode::PREPARE_WRITE_REQUEST, ErrorCode::UNLIKELY_ERROR);
-            self.held = Held::reply(&Pdu::ErrorResponse { request, handle, code });
+        if let (Stage::Reply, &[opcode, low, high, ..]) = (self.held.stage, &self.held.octets)
+            && opcode == Opcode::PREPARE_WRITE_RESPONSE.0
+        {
+            let handle = u16::from_le_bytes([low, high]);
+            self.owe(&error_response(Opcode::PREPARE_WRITE_REQUEST, handle, ErrorCode::UNLIKELY_ERROR));
         }
+    }
+
+    /// Keeps a short answer.
+    fn owe(&mut self, octets: &[u8]) {
+        self.keep(Stage::Reply, octets, Chain::NONE);
+    }
+
+    fn keep(&mut self, stage: Stage, octets: &[u8], long: Chain) {
+        let held = &mut self.held;
+        held.length = u8::try_from(copy(&mut held.octets, octets)).unwrap_or(0);
+        (held.stage, held.long, held.prepared) = (stage, long, 0);
     }
 
     /// True until the request has been answered.
     fn is_busy(&self) -> bool {
-        !matches!(self.held, Held::Nothing)
+        self.held.stage != Stage::Nothing
     }
 
     pub(super) fn question(&self, slot: Slot) -> &Question {
@@ -120,36 +129,29 @@ pub(super) enum Served {
 }
 
 impl Core<'_> {
-    pub(super) fn on_request(&mut self, now: Instant, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
+    pub(super) fn on_request(&mut self, now: Instant, index: usize, octets: &[u8], request: &Request<'_>) {
         let Some(link) = self.links.get(index) else { return };
         if link.server.is_busy() || link.is_leaving() {
             // Vol 3, Part F, 3.3.2: a second request before the answer breaks the protocol.
             return count(&mut self.state.counters.unexpected);
         }
-        if let Some(error) = self.out_of_sync(index, pdu) {
-            return self.hold_error(index, &error);
+        let is_sending = link.outgoing.active;
+        if let Some(error) = self.out_of_sync(index, octets) {
+            return self.owe(index, &error);
         }
-        if self.links.get(index).is_some_and(|l| l.outgoing.active) {
-            return self.hold(now, index, octets, pdu);
-        }
-        if self.put_answer(index, pdu) == Served::Asks {
-            self.keep_and_ask(now, index, octets, pdu);
-        }
-    }
-
-    /// Keeps a request and asks the application, which nothing is asked about what could not be kept.
-    fn keep_and_ask(&mut self, now: Instant, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
-        if self.keep(index, octets, pdu) {
+        let served = if is_sending { self.hold(index, request, octets) } else { self.put_answer(index, request) };
+        // Nothing is asked about what could not be kept.
+        if served == Served::Asks && self.keep(index, Stage::Request, request.opcode, octets) {
             self.raise(now, index, Slot::Request);
         }
     }
 
     /// Serves a request into the transmit buffer.
-    fn put_answer(&mut self, index: usize, pdu: &Pdu<'_>) -> Served {
+    fn put_answer(&mut self, index: usize, request: &Request<'_>) -> Served {
         let mtu = self.links.get(index).map_or(0, |l| usize::from(l.mtu));
         let mut served = Served::Answered;
         self.put_frame(index, ChannelId::ATT, mtu, |core, w| {
-            served = core.serve(index, pdu, w);
+            served = core.serve(index, request, w);
             served == Served::Answered
         });
         served
@@ -161,126 +163,101 @@ impl Core<'_> {
         if link.server.is_busy() {
             return;
         }
-        link.server.held = Held::reply(&Pdu::ErrorResponse { request, handle: 0, code });
+        link.server.owe(&error_response(request, 0, code));
         // An execution that fails empties the queue, whatever it failed for.
         if request == Opcode::EXECUTE_WRITE_REQUEST {
             self.clear_prepared(index);
         }
     }
 
-    fn hold_error(&mut self, index: usize, error: &Pdu<'_>) {
+    fn owe(&mut self, index: usize, octets: &[u8]) {
         if let Some(link) = self.links.get_mut(index) {
-            link.server.held = Held::reply(error);
+            link.server.owe(octets);
         }
     }
 
     /// The table has changed under a request that is kept: its client may have meant the old one (Vol 3, Part G, 2.5.2.1).
     pub(crate) fn supersede_request(&mut self, index: usize) {
-        let Some(held) = self.links.get(index).filter(|l| l.is_unaware()).map(|l| l.server.held) else { return };
-        let mut octets = [0; LONGEST];
-        let length = self.held_octets(index, Slot::Request, &mut octets);
-        let request = match held {
-            Held::Prepared { handle, offset, .. } => Ok(Pdu::PrepareWriteRequest { handle, offset, value: &[] }),
-            _ => Pdu::parse(octets.get(..length).unwrap_or_default()),
-        };
-        let error = request.ok().and_then(|pdu| self.out_of_sync(index, &pdu));
-        if let Some(error) = error {
-            self.drop_request(index);
-            self.hold_error(index, &error);
-        }
-    }
-
-    /// Keeps a request, or its answer, until the transmit buffer is free.
-    fn hold(&mut self, now: Instant, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
-        let held = match pdu {
-            Pdu::PrepareWriteRequest { handle, offset, value } => match self.prepare(index, *handle, *offset, value) {
-                Ok(()) => {
-                    Held::Prepared { handle: *handle, offset: *offset, length: u16::try_from(value.len()).unwrap_or(0) }
-                }
-                Err((handle, code)) => Held::reply(&Pdu::ErrorResponse { request: pdu.opcode(), handle, code }),
-            },
-            Pdu::WriteRequest { .. } | Pdu::ExecuteWriteRequest { .. } | Pdu::ExchangeMtuRequest { .. } => {
-                match self.serve_into_reply(index, pdu) {
-                    Some(reply) => reply,
-                    None => return self.keep_and_ask(now, index, octets, pdu),
-                }
-            }
-            _ => {
-                self.keep(index, octets, pdu);
+        let Some(link) = self.links.get(index) else { return };
+        let mut held = link.server.held;
+        if held.stage != Stage::Request {
+            // The part that is prepared counts as not served until its answer has left.
+            let [opcode, ..] = &mut held.octets;
+            if held.stage == Stage::Nothing || *opcode != Opcode::PREPARE_WRITE_RESPONSE.0 {
                 return;
             }
-        };
-        if let Some(link) = self.links.get_mut(index) {
-            link.server.held = held;
+            *opcode = Opcode::PREPARE_WRITE_REQUEST.0;
+        }
+        if let Some(error) = self.out_of_sync(index, held.first_octets()) {
+            self.drop_request(index);
+            self.owe(index, &error);
         }
     }
 
-    fn serve_into_reply(&mut self, index: usize, pdu: &Pdu<'_>) -> Option<Held> {
+    /// Keeps a request, or what comes of it, until the transmit buffer is free. What writes is carried out now.
+    fn hold(&mut self, index: usize, request: &Request<'_>, octets: &[u8]) -> Served {
+        let is_write = matches!(
+            request.opcode,
+            Opcode::WRITE_REQUEST
+                | Opcode::PREPARE_WRITE_REQUEST
+                | Opcode::EXECUTE_WRITE_REQUEST
+                | Opcode::EXCHANGE_MTU_REQUEST
+        );
+        if !is_write {
+            self.keep(index, Stage::Request, request.opcode, octets);
+            return Served::Answered;
+        }
         let mut reply = [0; HELD];
         let mut w = Writer::new(&mut reply);
-        if self.serve(index, pdu, &mut w) == Served::Asks {
-            return None;
+        let served = self.serve(index, request, &mut w);
+        if served == Served::Answered
+            && let Some(link) = self.links.get_mut(index)
+        {
+            link.server.owe(w.written());
+            if w.is_overflowed() {
+                link.server.held.prepared = u16::try_from(request.rest.len()).unwrap_or(0);
+            }
         }
-        let length = u8::try_from(w.len()).unwrap_or(0);
-        Some(Held::Reply(reply, length))
+        served
     }
 
-    /// Keeps a request as it is. False where the pool has no room for a long one: its refusal is kept in its place.
-    fn keep(&mut self, index: usize, octets: &[u8], pdu: &Pdu<'_>) -> bool {
-        let held = if octets.len() <= HELD {
-            let mut kept = [0; HELD];
-            let length = copy(&mut kept, octets);
-            Held::Request(kept, u8::try_from(length).unwrap_or(0))
-        } else if let Some(chain) = self.pool().store([octets, &[]], &mut 0) {
-            Held::Long(chain)
-        } else {
-            let code = ErrorCode::INSUFFICIENT_RESOURCES;
-            Held::reply(&Pdu::ErrorResponse { request: pdu.opcode(), handle: 0, code })
-        };
-        if let Some(link) = self.links.get_mut(index) {
-            link.server.held = held;
+    /// Keeps a request, or its answer, as it is. False where the pool has no room for a long one: its refusal is kept in its place.
+    pub(super) fn keep(&mut self, index: usize, stage: Stage, request: Opcode, octets: &[u8]) -> bool {
+        let mut long = Chain::NONE;
+        if octets.len() > HELD {
+            let Some(chain) = self.pool().store([octets, &[]], &mut 0) else {
+                self.owe(index, &error_response(request, 0, ErrorCode::INSUFFICIENT_RESOURCES));
+                return false;
+            };
+            long = chain;
         }
-        !matches!(held, Held::Reply(..))
+        if let Some(link) = self.links.get_mut(index) {
+            link.server.keep(stage, octets, long);
+        }
+        true
     }
 
     /// The octets of a request or a command that is kept.
     pub(super) fn held_octets(&mut self, index: usize, slot: Slot, target: &mut [u8]) -> usize {
         let Some(link) = self.links.get(index) else { return 0 };
-        let chain = match (slot, link.server.held) {
-            (Slot::Request, Held::Request(octets, length)) => {
-                return copy(target, octets.get(..usize::from(length)).unwrap_or_default());
-            }
-            (Slot::Request, Held::Long(chain)) => chain,
-            (Slot::Request, _) => return 0,
-            (Slot::Command, _) => link.server.command,
+        let held = &link.server.held;
+        let chain = match slot {
+            Slot::Command => link.server.command,
+            Slot::Request if held.stage != Stage::Request => return 0,
+            Slot::Request if held.long == Chain::NONE => return copy(target, held.first_octets()),
+            Slot::Request => held.long,
         };
         self.pool().read(chain, 0, target)
     }
 
     /// Puts what is held into the transmit buffer. False when the application has to be asked.
     pub(crate) fn send_held_reply(&mut self, now: Instant, index: usize) -> bool {
-        let Some(link) = self.links.get_mut(index) else { return false };
-        let held = link.server.held;
-        // An answer that was made under one MTU fits, whatever has been exchanged meanwhile.
-        let sent = match held {
-            Held::Nothing => false,
-            Held::Request(octets, length) => {
-                self.serve_held(now, index, octets.get(..usize::from(length)).unwrap_or_default())
-            }
-            Held::Long(_) => self.serve_long(now, index),
-            Held::Reply(octets, length) => self.put_frame(index, ChannelId::ATT, LONGEST, |_, w| {
-                w.bytes(octets.get(..usize::from(length)).unwrap_or_default());
-                true
-            }),
-            Held::LongReply(chain) => self.put_frame(index, ChannelId::ATT, LONGEST, |core, w| {
-                core.put_chain(chain, 0, w);
-                true
-            }),
-            Held::Prepared { handle, offset, length } => self.put_frame(index, ChannelId::ATT, LONGEST, |core, w| {
-                Pdu::PrepareWriteResponse { handle, offset, value: &[] }.emit(w);
-                core.repeat_prepared(index, usize::from(length), w);
-                true
-            }),
+        let Some(link) = self.links.get(index) else { return false };
+        let sent = match link.server.held.stage {
+            Stage::Nothing => false,
+            Stage::Request => self.serve_held(now, index),
+            // An answer that was made under one MTU fits, whatever has been exchanged meanwhile.
+            Stage::Reply => self.put_frame(index, ChannelId::ATT, LONGEST, |core, w| core.put_reply(index, w)),
         };
         if sent {
             self.drop_request(index);
@@ -288,16 +265,23 @@ impl Core<'_> {
         sent
     }
 
-    #[inline(never)]
-    fn serve_long(&mut self, now: Instant, index: usize) -> bool {
-        let mut octets = [0; LONGEST];
-        let length = self.held_octets(index, Slot::Request, &mut octets);
-        self.serve_held(now, index, octets.get(..length).unwrap_or_default())
+    fn put_reply(&mut self, index: usize, w: &mut Writer<'_>) -> bool {
+        let Some(Server { held, prepared, .. }) = self.links.get(index).map(|l| &l.server) else { return false };
+        let (long, queue, from) = (held.long, *prepared, prepared.len().saturating_sub(held.prepared.into()));
+        if long == Chain::NONE {
+            w.bytes(held.first_octets());
+        }
+        self.put_chain(long, 0, w);
+        self.put_chain(queue, from, w);
+        true
     }
 
-    fn serve_held(&mut self, now: Instant, index: usize, octets: &[u8]) -> bool {
-        let Ok(pdu) = Pdu::parse(octets) else { return false };
-        let served = self.put_answer(index, &pdu);
+    #[inline(never)]
+    fn serve_held(&mut self, now: Instant, index: usize) -> bool {
+        let mut octets = [0; LONGEST];
+        let length = self.held_octets(index, Slot::Request, &mut octets);
+        let Ok(request) = Request::parse(octets.get(..length).unwrap_or_default()) else { return false };
+        let served = self.put_answer(index, &request);
         if served == Served::Asks {
             self.raise(now, index, Slot::Request);
         }
@@ -307,23 +291,29 @@ impl Core<'_> {
     /// A request has been answered.
     pub(super) fn drop_request(&mut self, index: usize) {
         let Some(link) = self.links.get_mut(index) else { return };
-        link.server.question.end();
-        if let Held::Long(chain) | Held::LongReply(chain) = core::mem::take(&mut link.server.held) {
+        let server = &mut link.server;
+        server.question.end();
+        server.held.stage = Stage::Nothing;
+        let long = core::mem::take(&mut server.held.long);
+        self.give_back(long);
+    }
+
+    /// Frees what a peer's request or command stood in.
+    pub(super) fn give_back(&mut self, chain: Chain) {
+        if chain != Chain::NONE {
             self.pool().free(chain, 0);
             self.tell_pool();
         }
     }
 
-    pub(super) fn on_write_command(&mut self, now: Instant, index: usize, octets: &[u8], pdu: &Pdu<'_>) {
+    pub(super) fn on_write_command(&mut self, now: Instant, index: usize, octets: &[u8], command: &Request<'_>) {
         // Nothing is answered, whatever becomes of it (Vol 3, Part F, 3.4.5.3).
-        let written = match pdu {
+        let written = match command.opcode {
             #[cfg(feature = "security")]
-            Pdu::SignedWriteCommand { handle, value, signature } => {
-                self.signed_write_from_peer(index, *handle, value, signature)
-            }
+            Opcode::SIGNED_WRITE_COMMAND => self.signed_write_from_peer(index, command),
             // Vol 3, Part G, 2.5.2.1: who may mean the old table is ignored.
             _ if self.links.get(index).is_some_and(Link::is_unaware) => Err(ErrorCode::DATABASE_OUT_OF_SYNC),
-            Pdu::WriteCommand { handle, value } => self.write_by_command(index, *handle, value),
+            Opcode::WRITE_COMMAND => self.write_by_command(index, command.first, command.rest),
             _ => Err(ErrorCode::REQUEST_NOT_SUPPORTED),
         };
         match written {
@@ -345,32 +335,31 @@ impl Core<'_> {
 
     /// Keeps a command until the application has decided. One at a time: a second one that needs a decision finds no room.
     fn keep_command(&mut self, now: Instant, index: usize, octets: &[u8]) {
-        let Some(link) = self.links.get(index) else { return };
-        if link.server.command != Chain::NONE {
-            return count(&mut self.state.counters.values_dropped);
-        }
-        let Some(chain) = self.pool().store([octets, &[]], &mut 0) else {
+        let has_room = self.links.get(index).is_some_and(|l| l.server.command == Chain::NONE);
+        let stored = if has_room { self.pool().store([octets, &[]], &mut 0) } else { None };
+        let (Some(chain), Some(link)) = (stored, self.links.get_mut(index)) else {
             return count(&mut self.state.counters.values_dropped);
         };
-        if let Some(link) = self.links.get_mut(index) {
-            link.server.command = chain;
-        }
+        link.server.command = chain;
         self.raise(now, index, Slot::Command);
     }
 
     /// The application has decided on a command.
+    #[inline(never)]
     pub(super) fn go_on_with_command(&mut self, now: Instant, index: usize) {
         let mut octets = [0; LONGEST];
         let length = self.held_octets(index, Slot::Command, &mut octets);
         if let Some(link) = self.links.get_mut(index) {
             link.server.command_question.begin();
         }
-        let written = match Pdu::parse(octets.get(..length).unwrap_or_default()) {
-            Ok(Pdu::WriteCommand { handle, value }) => self.write_by_command(index, handle, value),
+        let written = match Request::parse(octets.get(..length).unwrap_or_default()) {
             // It was verified when it came.
             #[cfg(feature = "security")]
-            Ok(Pdu::SignedWriteCommand { handle, value, .. }) => self.write_vouched(index, handle, value),
-            _ => Ok(()),
+            Ok(Request { opcode: Opcode::SIGNED_WRITE_COMMAND, first, rest, .. }) => {
+                self.write_vouched(index, first, super::signed::value(rest))
+            }
+            Ok(Request { first, rest, .. }) => self.write_by_command(index, first, rest),
+            Err(_) => Ok(()),
         };
         match written {
             Err(ASK) => return self.raise(now, index, Slot::Command),
@@ -383,11 +372,8 @@ impl Core<'_> {
     pub(super) fn drop_command(&mut self, index: usize) {
         let Some(link) = self.links.get_mut(index) else { return };
         link.server.command_question.end();
-        let chain = core::mem::replace(&mut link.server.command, Chain::NONE);
-        if chain != Chain::NONE {
-            self.pool().free(chain, 0);
-            self.tell_pool();
-        }
+        let chain = core::mem::take(&mut link.server.command);
+        self.give_back(chain);
     }
 
     /// Frees what the peer's request, command and prepared writes hold, as its link goes down.

@@ -96,7 +96,7 @@ impl Core<'_> {
             w.u16(core.attributes.get(at).map_or(0, |a| a.handle));
             match payload {
                 Payload::Given(octets) => w.bytes(octets),
-                Payload::Stored => core.write_value(index, at, 0, usize::MAX, w),
+                Payload::Stored => core.write_value(index, at, w),
             }
             true
         });

@@ -3,7 +3,7 @@
 
 use crate::{Core, counters::count, kept::Kept, time::Instant};
 use jelling_wire::{
-    att::{ErrorCode, Opcode, Pdu},
+    att::{ErrorCode, Opcode, Request, error_response},
     l2cap::ChannelId,
 };
 
@@ -22,13 +22,13 @@ impl Server {
 }
 
 impl Core<'_> {
-    pub(super) fn on_request(&mut self, _: Instant, index: usize, _: &[u8], request: &Pdu<'_>) {
+    pub(super) fn on_request(&mut self, _: Instant, index: usize, _: &[u8], request: &Request<'_>) {
         let Some(link) = self.links.get(index) else { return };
         if link.server.owes() || link.is_leaving() {
             // Vol 3, Part F, 3.3.2: a second request before the answer breaks the protocol.
             return count(&mut self.state.counters.unexpected);
         }
-        self.refuse(index, request.opcode(), ErrorCode::REQUEST_NOT_SUPPORTED);
+        self.refuse(index, request.opcode, ErrorCode::REQUEST_NOT_SUPPORTED);
     }
 
     /// Owes the answer to a request; that nothing is supported comes before what else is wrong with it.
@@ -46,13 +46,13 @@ impl Core<'_> {
         let Some(link) = self.links.get_mut(index) else { return false };
         let Some(request) = link.server.refused.take() else { return false };
         self.put_frame(index, ChannelId::ATT, crate::links::DEFAULT_MTU.into(), |_, w| {
-            Pdu::ErrorResponse { request, handle: 0, code: ErrorCode::REQUEST_NOT_SUPPORTED }.emit(w);
+            w.bytes(&error_response(request, 0, ErrorCode::REQUEST_NOT_SUPPORTED));
             true
         })
     }
 
     /// Nothing answers a command (Vol 3, Part F, 3.4.5.3).
-    pub(super) fn on_write_command(&mut self, _: Instant, _: usize, _: &[u8], _: &Pdu<'_>) {
+    pub(super) fn on_write_command(&mut self, _: Instant, _: usize, _: &[u8], _: &Request<'_>) {
         count(&mut self.state.counters.unexpected);
     }
 

@@ -1,7 +1,7 @@
 //! Prepared writes of a peer: a queue of parts, for as many attributes as it likes, that is carried out as a whole or not at all
 //! (Vol 3, Part F, 3.4.6).
 
-use super::{held::Slot, server::Refusal};
+use super::held::Slot;
 use crate::{
     Core,
     gatt::{AccessKind, Attribute, AttributeFlags, Kind},
@@ -22,22 +22,35 @@ struct Part {
     at: usize,
 }
 
+impl Part {
+    /// Where the next part's header stands.
+    fn end(&self) -> usize {
+        self.at.saturating_add(self.length)
+    }
+}
+
+/// How often the queue is gone through when it is carried out, and what for.
+#[derive(Clone, Copy, Debug)]
+enum Pass {
+    Judge,
+    Ask,
+    Write,
+}
+
 impl Core<'_> {
     /// Queues a part. The handle and the door count now; offset and length when the queue is carried out.
-    pub(super) fn prepare(&mut self, index: usize, handle: u16, offset: u16, value: &[u8]) -> Result<(), Refusal> {
-        let at = self.find(handle).ok_or((handle, ErrorCode::INVALID_HANDLE))?;
-        self.may_write(index, at).map_err(|code| (handle, code))?;
-        let full = (handle, ErrorCode::PREPARE_QUEUE_FULL);
-        let most = usize::from(self.state.prepare_queue());
-        let Some(link) = self.links.get(index) else { return Err(full) };
-        let mut queue = link.server.prepared;
-        if queue.len().saturating_add(HEADER).saturating_add(value.len()) > most {
-            return Err(full);
+    pub(super) fn prepare(&mut self, index: usize, handle: u16, offset: u16, value: &[u8]) -> Result<(), ErrorCode> {
+        let at = self.find(handle).ok_or(ErrorCode::INVALID_HANDLE)?;
+        self.may_write(index, at)?;
+        let mut queue = self.prepared(index);
+        if queue.len().saturating_add(HEADER).saturating_add(value.len()) > usize::from(self.state.prepare_queue()) {
+            return Err(ErrorCode::PREPARE_QUEUE_FULL);
         }
         let [h0, h1] = handle.to_le_bytes();
         let [o0, o1] = offset.to_le_bytes();
         let [l0, l1] = u16::try_from(value.len()).unwrap_or(u16::MAX).to_le_bytes();
-        self.pool().append(&mut queue, [&[h0, h1, o0, o1, l0, l1], value]).ok_or(full)?;
+        let header = [h0, h1, o0, o1, l0, l1];
+        self.pool().append(&mut queue, [&header, value], &mut 0).ok_or(ErrorCode::PREPARE_QUEUE_FULL)?;
         if let Some(link) = self.links.get_mut(index) {
             link.server.prepared = queue;
         }
@@ -63,37 +76,28 @@ impl Core<'_> {
         })
     }
 
-    /// Carries the queue out: all of it, or none.
-    pub(super) fn execute(&mut self, index: usize) -> Result<(), Refusal> {
+    /// Carries the queue out: all of it, or none. An error is about `culprit`.
+    pub(super) fn execute(&mut self, index: usize, culprit: &mut u16) -> Result<(), ErrorCode> {
         if self.links.get(index).is_none_or(|l| l.server.lost_parts) {
-            return Err((0, ErrorCode::UNLIKELY_ERROR));
+            return Err(ErrorCode::UNLIKELY_ERROR);
         }
         let queue = self.prepared(index);
-        let mut at = 0;
-        while let Some(part) = self.part(queue, at) {
-            self.judge(index, queue, at, part).map_err(|code| (part.handle, code))?;
-            at = part.at.saturating_add(part.length);
-        }
-        // Nothing but the application can refuse now.
-        let mut at = 0;
-        while let Some(part) = self.part(queue, at) {
-            if self.last_end(queue, at, part.handle).is_none()
-                && let Some(slot) = self.find(part.handle)
-            {
-                let asked = self.admit(index, Slot::Request, slot, AccessKind::Write, 0);
-                asked.map_err(|code| (part.handle, code))?;
+        // After the first pass nothing but the application can refuse, and after the second one nobody.
+        for pass in [Pass::Judge, Pass::Ask, Pass::Write] {
+            let mut at = 0;
+            while let Some(part) = self.part(queue, at) {
+                *culprit = part.handle;
+                let slot = self.find(part.handle).ok_or(ErrorCode::INVALID_HANDLE)?;
+                let before = self.last_end(queue, at, part.handle);
+                match pass {
+                    Pass::Judge => self.judge(index, queue, slot, part, before)?,
+                    Pass::Ask if before.is_none() => self.admit(index, Slot::Request, slot, AccessKind::Write, 0)?,
+                    // With the first part for an attribute all of them are written.
+                    Pass::Write if before.is_none() => self.put_all(index, queue, slot, at, part.handle),
+                    Pass::Ask | Pass::Write => {}
+                }
+                at = part.end();
             }
-            at = part.at.saturating_add(part.length);
-        }
-        let mut at = 0;
-        while let Some(part) = self.part(queue, at) {
-            // With the first part for an attribute all of them are written.
-            if self.last_end(queue, at, part.handle).is_none()
-                && let Some(slot) = self.find(part.handle)
-            {
-                self.put_all(index, queue, slot, at, part.handle);
-            }
-            at = part.at.saturating_add(part.length);
         }
         Ok(())
     }
@@ -102,7 +106,7 @@ impl Core<'_> {
     fn put_all(&mut self, index: usize, queue: Chain, slot: usize, mut at: usize, handle: u16) {
         let base = self.base(slot);
         while let Some(part) = self.next_of(queue, at, handle) {
-            at = part.at.saturating_add(part.length);
+            at = part.end();
             self.put(index, queue, slot, Part { offset: base.saturating_add(part.offset), ..part });
         }
         self.written_by_peer(slot, index, base);
@@ -114,13 +118,19 @@ impl Core<'_> {
         self.attributes.get(slot).filter(appends).map_or(0, |a| a.length.into())
     }
 
-    /// Whether a part can be written, given the parts before it.
-    fn judge(&mut self, index: usize, queue: Chain, at: usize, part: Part) -> Result<(), ErrorCode> {
-        let slot = self.find(part.handle).ok_or(ErrorCode::INVALID_HANDLE)?;
+    /// Whether a part can be written, given where the last part of the same value before it ends.
+    fn judge(
+        &mut self,
+        index: usize,
+        queue: Chain,
+        slot: usize,
+        part: Part,
+        before: Option<usize>,
+    ) -> Result<(), ErrorCode> {
         self.may_write(index, slot)?;
         let base = self.base(slot);
         // What the parts before this one would leave behind.
-        let length = match self.last_end(queue, at, part.handle) {
+        let length = match before {
             Some(end) if self.attributes.get(slot).is_some_and(|a| a.flags.contains(AttributeFlags::VARIABLE)) => {
                 base.saturating_add(end)
             }
@@ -149,7 +159,7 @@ impl Core<'_> {
             if part.handle == handle {
                 end = Some(part.offset.saturating_add(part.length));
             }
-            at = part.at.saturating_add(part.length);
+            at = part.end();
         }
         end
     }
@@ -161,7 +171,7 @@ impl Core<'_> {
             if part.handle == handle {
                 return Some(part);
             }
-            at = part.at.saturating_add(part.length);
+            at = part.end();
         }
         None
     }
@@ -187,12 +197,12 @@ impl Core<'_> {
         let Some(slot) = self.find(handle) else { return 0 };
         let variable = self.attributes.get(slot).is_some_and(|a| a.flags.contains(AttributeFlags::VARIABLE));
         let mut w = Writer::new(target);
-        self.write_value(index, slot, 0, usize::MAX, &mut w);
+        self.write_value(index, slot, &mut w);
         let (mut length, base) = (self.value_length(slot), self.base(slot));
         let queue = self.prepared(index);
         let mut at = 0;
         while let Some(part) = self.next_of(queue, at, handle) {
-            at = part.at.saturating_add(part.length);
+            at = part.end();
             let start = base.saturating_add(part.offset);
             let end = start.saturating_add(part.length);
             let last = end.min(target.len());
@@ -221,17 +231,8 @@ impl Core<'_> {
     pub(crate) fn clear_prepared(&mut self, index: usize) {
         let Some(link) = self.links.get_mut(index) else { return };
         link.server.lost_parts = false;
-        let queue = core::mem::replace(&mut link.server.prepared, Chain::NONE);
-        if queue != Chain::NONE {
-            self.pool().free(queue, 0);
-            self.tell_pool();
-        }
-    }
-
-    /// Appends the last `length` octets of the queue: those of the part that came last.
-    pub(super) fn repeat_prepared(&mut self, index: usize, length: usize, w: &mut Writer<'_>) {
-        let queue = self.prepared(index);
-        self.put_chain(queue, queue.len().saturating_sub(length), w);
+        let queue = core::mem::take(&mut link.server.prepared);
+        self.give_back(queue);
     }
 
     /// Appends the octets of a chain from `at` on.

@@ -12,7 +12,10 @@ use crate::{
     time::{Deadline, Instant},
 };
 use core::{task::Poll, time::Duration};
-use jelling_wire::{att::ErrorCode, copy};
+use jelling_wire::{
+    att::{ErrorCode, Opcode, Request},
+    copy,
+};
 
 /// How long a task of the application may take: the peer gives up after 30 s (Vol 3, Part F, 3.3.3).
 const WORD_TIMEOUT: Duration = Duration::from_secs(29);
@@ -288,19 +291,17 @@ impl Core<'_> {
         let mut octets = [0; super::held::LONGEST];
         let index = usize::from(id.link.index);
         let length = self.held_octets(index, id.slot, &mut octets);
-        let pdu = octets.get(..length).unwrap_or_default();
-        Ok(match jelling_wire::att::Pdu::parse(pdu) {
-            Ok(jelling_wire::att::Pdu::ExecuteWriteRequest { .. }) => self.assemble(index, id.attribute.handle, target),
-            Ok(
-                jelling_wire::att::Pdu::WriteRequest { value, .. }
-                | jelling_wire::att::Pdu::WriteCommand { value, .. }
-                | jelling_wire::att::Pdu::SignedWriteCommand { value, .. },
-            ) => {
-                copy(target, value);
-                value.len()
+        let value = match Request::parse(octets.get(..length).unwrap_or_default()) {
+            Ok(Request { opcode: Opcode::EXECUTE_WRITE_REQUEST, .. }) => {
+                return Ok(self.assemble(index, id.attribute.handle, target));
             }
-            _ => 0,
-        })
+            #[cfg(feature = "security")]
+            Ok(Request { opcode: Opcode::SIGNED_WRITE_COMMAND, rest, .. }) => super::signed::value(rest),
+            Ok(Request { opcode: Opcode::WRITE_REQUEST | Opcode::WRITE_COMMAND, rest, .. }) => rest,
+            _ => return Ok(0),
+        };
+        copy(target, value);
+        Ok(value.len())
     }
 
     /// Answers for tasks that did not: Unlikely Error.

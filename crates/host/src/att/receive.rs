@@ -2,7 +2,7 @@
 //! (Vol 3, Part F, 3.3). A malformed request is answered, everything else malformed is dropped.
 
 use crate::{Core, time::Instant};
-use jelling_wire::att::{ErrorCode, Opcode, Pdu};
+use jelling_wire::att::{ErrorCode, Opcode, Request};
 
 impl Core<'_> {
     pub(crate) fn on_att(&mut self, now: Instant, index: usize, octets: &[u8]) {
@@ -14,33 +14,36 @@ impl Core<'_> {
         if octets.len() > usize::from(link.mtu) {
             return self.on_long_att(index, opcode);
         }
-        let pdu = Pdu::parse(octets);
-        match (role(opcode), pdu) {
-            (Role::Request, Ok(pdu)) => self.on_request(now, index, octets, &pdu),
-            (Role::Request, Err(_)) => {
-                self.drop_malformed("an ATT request");
-                self.refuse(index, opcode, ErrorCode::INVALID_PDU);
-            }
-            (Role::Response, Ok(pdu)) => self.on_response(index, octets, Some(&pdu)),
-            (Role::Response, Err(_)) => {
-                self.drop_malformed("an ATT response");
-                self.on_response(index, octets, None);
-            }
-            (Role::Command, Ok(pdu)) => self.on_write_command(now, index, octets, &pdu),
-            (Role::Value, Ok(pdu)) => self.on_value(index, &pdu),
-            (Role::Confirmation, Ok(_)) => self.on_confirmation(index),
-            (_, Err(_)) => self.drop_malformed("an ATT PDU"),
+        match role(opcode) {
+            Role::Request => match Request::parse(octets) {
+                Ok(request) => self.on_request(now, index, octets, &request),
+                Err(_) => {
+                    self.drop_malformed("an ATT request");
+                    self.refuse(index, opcode, ErrorCode::INVALID_PDU);
+                }
+            },
+            Role::Command => match Request::parse(octets) {
+                Ok(command) => self.on_write_command(now, index, octets, &command),
+                Err(_) => self.drop_malformed("an ATT command"),
+            },
+            Role::Response => self.on_response(index, octets),
+            Role::Value => self.on_value(index, octets),
+            Role::Confirmation if octets.len() == 1 => self.on_confirmation(index),
+            Role::Confirmation => self.drop_malformed("an ATT confirmation"),
         }
     }
 
     /// A PDU longer than the MTU. A request must be answered even so; an answer must end its request.
     pub(crate) fn on_long_att(&mut self, index: usize, opcode: Opcode) {
         self.drop_malformed("an ATT PDU longer than the MTU");
-        let is_unknown = matches!(Pdu::parse(&[opcode.0]), Ok(Pdu::Unknown { .. }));
         match role(opcode) {
-            Role::Request if is_unknown => self.refuse(index, opcode, ErrorCode::REQUEST_NOT_SUPPORTED),
-            Role::Request => self.refuse(index, opcode, ErrorCode::INVALID_PDU),
-            Role::Response => self.on_response(index, &[opcode.0], None),
+            Role::Request => {
+                // A request that is known has more octets than this one.
+                let is_known = Request::parse(&[opcode.0]).is_err();
+                let code = if is_known { ErrorCode::INVALID_PDU } else { ErrorCode::REQUEST_NOT_SUPPORTED };
+                self.refuse(index, opcode, code);
+            }
+            Role::Response => self.on_broken_response(index),
             _ => {}
         }
     }

@@ -11,7 +11,7 @@ use crate::{counters::count, gatt::Attribute, link::Link};
 #[cfg(feature = "client")]
 use crate::{error::Error, link::LinkId};
 #[cfg(feature = "server")]
-use jelling_wire::att::ErrorCode;
+use jelling_wire::att::{ErrorCode, Request};
 use jelling_wire::{Secret, att::Opcode};
 #[cfg(feature = "client")]
 use jelling_wire::{att::Pdu, l2cap::ChannelId};
@@ -95,6 +95,12 @@ fn signature(key: &Secret<16>, handle: u16, value: &[u8], counter: u32) -> [u8; 
     [c0, c1, c2, c3, m7, m6, m5, m4, m3, m2, m1, m0]
 }
 
+/// The value in front of a signature.
+#[cfg(feature = "server")]
+pub(super) fn value(signed: &[u8]) -> &[u8] {
+    signed.split_last_chunk::<SIGNATURE>().map_or(&[], |(value, _)| value)
+}
+
 #[cfg(feature = "server")]
 impl Link {
     /// True when the peer vouches for the write that is carried out, and the attribute may be written so (Vol 3, Part G, 4.9.2).
@@ -106,16 +112,14 @@ impl Link {
 #[cfg(feature = "server")]
 impl Core<'_> {
     /// A peer's signed write. One whose signature is not the peer's, or whose counter was used, is dropped and counted.
-    pub(super) fn signed_write_from_peer(
-        &mut self,
-        index: usize,
-        handle: u16,
-        value: &[u8],
-        signed: &[u8; SIGNATURE],
-    ) -> Result<(), ErrorCode> {
+    pub(super) fn signed_write_from_peer(&mut self, index: usize, command: &Request<'_>) -> Result<(), ErrorCode> {
         if !self.state.signed_writes() {
             return Err(ErrorCode::REQUEST_NOT_SUPPORTED);
         }
+        let Some((value, signed)) = command.rest.split_last_chunk::<SIGNATURE>() else {
+            return Err(ErrorCode::INVALID_PDU);
+        };
+        let handle = command.first;
         let key = self.links.get(index).and_then(|l| l.signing.peer.get());
         let &[c0, c1, c2, c3, ..] = signed;
         let counter = u32::from_le_bytes([c0, c1, c2, c3]);

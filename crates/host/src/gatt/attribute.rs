@@ -80,8 +80,8 @@ pub struct Attribute {
     pub(crate) properties: Properties,
     /// The capture queue, index + 1; 0 for none.
     pub(crate) queue: u8,
-    /// The UUID, or where it stands in the arena.
-    pub(crate) uuid: u16,
+    /// The UUID as it goes over the air, or where it stands in the arena.
+    pub(crate) uuid: [u8; 2],
     /// A service's last handle, if stated; the handle of an included service.
     pub(crate) other: u16,
     /// The value in the arena.
@@ -103,7 +103,7 @@ impl Attribute {
         key_size: 0,
         properties: Properties::empty(),
         queue: 0,
-        uuid: 0,
+        uuid: [0; 2],
         other: 0,
         offset: 0,
         length: 0,
@@ -139,7 +139,7 @@ impl Attribute {
 
     /// The value of a characteristic with this UUID of 16 bits.
     pub(crate) fn is_value_of(&self, uuid: u16) -> bool {
-        self.kind == Kind::Value && self.uuid == uuid && !self.flags.contains(AttributeFlags::LONG_UUID)
+        self.kind == Kind::Value && self.uuid == uuid.to_le_bytes() && !self.flags.contains(AttributeFlags::LONG_UUID)
     }
 
     pub(crate) fn has_news(&self) -> bool {

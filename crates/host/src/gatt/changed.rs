@@ -16,7 +16,7 @@ use bitflags::bitflags;
 use core::ops::Range;
 use jelling_wire::{
     Uuid,
-    att::{ErrorCode, Pdu},
+    att::{ErrorCode, Opcode, error_response},
     copy,
 };
 
@@ -44,7 +44,7 @@ bitflags! {
 }
 
 /// The Database Hash, whether or not this host has one.
-const DATABASE_HASH: Uuid = Uuid::new16(0x2b2a);
+const DATABASE_HASH: [u8; 2] = 0x2b2a_u16.to_le_bytes();
 
 /// The first octet of Client Supported Features (Vol 3, Part G, 7.2).
 const FEATURES: Changes =
@@ -203,34 +203,42 @@ impl Core<'_> {
         }
     }
 
-    /// The answer to a request of a client that may not know the table in force, where it is not to be served (2.5.2.1).
-    pub(crate) fn out_of_sync(&mut self, index: usize, request: &Pdu<'_>) -> Option<Pdu<'static>> {
+    /// The answer to a request of a client that may not know the table in force, where it is not to be served (2.5.2.1). Of a long request
+    /// the first octets do.
+    pub(crate) fn out_of_sync(&mut self, index: usize, request: &[u8]) -> Option<[u8; 5]> {
         let link = self.links.get_mut(index).filter(|l| l.is_unaware())?;
         if link.changes.contains(Changes::TOLD) {
             self.now_aware(index);
             return None;
         }
-        let handle = match *request {
-            Pdu::ReadRequest { handle }
-            | Pdu::ReadBlobRequest { handle, .. }
-            | Pdu::WriteRequest { handle, .. }
-            | Pdu::PrepareWriteRequest { handle, .. } => handle,
-            Pdu::ReadMultipleRequest { handles } | Pdu::ReadMultipleVariableRequest { handles } => {
-                handles.iter().next().unwrap_or(0)
-            }
-            Pdu::ReadByTypeRequest { kind, .. } if kind == INCLUDE || kind == CHARACTERISTIC => return None,
-            Pdu::ReadByTypeRequest { start: 0x0001, end: 0xffff, kind } => {
-                if kind == DATABASE_HASH {
-                    link.changes.insert(Changes::TOLD);
+        let (&[opcode, low, high], rest) = request.split_first_chunk::<3>()?;
+        // The handle, or the first one.
+        let (opcode, handle) = (Opcode(opcode), u16::from_le_bytes([low, high]));
+        match opcode {
+            Opcode::READ_REQUEST
+            | Opcode::READ_BLOB_REQUEST
+            | Opcode::READ_MULTIPLE_REQUEST
+            | Opcode::READ_MULTIPLE_VARIABLE_REQUEST
+            | Opcode::WRITE_REQUEST
+            | Opcode::PREPARE_WRITE_REQUEST => {}
+            Opcode::READ_BY_TYPE_REQUEST => {
+                let (end, kind) = rest.split_first_chunk::<2>()?;
+                let kind = Uuid::shortest(kind);
+                if kind == INCLUDE || kind == CHARACTERISTIC {
+                    return None;
                 }
-                return None;
+                if handle == 0x0001 && *end == [0xff, 0xff] {
+                    if kind == DATABASE_HASH {
+                        link.changes.insert(Changes::TOLD);
+                    }
+                    return None;
+                }
             }
-            Pdu::ReadByTypeRequest { start, .. } => start,
             // Discovery, the MTU, and what has no handle.
             _ => return None,
-        };
+        }
         link.changes.insert(Changes::TOLD);
-        Some(Pdu::ErrorResponse { request: request.opcode(), handle, code: ErrorCode::DATABASE_OUT_OF_SYNC })
+        Some(error_response(opcode, handle, ErrorCode::DATABASE_OUT_OF_SYNC))
     }
 
     /// The client knows the table in force; what was held back goes now.

@@ -6,7 +6,7 @@ use crate::{
     Core,
     error::{Argument, Error},
 };
-use jelling_wire::{Uuid, Writer, copy};
+use jelling_wire::{Uuid, copy};
 
 const DEVICE_NAME: u16 = 0x2a00;
 const APPEARANCE: u16 = 0x2a01;
@@ -17,34 +17,69 @@ pub(super) const CLIENT_FEATURES: u16 = 0x2b29;
 pub(super) const DATABASE_HASH: u16 = 0x2b2a;
 const SERVER_FEATURES: u16 = 0x2b3a;
 
+/// A service, which has no properties, or a characteristic of the one before it: UUID, and how many octets of the arena its value has.
+type Default = (u16, Properties, usize);
+
+/// What there is by default. What the configuration says is put in when the table comes into force.
+const DEFAULTS: &[Default] = &[
+    (0x1800, Properties::empty(), 0),
+    (DEVICE_NAME, Properties::READ, 0),
+    (APPEARANCE, Properties::READ, 2),
+    (PREFERRED_PARAMETERS, Properties::READ, 8),
+    (0x1801, Properties::empty(), 0),
+    (SERVICE_CHANGED, Properties::INDICATE, 4),
+    // What a client wrote stands in its link.
+    (CLIENT_FEATURES, Properties::READ.union(Properties::WRITE), 1),
+    #[cfg(feature = "security")]
+    (DATABASE_HASH, Properties::READ, 16),
+    // No bearer beside the one there is.
+    (SERVER_FEATURES, Properties::READ, 0),
+];
+
 impl Core<'_> {
     /// Puts the GAP and the GATT service first into the registration that has just begun, if the configuration wants them. Those of
     /// the table in force are kept, where it has the same. On an error the registration is as it was.
     pub fn add_default_services(&mut self) -> Result<(), Error> {
-        if !self.state.table.building {
+        let preferred = self.state.preferred().is_some();
+        let wanted = self.state.default_services();
+        let table = &mut self.state.table;
+        if !table.building {
             return Err(Error::Stale);
         }
-        if self.state.table.pending != 0 {
+        if table.pending != 0 {
             return Err(Error::InvalidArgument(Argument::Order));
         }
-        if !self.state.default_services() {
+        if !wanted {
             return Ok(());
         }
-        let wanted = self.state.preferred().is_some();
-        let table = &mut self.state.table;
         let shown = self.attributes.get(..usize::from(table.defaults)).unwrap_or_default();
-        let preferred = shown.iter().any(|a| a.is_value_of(PREFERRED_PARAMETERS));
-        if !shown.is_empty() && preferred == wanted {
+        let shows = shown.iter().any(|a| a.is_value_of(PREFERRED_PARAMETERS));
+        if !shown.is_empty() && preferred == shows {
             (table.kept, table.kept_octets) = (table.defaults, table.default_octets);
             return Ok(());
         }
         self.all_or_nothing(|core| {
-            core.add_gap()?;
-            core.add_gatt()?;
+            let all = DEFAULTS.iter().filter(|(uuid, ..)| preferred || *uuid != PREFERRED_PARAMETERS);
+            all.copied().try_for_each(|default| core.add_default(default))?;
             let table = &mut core.state.table;
             (table.pending_defaults, table.pending_default_octets) = (table.pending, table.pending_octets);
             Ok(())
         })
+    }
+
+    fn add_default(&mut self, (uuid, properties, length): Default) -> Result<(), Error> {
+        let uuid = Uuid::new16(uuid);
+        if properties.is_empty() {
+            return self.add_service(&ServiceSettings::primary(uuid)).map(|_| ());
+        }
+        let octets = [0; 16];
+        let storage = match length {
+            0 => Storage::Constant(&[0]),
+            _ => Storage::Fixed(octets.get(..length).unwrap_or_default()),
+        };
+        let cccd = properties.contains(Properties::INDICATE);
+        let settings = CharacteristicSettings { cccd, ..CharacteristicSettings::new(uuid, properties, storage) };
+        self.add_characteristic(&settings).map(|_| ())
     }
 
     /// Registers a table of the default services and nothing else, for a host that registers none of its own.
@@ -58,56 +93,11 @@ impl Core<'_> {
         self.commit_registration()
     }
 
-    fn add_gap(&mut self) -> Result<(), Error> {
-        let (name, appearance) = self.state.shown();
-        self.add_default_service(0x1800)?;
-        self.add_default(DEVICE_NAME, Properties::READ, Storage::Constant(name.as_bytes()))?;
-        self.add_default(APPEARANCE, Properties::READ, Storage::Fixed(&appearance.to_le_bytes()))?;
-        match self.preferred_octets() {
-            Some(octets) => self.add_default(PREFERRED_PARAMETERS, Properties::READ, Storage::Fixed(&octets)),
-            None => Ok(()),
-        }
-    }
-
-    fn add_gatt(&mut self) -> Result<(), Error> {
-        self.add_default_service(0x1801)?;
-        self.add_default(SERVICE_CHANGED, Properties::INDICATE, Storage::Fixed(&[0; 4]))?;
-        // What a client wrote stands in its link.
-        self.add_default(CLIENT_FEATURES, Properties::READ | Properties::WRITE, Storage::Fixed(&[0]))?;
-        #[cfg(feature = "security")]
-        self.add_default(DATABASE_HASH, Properties::READ, Storage::Fixed(&[0; 16]))?;
-        // No bearer beside the one there is.
-        self.add_default(SERVER_FEATURES, Properties::READ, Storage::Constant(&[0]))
-    }
-
-    fn add_default_service(&mut self, uuid: u16) -> Result<(), Error> {
-        let uuid = Uuid::new16(uuid);
-        self.add_service(&ServiceSettings::primary(uuid)).map(|_| ())
-    }
-
-    fn add_default(&mut self, uuid: u16, properties: Properties, storage: Storage<'_>) -> Result<(), Error> {
-        let settings = CharacteristicSettings {
-            cccd: properties.contains(Properties::INDICATE),
-            ..CharacteristicSettings::new(Uuid::new16(uuid), properties, storage)
-        };
-        self.add_characteristic(&settings).map(|_| ())
-    }
-
-    /// Preferred connection parameters as their characteristic has them.
-    fn preferred_octets(&self) -> Option<[u8; 8]> {
-        let mut octets = [0; 8];
-        let mut w = Writer::new(&mut octets);
-        for parameter in self.state.preferred()? {
-            w.u16(parameter);
-        }
-        Some(octets)
-    }
-
-    /// The configuration changed: the GAP service shows it.
+    /// The table or the configuration changed: the GAP service shows what is configured.
     pub(crate) fn refresh_default_services(&mut self) {
         let (name, appearance) = self.state.shown();
         let appearance = appearance.to_le_bytes();
-        let preferred = self.preferred_octets();
+        let preferred = self.state.preferred().map(|all| all.map(u16::to_le_bytes));
         for attribute in self.attributes.iter_mut().take(self.state.table.defaults.into()) {
             let start = usize::from(attribute.offset);
             let slot = self.values.get_mut(start..start.saturating_add(attribute.capacity.into())).unwrap_or_default();
@@ -118,7 +108,7 @@ impl Core<'_> {
             } else if attribute.is_value_of(PREFERRED_PARAMETERS)
                 && let Some(octets) = &preferred
             {
-                copy(slot, octets);
+                copy(slot, octets.as_flattened());
             }
         }
     }

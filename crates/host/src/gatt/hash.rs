@@ -2,12 +2,12 @@
 
 use super::attribute::{Backing, Kind};
 use crate::{Core, crypto::AesCmac};
-use jelling_wire::{Uuid, Writer, copy};
+use jelling_wire::{Writer, copy};
 
-/// Characteristic Extended Properties: of the descriptors only its value counts.
-const EXTENDED_PROPERTIES: Uuid = Uuid::new16(0x2900);
-/// The descriptors that count without their value: User Description to Aggregate Format.
-const COUNTED: core::ops::RangeInclusive<u16> = 0x2901..=0x2905;
+/// 0x2900, Characteristic Extended Properties: of the descriptors only its value counts.
+const EXTENDED_PROPERTIES: u8 = 0x00;
+/// The descriptors that count without their value: 0x2901, User Description, to 0x2905, Aggregate Format.
+const COUNTED: core::ops::RangeInclusive<u8> = 0x01..=0x05;
 
 impl Core<'_> {
     /// The table in force has changed: its hash is kept for bonds, and goes to where it is read, if the table has such a
@@ -33,24 +33,25 @@ impl Core<'_> {
     fn table_hash(&self) -> [u8; 16] {
         let mut cmac = AesCmac::new(&[0; 16]);
         for at in 0..usize::from(self.state.table.length) {
-            let (Some(attribute), Some((handle, kind))) = (self.attributes.get(at), self.attribute_type(at)) else {
-                break;
-            };
+            let Some(attribute) = self.attributes.get(at) else { break };
+            let kind = self.type_of(at);
             let has_value = match attribute.kind {
                 Kind::PrimaryService | Kind::SecondaryService | Kind::Include | Kind::Characteristic => true,
                 Kind::Cccd => false,
-                Kind::Descriptor if kind == EXTENDED_PROPERTIES => true,
-                Kind::Descriptor if kind.as_u16().is_some_and(|short| COUNTED.contains(&short)) => false,
+                Kind::Descriptor => match *kind {
+                    [EXTENDED_PROPERTIES, 0x29] => true,
+                    [number, 0x29] if COUNTED.contains(&number) => false,
+                    _ => continue,
+                },
                 _ => continue,
             };
             // The longest is the declaration of a characteristic with a UUID of 128 bits: 19 octets.
             let mut octets = [0; 24];
             let mut w = Writer::new(&mut octets);
-            w.u16(handle);
-            kind.with_le_bytes(|octets| w.bytes(octets));
+            w.u16(attribute.handle);
+            w.bytes(kind);
             if has_value {
-                let room = w.room();
-                self.write_value(0, at, 0, room, &mut w);
+                self.write_value(0, at, &mut w);
             }
             cmac.update(w.written());
         }

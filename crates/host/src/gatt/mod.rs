@@ -51,7 +51,7 @@ pub use registration::{CharacteristicSettings, DescriptorSettings, ServiceSettin
 #[cfg(feature = "server")]
 pub use server::AttributeId;
 #[cfg(feature = "server")]
-pub(crate) use table::Table;
+pub(crate) use table::{DECLARED, PRIMARY_SERVICE, SECONDARY_SERVICE, Table};
 #[cfg(feature = "server")]
 pub use update::Recipient;
 pub use value::{ToOctets, Value};

@@ -48,7 +48,7 @@ impl Core<'_> {
 
     /// The UUID of an attribute: a service's own, a value's or descriptor's type.
     pub fn attribute_uuid(&self, id: AttributeId) -> Result<Uuid, Error> {
-        self.attribute(id).and_then(|at| self.uuid_of(at).ok_or(Error::Stale))
+        self.attribute(id).and_then(|at| Uuid::from_le_bytes(self.uuid_of(at)).ok_or(Error::Stale))
     }
 
     /// A characteristic's properties.

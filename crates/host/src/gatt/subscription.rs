@@ -125,16 +125,16 @@ impl Core<'_> {
     }
 
     /// A notification or an indication arrived.
-    pub(crate) fn on_value(&mut self, index: usize, pdu: &Pdu<'_>) {
-        match pdu {
-            Pdu::HandleValueNotification { handle, value } => self.deliver(index, *handle, Updates::NOTIFY, value),
-            Pdu::MultipleHandleValueNotification(values) => {
+    pub(crate) fn on_value(&mut self, index: usize, octets: &[u8]) {
+        match Pdu::parse(octets) {
+            Ok(Pdu::HandleValueNotification { handle, value }) => self.deliver(index, handle, Updates::NOTIFY, value),
+            Ok(Pdu::MultipleHandleValueNotification(values)) => {
                 for (handle, value) in values.iter() {
                     self.deliver(index, handle, Updates::NOTIFY, value);
                 }
             }
-            Pdu::HandleValueIndication { handle, value } => self.deliver(index, *handle, Updates::INDICATE, value),
-            _ => {}
+            Ok(Pdu::HandleValueIndication { handle, value }) => self.deliver(index, handle, Updates::INDICATE, value),
+            _ => self.drop_malformed("an ATT value"),
         }
     }
 

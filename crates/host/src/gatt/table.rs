@@ -3,7 +3,7 @@
 use super::attribute::{Attribute, AttributeFlags, Backing, Kind, Subscriber};
 use crate::Core;
 use core::ops::Range;
-use jelling_wire::{Reader, Uuid, Writer};
+use jelling_wire::Writer;
 
 /// The table in force, and the one being registered behind it in the same slots. The default services are a prefix of the one in
 /// force: the next table keeps it where it is, or has one of its own.
@@ -50,11 +50,15 @@ impl Table {
     };
 }
 
-pub(crate) const PRIMARY_SERVICE: Uuid = Uuid::new16(0x2800);
-pub(crate) const SECONDARY_SERVICE: Uuid = Uuid::new16(0x2801);
-pub(crate) const INCLUDE: Uuid = Uuid::new16(0x2802);
-pub(crate) const CHARACTERISTIC: Uuid = Uuid::new16(0x2803);
-pub(crate) const CCCD: Uuid = Uuid::new16(0x2902);
+/// Types of declarations, as they go over the air.
+pub(crate) const PRIMARY_SERVICE: [u8; 2] = 0x2800_u16.to_le_bytes();
+pub(crate) const SECONDARY_SERVICE: [u8; 2] = 0x2801_u16.to_le_bytes();
+pub(crate) const INCLUDE: [u8; 2] = 0x2802_u16.to_le_bytes();
+pub(crate) const CHARACTERISTIC: [u8; 2] = 0x2803_u16.to_le_bytes();
+pub(crate) const CCCD: [u8; 2] = 0x2902_u16.to_le_bytes();
+
+/// Room for the value of a declaration: of a characteristic with a UUID of 128 bits at most.
+pub(crate) const DECLARED: [u8; 19] = [0; 19];
 
 impl Core<'_> {
     /// The slot of an attribute of the table in force.
@@ -69,29 +73,26 @@ impl Core<'_> {
         table.partition_point(|a| a.handle < start)..table.partition_point(|a| a.handle <= end)
     }
 
-    /// The UUID that a slot holds: a service's, or an attribute's type.
-    pub(crate) fn uuid_of(&self, at: usize) -> Option<Uuid> {
-        let attribute = self.attributes.get(at)?;
+    /// The UUID that a slot holds, a service's own or the type of an attribute, in its shortest form.
+    pub(crate) fn uuid_of(&self, at: usize) -> &[u8] {
+        let Some(attribute) = self.attributes.get(at) else { return &[] };
         if attribute.flags.contains(AttributeFlags::LONG_UUID) {
-            let start = usize::from(attribute.uuid);
-            return Uuid::from_le_bytes(self.values.get(start..start.saturating_add(16))?);
+            let start = usize::from(u16::from_le_bytes(attribute.uuid));
+            return self.values.get(start..start.saturating_add(16)).unwrap_or_default();
         }
-        Some(Uuid::new16(attribute.uuid))
+        &attribute.uuid
     }
 
-    /// An attribute's handle and type.
-    pub(crate) fn attribute_type(&self, at: usize) -> Option<(u16, Uuid)> {
-        let attribute = self.attributes.get(at)?;
-        let uuid = match attribute.kind {
-            Kind::Free => return None,
-            Kind::PrimaryService => PRIMARY_SERVICE,
-            Kind::SecondaryService => SECONDARY_SERVICE,
-            Kind::Include => INCLUDE,
-            Kind::Characteristic => CHARACTERISTIC,
-            Kind::Cccd => CCCD,
-            Kind::Value | Kind::Descriptor => self.uuid_of(at)?,
-        };
-        Some((attribute.handle, uuid))
+    /// An attribute's type, in its shortest form.
+    pub(crate) fn type_of(&self, at: usize) -> &[u8] {
+        match self.attributes.get(at).map(|a| a.kind) {
+            Some(Kind::PrimaryService) => &PRIMARY_SERVICE,
+            Some(Kind::SecondaryService) => &SECONDARY_SERVICE,
+            Some(Kind::Include) => &INCLUDE,
+            Some(Kind::Characteristic) => &CHARACTERISTIC,
+            Some(Kind::Cccd) => &CCCD,
+            _ => self.uuid_of(at),
+        }
     }
 
     /// The last handle of the group that an attribute begins; its own where it begins none (Vol 3, Part F, 3.4.3.4). Services
@@ -111,35 +112,36 @@ impl Core<'_> {
         group.last().map_or(attribute.handle, |a| a.handle)
     }
 
-    /// Octets of a declaration's value, made from the table; `None` where the value is stored.
-    fn declared(&self, at: usize, link: usize, w: &mut Writer<'_>) -> Option<()> {
-        let attribute = self.attributes.get(at)?;
+    /// A value as a link's peer sees it: stored, or `declared` from the table.
+    pub(crate) fn value<'v>(&'v self, link: usize, at: usize, declared: &'v mut [u8; 19]) -> &'v [u8] {
+        let Some(attribute) = self.attributes.get(at) else { return &[] };
+        let mut w = Writer::new(declared);
         match attribute.kind {
-            Kind::PrimaryService | Kind::SecondaryService => self.uuid_of(at)?.with_le_bytes(|octets| w.bytes(octets)),
+            Kind::PrimaryService | Kind::SecondaryService => return self.uuid_of(at),
             Kind::Include => {
-                let included = self.find(attribute.other)?;
+                let included = self.find(attribute.other).unwrap_or(usize::MAX);
                 w.u16(attribute.other);
                 w.u16(self.group_end(included));
                 // Vol 3, Part G, 3.2: the UUID stands there only if it has 16 bits.
-                if let Some(short) = self.uuid_of(included).and_then(|uuid| uuid.as_u16()) {
-                    w.u16(short);
+                let uuid = self.uuid_of(included);
+                if uuid.len() == 2 {
+                    w.bytes(uuid);
                 }
             }
             Kind::Characteristic => {
                 let value = at.saturating_add(1);
                 w.u8(attribute.properties.bits());
-                w.u16(self.attributes.get(value)?.handle);
-                self.uuid_of(value)?.with_le_bytes(|octets| w.bytes(octets));
+                w.u16(self.attributes.get(value).map_or(0, Attribute::handle));
+                w.bytes(self.uuid_of(value));
             }
             Kind::Cccd => {
-                let octet = self.values.get(usize::from(attribute.offset).saturating_add(link));
-                let subscriber = Subscriber::from_bits_truncate(octet.copied().unwrap_or(0));
-                w.u16(u16::from((subscriber & (Subscriber::NOTIFY | Subscriber::INDICATE)).bits()));
+                let kinds = self.subscriber(at, link) & (Subscriber::NOTIFY | Subscriber::INDICATE);
+                w.u16(kinds.bits().into());
             }
             Kind::Value if attribute.is_client_features() => w.u8(self.client_features(link)),
-            Kind::Value | Kind::Descriptor | Kind::Free => return None,
+            Kind::Value | Kind::Descriptor | Kind::Free => return self.stored(at),
         }
-        Some(())
+        w.finish().unwrap_or_default()
     }
 
     /// A stored value.
@@ -152,41 +154,15 @@ impl Core<'_> {
         self.values.get(start..start.saturating_add(usize::from(attribute.length))).unwrap_or_default()
     }
 
-    /// Appends up to `most` octets of a value from `offset` on, and no more than there is room for.
-    pub(crate) fn write_value(&self, link: usize, at: usize, offset: usize, most: usize, w: &mut Writer<'_>) {
-        let mut octets = [0; 20];
-        let mut declared = Writer::new(&mut octets);
-        let value = match self.declared(at, link, &mut declared) {
-            Some(()) => declared.written(),
-            None => self.stored(at),
-        };
-        let rest = value.get(offset..).unwrap_or_default();
-        let part = rest.len().min(most).min(w.room());
-        w.bytes(rest.get(..part).unwrap_or_default());
+    /// Appends a value, and no more of it than there is room for.
+    pub(crate) fn write_value(&self, link: usize, at: usize, w: &mut Writer<'_>) {
+        let mut declared = DECLARED;
+        let value = self.value(link, at, &mut declared);
+        w.bytes(value.get(..w.room()).unwrap_or(value));
     }
 
     /// How many octets a value has.
     pub(crate) fn value_length(&self, at: usize) -> usize {
-        let mut octets = [0; 20];
-        let mut declared = Writer::new(&mut octets);
-        match self.declared(at, 0, &mut declared) {
-            Some(()) => declared.len(),
-            None => self.stored(at).len(),
-        }
-    }
-
-    /// True when a value, as a link's peer sees it, is this one.
-    pub(crate) fn value_equals(&self, link: usize, at: usize, value: &[u8]) -> bool {
-        let mut octets = [0; 20];
-        let mut declared = Writer::new(&mut octets);
-        match self.declared(at, link, &mut declared) {
-            // A service is found by either form of its UUID.
-            Some(()) if self.attributes.get(at).is_some_and(|a| a.is_service()) => {
-                let mut reader = Reader::new(value);
-                Uuid::from_le_bytes(reader.rest()) == self.uuid_of(at)
-            }
-            Some(()) => declared.written() == value,
-            None => self.stored(at) == value,
-        }
+        self.value(0, at, &mut { DECLARED }).len()
     }
 }

@@ -189,8 +189,7 @@ impl Core<'_> {
                 w.u8(opcode.0);
                 w.u16(core.attributes.get(value).map_or(0, |a| a.handle));
                 // What is beyond the MTU the peer can read (Vol 3, Part F, 3.4.7.1).
-                let room = w.room();
-                core.write_value(index, value, 0, room, w);
+                core.write_value(index, value, w);
                 true
             });
             if sent && !notify {

@@ -5,9 +5,11 @@ mod display;
 mod emit;
 mod lists;
 mod parse;
+mod request;
 
 pub use codes::{ErrorCode, Opcode};
 pub use lists::{AttributeData, GroupData, HandleLengthValues, HandleRanges, Handles, Information, LengthValues};
+pub use request::{Request, error_response};
 
 use crate::Uuid;
 
