@@ -59,7 +59,9 @@ pub(crate) fn no_std() -> Result<()> {
         check(&["--package", "jelling", "--no-default-features", "--features", features])?;
     }
     check(&["--package", "jelling", "--features", "defmt"])?;
-    println!("built for {TARGET}: wire, host, transport, h4, jelling, bonds in flash; checked: jelling with and without its features");
+    println!(
+        "built for {TARGET}: wire, host, transport, h4, jelling, bonds in flash; checked: jelling with and without its features"
+    );
     Ok(())
 }
 

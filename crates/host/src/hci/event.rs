@@ -47,9 +47,7 @@ impl Core<'_> {
             // Reset is what helps, and it is under way (Vol 4, Part E, 7.7.16).
             Event::HardwareError { .. } if self.is_resetting() => count(&mut self.state.counters.unexpected),
             Event::HardwareError { code } => self.fail(Fault::Hardware(code)),
-            _ if self.state.stage == Stage::Up || self.state.stage == Stage::Stopping => {
-                self.on_link_event(now, event)
-            }
+            _ if self.state.stage == Stage::Up || self.state.stage == Stage::Stopping => self.on_link_event(now, event),
             _ => count(&mut self.state.counters.unexpected),
         }
     }
