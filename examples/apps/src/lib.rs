@@ -7,6 +7,8 @@ pub mod battery;
 #[cfg(all(feature = "central", feature = "client"))]
 pub mod follow;
 #[cfg(all(feature = "peripheral", feature = "server"))]
+pub mod stream;
+#[cfg(all(feature = "peripheral", feature = "server"))]
 pub mod thermometer;
 
 use jelling::Uuid;

@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "the executor calls what it names, and may be polled by one caller alone")]
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use embassy_executor::{Spawner, raw};
+use embassy_executor::{SpawnError, Spawner, raw};
 use static_cell::StaticCell;
 
 static PENDING: AtomicBool = AtomicBool::new(false);
@@ -19,10 +19,13 @@ fn pender(_: *mut ()) {
 ///
 /// # Panics
 /// Where it is called twice.
-pub fn run(begin: impl FnOnce(Spawner)) -> ! {
+pub fn run(begin: impl FnOnce(Spawner) -> Result<(), SpawnError>) -> ! {
     static EXECUTOR: StaticCell<raw::Executor> = StaticCell::new();
     let executor = EXECUTOR.init(raw::Executor::new(core::ptr::null_mut()));
-    begin(executor.spawner());
+    if let Err(error) = begin(executor.spawner()) {
+        crate::println!("{error:?}");
+        crate::exit(Err(()));
+    }
     loop {
         PENDING.store(false, Ordering::Relaxed);
         // SAFETY: nobody else has the executor, and no task calls this function again.

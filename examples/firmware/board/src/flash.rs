@@ -7,13 +7,14 @@ use embedded_storage_async::nor_flash::{ErrorType, NorFlash, NorFlashError, NorF
 
 /// Above the RAM that memory.x has.
 const ADDRESS: usize = 0x2000_4000;
-const SIZE: usize = 8192;
+/// Octets of it.
+pub const SIZE: u32 = 8192;
 const WORD: usize = 4;
 const SECTOR: usize = 1024;
 
-/// 8 sectors of 1 KiB, written by words. When the power comes on its octets are 0, as those of no flash: the first start erases it.
+/// 8 sectors of 1 KiB, written by words.
 #[derive(Debug)]
-pub struct Flash(&'static mut [u8; SIZE]);
+pub struct Flash(&'static mut [u8; SIZE as usize]);
 
 /// Why the flash did not do it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,11 @@ impl Flash {
     /// The flash.
     pub(crate) fn take() -> Self {
         // SAFETY: RAM that no section and no stack has, and `Board::start` is called once.
-        let memory = unsafe { &mut *with_exposed_provenance_mut::<[u8; SIZE]>(ADDRESS) };
+        let memory = unsafe { &mut *with_exposed_provenance_mut::<[u8; SIZE as usize]>(ADDRESS) };
+        // Nothing that is written here is all 0: QEMU's RAM is, when the power comes on, and a flash comes erased from its maker.
+        if memory.iter().all(|octet| *octet == 0) {
+            memory.fill(0xff);
+        }
         Flash(memory)
     }
 
@@ -67,7 +72,7 @@ impl ReadNorFlash for Flash {
     }
 
     fn capacity(&self) -> usize {
-        SIZE
+        SIZE as usize
     }
 }
 

@@ -14,15 +14,22 @@ mod vectors;
 use cortex_m_semihosting::debug;
 use uart::{Reader, Writer};
 
+/// UART0, to read; [`println`](crate::println) writes.
+pub type Console = Reader<0x4000_c000, 16>;
+/// UART1, with a ring for the longest packets.
+pub type Hci = (Reader<0x4000_d000, 256>, Writer<0x4000_d000, 256>);
+/// UART2, to write.
+pub type Extra = Writer<0x4000_e000, 0>;
+
 /// What the board has.
 #[derive(Debug)]
 pub struct Board {
-    /// UART0, to read; [`println`](crate::println) writes.
-    pub console: Reader<0x4000_c000, 16>,
-    /// UART1: the controller.
-    pub hci: (Reader<0x4000_d000, 256>, Writer<0x4000_d000, 256>),
-    /// UART2, to write.
-    pub extra: Writer<0x4000_e000, 0>,
+    /// Somebody who watches.
+    pub console: Console,
+    /// The controller.
+    pub hci: Hci,
+    /// Whoever else listens.
+    pub extra: Extra,
     /// What survives a reset.
     pub flash: flash::Flash,
 }

@@ -30,5 +30,5 @@ impl Register {
 /// Lets the NVIC pass an interrupt on (ARMv7-M, B3.4.4: a register for each 32; what is written as 0 stays).
 pub(crate) fn enable_interrupt(number: usize) {
     const SET_ENABLE: Register = Register::at(0xe000_e100);
-    SET_ENABLE.offset(number / 32 * 4).write(1 << (number % 32));
+    SET_ENABLE.offset((number / 32).wrapping_mul(4)).write(1 << (number % 32));
 }

@@ -81,7 +81,8 @@ struct Ring<const N: usize> {
     octets: [u8; N],
     start: usize,
     length: usize,
-    overruns: u32,
+    lost: u32,
+    full: u32,
 }
 
 impl<const N: usize> Ring<N> {
@@ -120,7 +121,7 @@ impl<const AT: usize, const N: usize> Port<AT, N> {
 
     const fn new() -> Self {
         Port {
-            ring: Mutex::new(RefCell::new(Ring { octets: [0; N], start: 0, length: 0, overruns: 0 })),
+            ring: Mutex::new(RefCell::new(Ring { octets: [0; N], start: 0, length: 0, lost: 0, full: 0 })),
             reader: AtomicWaker::new(),
             writer: AtomicWaker::new(),
         }
@@ -143,10 +144,14 @@ impl<const AT: usize, const N: usize> Port<AT, N> {
             let before = ring.length;
             while !ring.is_full() && Self::REGISTERS.has_received() {
                 let octet = data.read();
-                ring.overruns = ring.overruns.wrapping_add(u32::from(octet & OVERRUN != 0));
+                ring.lost = ring.lost.wrapping_add(u32::from(octet & OVERRUN != 0));
                 ring.push(octet.to_le_bytes()[0]);
             }
-            let masked = if ring.is_full() { RECEIVED } else { 0 };
+            let mut masked = 0;
+            if ring.is_full() && Self::REGISTERS.has_received() {
+                ring.full = ring.full.wrapping_add(1);
+                masked = RECEIVED;
+            }
             // Who waits for room is told once, and asks again.
             mask.write(mask.read() & !(masked | TRANSMITTED));
             clear.write(TRANSMITTED);
@@ -185,6 +190,21 @@ pub(crate) fn start() {
     EXTRA.start(INTERRUPTS[2]);
 }
 
+/// What became of octets of the controller that nobody read in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Congestion {
+    /// How often the ring was full, and the FIFO held back what came.
+    pub full: u32,
+    /// How often the FIFO ran over: octets were lost, for the peer heeded no flow control.
+    pub lost: u32,
+}
+
+/// How it went since the start.
+#[must_use]
+pub fn congestion() -> Congestion {
+    HCI.with(|ring| Congestion { full: ring.full, lost: ring.lost })
+}
+
 /// Waits for room in the FIFO for each octet: the console's way.
 pub(crate) fn print(text: &str) {
     for octet in text.bytes() {
@@ -197,14 +217,6 @@ pub struct Reader<const AT: usize, const N: usize>(pub(crate) &'static Port<AT, 
 
 /// A UART's transmitting half.
 pub struct Writer<const AT: usize, const N: usize>(pub(crate) &'static Port<AT, N>);
-
-impl<const AT: usize, const N: usize> Reader<AT, N> {
-    /// How often the FIFO ran over: octets were lost, for the peer heeded no flow control.
-    #[must_use]
-    pub fn overruns(&self) -> u32 {
-        self.0.with(|ring| ring.overruns)
-    }
-}
 
 impl<const AT: usize, const N: usize> fmt::Debug for Reader<AT, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

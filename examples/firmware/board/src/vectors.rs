@@ -6,20 +6,14 @@ use crate::{clock, exit, println, uart};
 /// LM3S6965, table 2-9: number of interrupts.
 const INTERRUPTS: usize = 44;
 
-#[derive(Clone, Copy)]
-#[repr(C)]
-union Vector {
-    handler: extern "C" fn(),
-    unused: usize,
-}
-
+#[expect(clippy::indexing_slicing, reason = "worked out when it is compiled")]
 #[unsafe(link_section = ".vector_table.interrupts")]
 #[unsafe(no_mangle)]
-static __INTERRUPTS: [Vector; INTERRUPTS] = {
-    let mut table = [Vector { handler: unexpected }; INTERRUPTS];
-    table[uart::INTERRUPTS[0]] = Vector { handler: uart0 };
-    table[uart::INTERRUPTS[1]] = Vector { handler: uart1 };
-    table[uart::INTERRUPTS[2]] = Vector { handler: uart2 };
+static __INTERRUPTS: [extern "C" fn(); INTERRUPTS] = {
+    let mut table: [extern "C" fn(); INTERRUPTS] = [unexpected; INTERRUPTS];
+    table[uart::INTERRUPTS[0]] = uart0;
+    table[uart::INTERRUPTS[1]] = uart1;
+    table[uart::INTERRUPTS[2]] = uart2;
     table
 };
 
@@ -48,4 +42,11 @@ extern "C" fn unexpected() {
 #[unsafe(no_mangle)]
 extern "C" fn DefaultHandler() {
     unexpected();
+}
+
+/// Where cortex-m-rt's would wait for ever.
+#[unsafe(no_mangle)]
+extern "C" fn HardFault() {
+    println!("hard fault: an address that is none, or the stack has run over");
+    exit(Err(()));
 }

@@ -1,12 +1,16 @@
-//! The thermometer on the board.
+//! The thermometer: whoever pairs may say how often it measures. Its bonds are in flash.
 #![no_std]
 #![no_main]
 
 use apps::thermometer::{Interval, News, thermometer};
-use board::{Board, executor, println};
-use embassy_futures::join::join;
-use jelling::{Bonds, Config, Gatt, Links, Pool, Resources, ScanSlots, Tasks};
-use jelling_h4::{H4Reader, H4Writer};
+use board::{Board, executor, flash, println};
+use embassy_futures::select::{Either, select};
+use firmware::Told;
+use jelling::{
+    Bonds, Config, Error, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks,
+    security::{keep, load},
+};
+use jelling_bonds::Flash;
 use static_cell::ConstStaticCell;
 
 type Memory = Resources<Links<1, 247>, Gatt<24, 64>, Pool<4, 1>, ScanSlots<0>, Bonds<2>, Tasks<8>>;
@@ -15,29 +19,49 @@ static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 #[cortex_m_rt::entry]
 fn main() -> ! {
     let board = Board::start();
-    println!("sensor");
-    executor::run(|spawner| match sensor(board) {
-        Ok(task) => spawner.spawn(task),
-        Err(_) => println!("no room for the task"),
+    let (host, runner) = jelling::new(MEMORY.take(), Config::default());
+    executor::run(|spawner| {
+        spawner.spawn(firmware::run(runner, board.hci)?);
+        spawner.spawn(firmware::commands(board.console)?);
+        spawner.spawn(sensor(host, board.flash)?);
+        Ok(())
     })
 }
 
 #[embassy_executor::task]
-async fn sensor(board: Board) {
-    let (host, mut runner) = jelling::new(MEMORY.take(), Config::default());
-    let (reader, writer) = board.hci;
-    let run = runner.run(H4Reader::<_, 260>::with_buffer(reader), H4Writer::new(writer));
+async fn sensor(host: Host<'static>, flash: flash::Flash) {
+    let store = match Flash::new(flash, 0..flash::SIZE) {
+        Ok(store) => store,
+        Err(error) => return println!("{error}"),
+    };
+    if let Err(error) = serve(host, Told(store)).await {
+        println!("{error}");
+    }
+}
+
+/// Bonds first: under which address the sensor is known stands with them.
+async fn serve(host: Host<'_>, mut store: Told<Flash<flash::Flash>>) -> Result<(), Error> {
+    if let Err(error) = load(host, &mut store).await {
+        println!("{error}");
+    }
+    println!("sensor {}, bonds: {}", host.start().await?.address, host.bonds().count());
     let mut temperatures = (2450i16..).step_by(10);
     let measure = || temperatures.next().unwrap_or(i16::MAX);
-    let (end, error) = join(run, thermometer(host, Interval::Paired, measure, tell)).await;
-    println!("{end:?} {error:?}");
+    match select(keep(host, &mut store), thermometer(host, Interval::Paired, measure, tell)).await {
+        Either::First(error) => {
+            println!("{error}");
+            Ok(())
+        }
+        Either::Second(end) => end,
+    }
 }
 
 fn tell(news: News) {
     match news {
         News::Connected(device) => println!("connection from {device}"),
-        News::Secured(security) => println!("{security:?}"),
+        News::Secured(security) if security.encrypted => println!("encrypted, bonded: {}", security.bonded),
+        News::Secured(_) => {}
         News::Interval(seconds) => println!("measures each {seconds} s"),
-        News::Disconnected => println!("disconnected, stack {} of {}", board::stack::used(), board::stack::size()),
+        News::Disconnected => println!("disconnected"),
     }
 }

@@ -1,0 +1,29 @@
+//! The battery service, and nothing else: what it takes is measured.
+#![no_std]
+#![no_main]
+
+use board::{Board, executor, println};
+use jelling::{Bonds, Config, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks};
+use static_cell::ConstStaticCell;
+
+type Memory = Resources<Links<1, 247>, Gatt<24, 64>, Pool<4, 1>, ScanSlots<0>, Bonds<1>, Tasks<8>>;
+static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    let board = Board::start();
+    let (host, runner) = jelling::new(MEMORY.take(), Config::default());
+    executor::run(|spawner| {
+        spawner.spawn(firmware::run(runner, board.hci)?);
+        spawner.spawn(firmware::commands(board.console)?);
+        spawner.spawn(battery(host)?);
+        Ok(())
+    })
+}
+
+#[embassy_executor::task]
+async fn battery(host: Host<'static>) {
+    if let Err(error) = apps::battery::battery(host).await {
+        println!("{error}");
+    }
+}

@@ -1,0 +1,44 @@
+//! firmware: what the images have in common. Each is a bin of its own, with an application of the crate `apps`.
+#![no_std]
+
+mod told;
+
+use board::{
+    executor, println, stack,
+    uart::{self, Congestion},
+};
+use embedded_io_async::Read;
+use jelling::Runner;
+use jelling_h4::{H4Reader, H4Writer};
+
+pub use told::Told;
+
+/// Octets of the longest packet of H4 that comes: an event, or ACL data of 251 octets.
+const PACKET: usize = 260;
+
+/// Runs a host on the board's controller.
+#[embassy_executor::task]
+pub async fn run(mut runner: Runner<'static>, hci: board::Hci) {
+    let (reader, writer) = hci;
+    println!("{}", runner.run(H4Reader::<_, PACKET>::with_buffer(reader), H4Writer::new(writer)).await);
+}
+
+/// Does what the console is told: `r` resets the MCU, `s` prints how it is.
+#[embassy_executor::task]
+pub async fn commands(mut console: board::Console) {
+    loop {
+        let mut octet = [0];
+        match console.read(&mut octet).await {
+            Ok(_) if octet == *b"r" => board::reset(),
+            Ok(_) if octet == *b"s" => status(),
+            Ok(_) => {}
+            Err(never) => match never {},
+        }
+    }
+}
+
+fn status() {
+    let (used, size, sleeps) = (stack::used(), stack::size(), executor::sleeps());
+    let Congestion { full, lost } = uart::congestion();
+    println!("stack {used} of {size}, UART full {full}, lost {lost}, sleeps {sleeps}");
+}
