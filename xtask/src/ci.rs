@@ -1,7 +1,7 @@
 //! What CI runs, stage by stage.
 
 use crate::{
-    bench, cargo, coverage, demo, features, fuzz, images, interop,
+    bench, cargo, coverage, demo, features, firmware, fuzz, images, interop,
     lanes::{self, Stage},
     numbers, run, setup, sweeps,
 };
@@ -50,6 +50,7 @@ const CI: [&[Stage]; 3] = [
         ("features, each alone", || features::check(features::Depth::Alone)),
         ("tests", tests),
         ("interop", peers),
+        ("firmware", || firmware::run(None, None)),
         ("demo", demo::run),
     ],
     &[
@@ -57,10 +58,11 @@ const CI: [&[Stage]; 3] = [
         ("no_std", images::no_std),
         ("no-panic image", images::no_panic),
         ("sizes", || images::sizes(false)),
+        ("firmware, built", || firmware::lint().and_then(|()| firmware::build())),
         ("benchmarks, in small", bench::test),
         ("fuzz", || fuzz::run(None, 8, false)),
     ],
-    &[("tools", || setup::all().and_then(|()| images::tools()))],
+    &[("tools", || setup::all().and_then(|()| images::tools()).and_then(|()| firmware::tools()))],
 ];
 
 const FULL: [&[Stage]; 1] = [&[

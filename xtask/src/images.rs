@@ -10,7 +10,7 @@ use std::{
     process::Command,
 };
 
-const TARGET: &str = "thumbv7em-none-eabi";
+pub(crate) const TARGET: &str = "thumbv7em-none-eabi";
 const SIZES: &str = "sizes.toml";
 /// Growth that needs no word, in per mille.
 const TOLERANCE: u64 = 20;
@@ -21,7 +21,7 @@ pub(crate) fn tools() -> Result<()> {
 }
 
 /// A cargo that builds for the target.
-fn cross(arguments: &[&str]) -> Result<Command> {
+pub(crate) fn cross(arguments: &[&str]) -> Result<Command> {
     let installed = Command::new("rustup").args(["target", "list", "--installed"]).output();
     let has_target = installed.is_ok_and(|o| String::from_utf8_lossy(&o.stdout).lines().any(|l| l == TARGET));
     let mut command = cargo(arguments);
@@ -40,7 +40,7 @@ fn cross(arguments: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
-fn folder(name: &str) -> String {
+pub(crate) fn folder(name: &str) -> String {
     format!("{}/{name}", crate::target())
 }
 

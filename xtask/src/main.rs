@@ -7,6 +7,7 @@ mod coverage;
 mod demo;
 mod export;
 mod features;
+mod firmware;
 mod fuzz;
 mod images;
 mod interop;
@@ -108,6 +109,12 @@ enum Task {
         #[arg(long)]
         record: bool,
     },
+    /// Build the firmware, and run it in QEMU
+    Firmware {
+        /// What
+        #[command(subcommand)]
+        what: Firmware,
+    },
     /// Measure jelling and trouble-host on the same instant link: rates, losses, latencies, instructions
     Bench {
         /// For how long each row is measured, three times
@@ -126,6 +133,21 @@ enum Task {
     Full {
         /// Only this one
         stage: Option<String>,
+    },
+}
+
+#[derive(Clone, Copy, Subcommand)]
+enum Firmware {
+    /// Build the images
+    Build,
+    /// Build them, and run them in QEMU on RootCanal and on our controllers, with who talks to them
+    Run {
+        /// Only this one
+        #[arg(long)]
+        image: Option<firmware::Image>,
+        /// Only with this one
+        #[arg(long)]
+        peer: Option<firmware::Peer>,
     },
 }
 
@@ -153,6 +175,8 @@ fn main() -> Result<()> {
         Task::NoPanic => images::no_panic(),
         Task::Features { depth } => features::check(depth),
         Task::Sizes { record } => images::sizes(record),
+        Task::Firmware { what: Firmware::Build } => firmware::build(),
+        Task::Firmware { what: Firmware::Run { image, peer } } => firmware::run(image, peer),
         Task::Sweeps { random } => sweeps::all(random),
         Task::Fuzz { target, seconds, planted: true, .. } => fuzz::planted(target.as_deref(), seconds),
         Task::Fuzz { target, seconds, keep, .. } => fuzz::run(target.as_deref(), seconds, keep),
@@ -193,6 +217,8 @@ fn cargo(arguments: &[&str]) -> Command {
 /// is built serves both.
 fn programs() -> Result<()> {
     let mut build = cargo(&["build", "--quiet", "--workspace", "--test", "readme_test"]);
-    run(build
-        .args(["jelling", "jelling-interop", "commands", "numbers", "pairings"].map(|name| format!("--bin={name}"))))
+    run(build.args(
+        ["jelling", "jelling-interop", "commands", "firmware", "numbers", "pairings", "temp_sensor"]
+            .map(|name| format!("--bin={name}")),
+    ))
 }

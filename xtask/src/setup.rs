@@ -61,7 +61,7 @@ pub(crate) fn gungraun() -> Result<()> {
     })
 }
 
-fn bumble() -> Result<()> {
+pub(crate) fn bumble() -> Result<()> {
     let requirements = fs::read_to_string(REQUIREMENTS)?;
     once("Bumble", "venv.done", &requirements, || {
         run(Command::new("python3").args(["-m", "venv", "target/tools/venv"]))?;
