@@ -158,11 +158,12 @@ impl<'b> Writer<'b> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     #[cfg_attr(not(target_pointer_width = "32"), inline)]
     pub fn bytes(&mut self, bytes: &[u8]) {
-        let end = self.length.saturating_add(bytes.len());
-        match self.buffer.get_mut(self.length..end) {
+        // In this order the compiler sees that both are as long.
+        let target = self.buffer.get_mut(self.length..).and_then(|rest| rest.get_mut(..bytes.len()));
+        match target {
             Some(target) => {
                 target.copy_from_slice(bytes);
-                self.length = end;
+                self.length = self.length.saturating_add(bytes.len());
             }
             None => self.overflowed = true,
         }
