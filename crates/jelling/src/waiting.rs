@@ -216,7 +216,10 @@ impl Waiters<'_> {
             }
         }
         let at = at.unwrap_or_else(|| {
-            self.tasks.rotate_left(1);
+            // There is a slot at least, which a compiler does not see: `rotate_left` of none panics.
+            if !self.tasks.is_empty() {
+                self.tasks.rotate_left(1);
+            }
             self.tasks.len().saturating_sub(1)
         });
         runner.occupied = runner.occupied.max(at.saturating_add(1));

@@ -129,7 +129,14 @@ impl<R: Read, const N: usize> H4Reader<R, N> {
     /// Makes room at the end and reads more.
     async fn fill(&mut self) -> Result<(), H4Error<R::Error>> {
         if self.start != 0 {
-            self.buffer.copy_within(self.start.min(self.end)..self.end.min(N), 0);
+            // To the front: `rotate_left` and `copy_within` would keep a panic of theirs in the image.
+            for (to, from) in (self.start..self.end).enumerate() {
+                if let Some(octet) = self.buffer.get(from).copied()
+                    && let Some(place) = self.buffer.get_mut(to)
+                {
+                    *place = octet;
+                }
+            }
             self.end = self.end.saturating_sub(self.start);
             self.start = 0;
         }

@@ -3,7 +3,7 @@
 use crate::{H4Error, H4Reader, H4Writer, NOISE};
 use core::convert::Infallible;
 use embassy_futures::block_on;
-use embedded_io_async::{ErrorType, Read};
+use embedded_io_async::{ErrorType, Read, Write};
 use jelling_transport::{PacketRead, PacketWrite};
 use jelling_wire::{Packet, PacketKind};
 use proptest::prelude::*;
@@ -173,5 +173,37 @@ proptest! {
         let (packets, skipped, _) = read_all(&octets, step);
         let kept: usize = packets.iter().map(|(_, data)| data.len() + 1).sum();
         prop_assert!(kept + skipped as usize <= octets.len());
+    }
+}
+
+/// A driver that says it took so many octets, each time.
+struct Says(Vec<usize>, Vec<u8>);
+
+impl ErrorType for Says {
+    type Error = Infallible;
+}
+
+impl Write for Says {
+    async fn write(&mut self, buf: &[u8]) -> Result<usize, Infallible> {
+        let taken = if self.0.is_empty() { buf.len() } else { self.0.remove(0) };
+        self.1.extend(&buf[..taken.min(buf.len())]);
+        Ok(taken)
+    }
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_driver_that_takes_nothing_or_too_much_is_no_reason_to_panic() {
+    let reset = Packet::new(PacketKind::Command, &[3, 0x0c, 0]);
+    for (takes, wire) in [
+        (vec![0, 2, 0, 0, 1], [1, 3, 0x0c, 0].as_slice()),
+        (vec![1, 700], &[1, 3, 0x0c, 0]),
+        (vec![usize::MAX], &[1, 3, 0x0c, 0]),
+    ] {
+        let mut device = Says(takes, vec![]);
+        block_on(H4Writer::new(&mut device).write(reset)).unwrap();
+        assert_eq!(device.1, wire);
     }
 }
