@@ -3,7 +3,7 @@
 use crate::{
     bench, cargo, coverage, demo, features, firmware, fuzz, images, interop,
     lanes::{self, Stage},
-    numbers, run, setup, sweeps,
+    numbers, panics, run, setup, sweeps,
 };
 use anyhow::{Context, Result};
 
@@ -56,7 +56,8 @@ const CI: [&[Stage]; 3] = [
     &[
         ("sweeps", || sweeps::all(5_000)),
         ("no_std", images::no_std),
-        ("no-panic image", images::no_panic),
+        ("no panic", || panics::check(false)),
+        ("no panic, with panics planted", panics::planted),
         ("sizes", || images::sizes(false)),
         ("firmware, built", || firmware::lint().and_then(|()| firmware::build())),
         ("benchmarks, in small", bench::test),

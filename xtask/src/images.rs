@@ -1,4 +1,4 @@
-//! Builds for a Cortex-M4: the no_std crates, the image without a panic, and the images whose sizes are kept.
+//! Builds for a Cortex-M4: the no_std crates, and the images whose sizes are kept.
 
 use crate::{cargo, run, setup};
 use anyhow::{Context, Result, bail, ensure};
@@ -74,14 +74,6 @@ fn image(name: &str, features: &str) -> Result<PathBuf> {
     command.env("RUSTFLAGS", "-Clinker=ld.lld -Clinker-flavor=ld.lld -Clink-arg=--gc-sections -Clink-arg=-e_start");
     run(&mut command)?;
     Ok(Path::new(&folder("thumb")).join(TARGET).join("release").join(name))
-}
-
-/// Links only if no panic can be reached from any entry point: its panic handler calls what does not exist.
-pub(crate) fn no_panic() -> Result<()> {
-    image("no-panic", "")
-        .context("a panic can be reached: the linker names the functions that refer to THERE_IS_A_PANIC")?;
-    println!("no panic in wire and host, from any entry point");
-    Ok(())
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

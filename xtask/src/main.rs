@@ -15,6 +15,7 @@ mod judge;
 mod lanes;
 mod numbers;
 mod pairings;
+mod panics;
 mod rig;
 mod setup;
 mod sweeps;
@@ -95,8 +96,15 @@ enum Task {
     },
     /// Build the no_std crates for thumbv7em
     NoStd,
-    /// Link the image that has no panic in it
-    NoPanic,
+    /// Find where a panic can begin in images: nowhere in our code, and in that of others where panics.toml says
+    NoPanic {
+        /// Write down what others have
+        #[arg(long)]
+        record: bool,
+        /// Plant panics into a copy of the repository, each of which must be found
+        #[arg(long, conflicts_with = "record")]
+        planted: bool,
+    },
     /// Check each feature of the host and the face alone, and in pairs
     Features {
         /// How many features together
@@ -172,7 +180,8 @@ fn main() -> Result<()> {
         Task::Soak { what: Soak::Interop, count } => interop::run(None, None, count),
         Task::Soak { what: Soak::Pairings, count } => sweeps::pairings(count),
         Task::NoStd => images::no_std(),
-        Task::NoPanic => images::no_panic(),
+        Task::NoPanic { planted: true, .. } => panics::planted(),
+        Task::NoPanic { record, .. } => panics::check(record),
         Task::Features { depth } => features::check(depth),
         Task::Sizes { record } => images::sizes(record),
         Task::Firmware { what: Firmware::Build } => firmware::build(),

@@ -1,9 +1,8 @@
 //! embassy-time's driver on SysTick. The counter runs from one deadline to the next, so nothing wakes the MCU in vain but its 24
 //! bits, each 0.3 s.
 
-use crate::registers::Register;
-use core::{cell::RefCell, task::Waker};
-use critical_section::{CriticalSection, Mutex};
+use crate::{registers::Register, shared::Shared};
+use core::task::Waker;
 use embassy_time_driver::{Driver, time_driver_impl};
 use embassy_time_queue_utils::Queue;
 
@@ -27,7 +26,7 @@ const INTERRUPTS: Register = Register::at(0xe000_ed04);
 const PENDING: u32 = 1 << 26;
 const CLEAR_PENDING: u32 = 1 << 25;
 
-struct Clock(Mutex<RefCell<State>>);
+struct Clock(Shared<State>);
 
 struct State {
     /// Ticks and cycles when the counter began its round.
@@ -38,12 +37,12 @@ struct State {
     queue: Queue,
 }
 
-time_driver_impl!(static CLOCK: Clock = Clock(Mutex::new(RefCell::new(State {
+time_driver_impl!(static CLOCK: Clock = Clock(Shared::new(State {
     ticks: 0,
     cycles: 0,
     round: 0,
     queue: Queue::new(),
-}))));
+})));
 
 impl State {
     /// Cycles since the round began. It may have ended, and the exception for it not have been taken.
@@ -82,19 +81,13 @@ impl State {
     }
 }
 
-impl Clock {
-    fn with<R>(&self, work: impl FnOnce(&mut State) -> R) -> R {
-        critical_section::with(|cs: CriticalSection<'_>| work(&mut self.0.borrow_ref_mut(cs)))
-    }
-}
-
 impl Driver for Clock {
     fn now(&self) -> u64 {
-        self.with(|state| state.now())
+        self.0.with(|state| state.now())
     }
 
     fn schedule_wake(&self, at: u64, waker: &Waker) {
-        self.with(|state| {
+        self.0.with(|state| {
             if state.queue.schedule_wake(at, waker) {
                 state.begin();
             }
@@ -104,7 +97,7 @@ impl Driver for Clock {
 
 /// What SysTick's exception does: taken, it is no longer pending, so the round that has ended is counted here.
 pub(crate) fn interrupt() {
-    CLOCK.with(|state| {
+    CLOCK.0.with(|state| {
         (state.ticks, state.cycles) = state.at(state.round);
         state.begin();
     });
@@ -115,6 +108,6 @@ pub(crate) fn start() {
     /// RCC: 400 MHz of the PLL, halved, over 4.
     const RUN_MODE_CLOCK: Register = Register::at(0x400f_e060);
     RUN_MODE_CLOCK.write(RUN_MODE_CLOCK.read() & !(0xf << 23) | 3 << 23 | 1 << 22);
-    CLOCK.with(|state| state.begin());
+    CLOCK.0.with(|state| state.begin());
     CONTROL.write(0b111);
 }

@@ -7,6 +7,7 @@ pub mod console;
 pub mod executor;
 pub mod flash;
 mod registers;
+mod shared;
 pub mod stack;
 pub mod uart;
 mod vectors;

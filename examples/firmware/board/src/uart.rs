@@ -6,9 +6,9 @@
 use crate::{
     clock::HERTZ,
     registers::{Register, enable_interrupt},
+    shared::Shared,
 };
-use core::{cell::RefCell, convert::Infallible, fmt, future::poll_fn, task::Poll};
-use critical_section::Mutex;
+use core::{convert::Infallible, fmt, future::poll_fn, task::Poll};
 use embassy_sync::waitqueue::AtomicWaker;
 use embedded_io_async::{ErrorType, Read, Write};
 
@@ -111,7 +111,7 @@ impl<const N: usize> Ring<N> {
 
 /// A UART at this address, with a ring of `N` octets. All zero at the start.
 pub(crate) struct Port<const AT: usize, const N: usize> {
-    ring: Mutex<RefCell<Ring<N>>>,
+    ring: Shared<Ring<N>>,
     reader: AtomicWaker,
     writer: AtomicWaker,
 }
@@ -121,15 +121,10 @@ impl<const AT: usize, const N: usize> Port<AT, N> {
 
     const fn new() -> Self {
         Port {
-            ring: Mutex::new(RefCell::new(Ring { octets: [0; N], start: 0, length: 0, lost: 0, full: 0 })),
+            ring: Shared::new(Ring { octets: [0; N], start: 0, length: 0, lost: 0, full: 0 }),
             reader: AtomicWaker::new(),
             writer: AtomicWaker::new(),
         }
-    }
-
-    /// With the ring, and with the interrupt off.
-    fn with<R>(&self, work: impl FnOnce(&mut Ring<N>) -> R) -> R {
-        critical_section::with(|cs| work(&mut self.ring.borrow_ref_mut(cs)))
     }
 
     fn transmit(&self, octet: u8) -> bool {
@@ -140,7 +135,7 @@ impl<const AT: usize, const N: usize> Port<AT, N> {
     /// that moment would lie there without one.
     pub(crate) fn interrupt(&self) {
         let (data, mask, clear) = (Self::REGISTERS.data(), Self::REGISTERS.mask(), Self::REGISTERS.clear());
-        let came = self.with(|ring| {
+        let came = self.ring.with(|ring| {
             let before = ring.length;
             while !ring.is_full() && Self::REGISTERS.has_received() {
                 let octet = data.read();
@@ -171,7 +166,7 @@ impl<const AT: usize, const N: usize> Port<AT, N> {
 
     fn start(&self, interrupt: usize) {
         Self::REGISTERS.start();
-        self.with(|_| {
+        self.ring.with(|_| {
             if N > 0 {
                 self.unmask(RECEIVED)
             }
@@ -191,7 +186,7 @@ pub(crate) fn start() {
 }
 
 /// What became of octets of the controller that nobody read in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Congestion {
     /// How often the ring was full, and the FIFO held back what came.
     pub full: u32,
@@ -202,7 +197,7 @@ pub struct Congestion {
 /// How it went since the start.
 #[must_use]
 pub fn congestion() -> Congestion {
-    HCI.with(|ring| Congestion { full: ring.full, lost: ring.lost })
+    HCI.ring.with(|ring| Congestion { full: ring.full, lost: ring.lost })
 }
 
 /// Waits for room in the FIFO for each octet: the console's way.
@@ -245,16 +240,15 @@ impl<const AT: usize, const N: usize> Read for Reader<AT, N> {
             return Ok(0);
         }
         poll_fn(|context| {
-            self.0.with(|ring| match ring.pop(buffer) {
-                0 => {
-                    self.0.reader.register(context.waker());
-                    Poll::Pending
+            let taken = self.0.ring.with(|ring| {
+                let taken = ring.pop(buffer);
+                match taken {
+                    0 => self.0.reader.register(context.waker()),
+                    _ => self.0.unmask(RECEIVED),
                 }
-                taken => {
-                    self.0.unmask(RECEIVED);
-                    Poll::Ready(Ok(taken))
-                }
-            })
+                taken
+            });
+            if taken == 0 { Poll::Pending } else { Poll::Ready(Ok(taken)) }
         })
         .await
     }
@@ -268,7 +262,7 @@ impl<const AT: usize, const N: usize> Write for Writer<AT, N> {
             if taken == 0 && !octets.is_empty() {
                 self.0.writer.register(context.waker());
                 // The request of the FIFO that ran low stands until it is cleared, and only the interrupt does that.
-                self.0.with(|_| self.0.unmask(TRANSMITTED));
+                self.0.ring.with(|_| self.0.unmask(TRANSMITTED));
                 return Poll::Pending;
             }
             Poll::Ready(Ok(taken))
