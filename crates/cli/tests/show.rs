@@ -20,7 +20,7 @@ const CENTRAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures/centr
 fn capture(packets: &[(Direction, PacketKind, &[u8])]) -> Vec<u8> {
     let mut file = FILE_HEADER.to_vec();
     for (micros, (direction, kind, data)) in (0..).map(|n| 1_000_000 + n * 1_000).zip(packets) {
-        file.extend(record_header(*direction, Packet::new(*kind, data), micros));
+        file.extend(record_header(*direction, Packet::new(*kind, data), 0, micros));
         file.extend(*data);
     }
     file

@@ -17,8 +17,9 @@ pub const RECORD_HEADER: usize = 25;
 /// Microseconds from the format's epoch, the year 0, to that of Unix.
 const UNIX_EPOCH: u64 = 0x00dc_ddb3_0f2f_8000;
 
-/// The octets before a packet in a file; `unix_micros` is the time since 1970.
-pub fn record_header(direction: Direction, packet: Packet<'_>, unix_micros: u64) -> [u8; RECORD_HEADER] {
+/// The octets before a packet in a file; `drops` is how many packets of the capture are missing up to here, `unix_micros` the time
+/// since 1970.
+pub fn record_header(direction: Direction, packet: Packet<'_>, drops: u32, unix_micros: u64) -> [u8; RECORD_HEADER] {
     let length = u32::try_from(packet.data.len()).unwrap_or(u32::MAX).saturating_add(1).to_be_bytes();
     let command_or_event = matches!(packet.kind, PacketKind::Command | PacketKind::Event);
     let flags = u32::from(direction == Direction::FromController) | u32::from(command_or_event) << 1;
@@ -27,7 +28,7 @@ pub fn record_header(direction: Direction, packet: Packet<'_>, unix_micros: u64)
         &length,
         &length,
         &flags.to_be_bytes(),
-        &[0; 4],
+        &drops.to_be_bytes(),
         &unix_micros.saturating_add(UNIX_EPOCH).to_be_bytes(),
         &[packet.kind.indicator()],
     ];

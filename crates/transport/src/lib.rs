@@ -28,9 +28,11 @@
 
 pub mod btsnoop;
 mod redact;
+mod ring;
 mod snoop;
 
 pub use redact::Redaction;
+pub use ring::SnoopRing;
 #[cfg(feature = "std")]
 pub use snoop::WriteSink;
 pub use snoop::{Direction, Snoop, SnoopSink};

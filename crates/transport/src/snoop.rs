@@ -20,6 +20,11 @@ pub trait SnoopSink {
     fn unix_micros(&self) -> u64;
     /// Takes the pieces of one record, which belong together.
     fn write(&self, pieces: &[&[u8]]);
+    /// Records that it had no room for, since its beginning: those that come after them say how many. A sink that takes every
+    /// record has none.
+    fn dropped(&self) -> u32 {
+        0
+    }
 }
 
 impl<S: SnoopSink + ?Sized> SnoopSink for &S {
@@ -28,6 +33,9 @@ impl<S: SnoopSink + ?Sized> SnoopSink for &S {
     }
     fn write(&self, pieces: &[&[u8]]) {
         S::write(self, pieces);
+    }
+    fn dropped(&self) -> u32 {
+        S::dropped(self)
     }
 }
 
@@ -54,7 +62,7 @@ impl<T, S: SnoopSink> Snoop<T, S> {
     }
 
     fn record(&mut self, direction: Direction, packet: Packet<'_>) {
-        let header = btsnoop::record_header(direction, packet, self.sink.unix_micros());
+        let header = btsnoop::record_header(direction, packet, self.sink.dropped(), self.sink.unix_micros());
         let found = self.redaction.secret(packet);
         let Range { start, end } = if self.secrets { 0..0 } else { found };
         let before = packet.data.get(..start).unwrap_or_default();

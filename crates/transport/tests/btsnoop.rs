@@ -21,7 +21,7 @@ type Owned = (Direction, u64, PacketKind, Vec<u8>);
 fn file(packets: &[Owned]) -> Vec<u8> {
     let mut file = FILE_HEADER.to_vec();
     for (direction, micros, kind, data) in packets {
-        file.extend(record_header(*direction, Packet::new(*kind, data), *micros));
+        file.extend(record_header(*direction, Packet::new(*kind, data), 0, *micros));
         file.extend(data);
     }
     file

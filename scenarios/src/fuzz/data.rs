@@ -90,8 +90,8 @@ pub fn btsnoop(octets: &[u8]) {
 
 fn again(record: &Record<'_>) {
     plant(is_planted(record.packet.data) && record.missing > 0);
-    let head = record_header(record.direction, record.packet, record.unix_micros);
+    let head = record_header(record.direction, record.packet, record.drops, record.unix_micros);
     let file = [&FILE_HEADER[..], &head, record.packet.data].concat();
     let again: Vec<_> = Records::parse(&file).unwrap_or_else(|_| panic!("our own header")).collect();
-    assert_eq!(again, [Ok(Record { drops: 0, missing: 0, ..*record })]);
+    assert_eq!(again, [Ok(Record { missing: 0, ..*record })]);
 }

@@ -62,7 +62,7 @@ impl Seeds {
         }
         let mut file = FILE_HEADER.to_vec();
         for record in records.iter().take(RECORDS) {
-            file.extend_from_slice(&record_header(record.direction, record.packet, record.unix_micros));
+            file.extend_from_slice(&record_header(record.direction, record.packet, record.drops, record.unix_micros));
             file.extend_from_slice(record.packet.data);
         }
         self.add("btsnoop", name.into(), &file);

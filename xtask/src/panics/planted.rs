@@ -25,7 +25,7 @@ const PLANTS: [Plant; 7] = [
     },
     Plant {
         file: "crates/jelling/src/runner.rs",
-        function: "pub async fn run<",
+        function: "fn run<",
         statement: "::core::hint::black_box(Ok::<u8, u8>(0)).expect(\"planted\");",
         image: "face",
     },
@@ -55,7 +55,7 @@ const PLANTS: [Plant; 7] = [
     },
     Plant {
         file: "examples/apps/src/thermometer.rs",
-        function: "pub async fn thermometer",
+        function: "fn thermometer",
         statement: "core::str::from_utf8(core::hint::black_box(b\"planted\")).unwrap();",
         image: "sensor",
     },

@@ -89,7 +89,7 @@ pub struct Record<'a> {
 /// use jelling_wire::{Packet, PacketKind};
 ///
 /// let reset = Packet::new(PacketKind::Command, &[0x03, 0x0c, 0x00]);
-/// let file = [&FILE_HEADER[..], &record_header(Direction::ToController, reset, 1_000_000), reset.data].concat();
+/// let file = [&FILE_HEADER[..], &record_header(Direction::ToController, reset, 0, 1_000_000), reset.data].concat();
 /// let record = Records::parse(&file).unwrap().next().unwrap().unwrap();
 /// assert_eq!((record.direction, record.packet, record.unix_micros), (Direction::ToController, reset, 1_000_000));
 /// ```

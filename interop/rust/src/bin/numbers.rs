@@ -59,7 +59,7 @@ fn octets(hex: &str) -> Option<Vec<u8>> {
 /// Adds a record.
 fn add(file: &mut Vec<u8>, kind: PacketKind, octets: &[u8]) {
     let direction = if kind == PacketKind::Event { Direction::FromController } else { Direction::ToController };
-    file.extend(btsnoop::record_header(direction, Packet::new(kind, octets), 0));
+    file.extend(btsnoop::record_header(direction, Packet::new(kind, octets), 0, 0));
     file.extend(octets);
 }
 
