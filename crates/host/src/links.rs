@@ -54,6 +54,13 @@ impl Link {
         None
     }
 
+    /// A slot as at the beginning, but for its generation and what it has not told yet. Zeros in one piece.
+    fn clear(&mut self) {
+        let (generation, news) = (self.generation, self.news);
+        *self = Link::NEW;
+        (self.generation, self.news) = (generation, news);
+    }
+
     /// Nothing gets through any more: the link is ended without waiting for what is owed.
     pub(crate) fn stall(&mut self) {
         self.acl_deadline = Deadline::NEVER;
@@ -153,19 +160,12 @@ impl Core<'_> {
     pub(crate) fn link_up(&mut self, now: Instant, complete: &ConnectionComplete, peer: Address) -> Option<LinkId> {
         let index = self.links.iter().position(|l| !l.is_up())?;
         let link = self.links.get_mut(index)?;
-        *link = Link {
-            phase: Phase::Up,
-            generation: link.generation,
-            handle: complete.handle,
-            role: complete.role,
-            peer,
-            interval: complete.interval,
-            latency: complete.latency,
-            supervision_timeout: complete.supervision_timeout,
-            mtu: DEFAULT_MTU,
-            news: link.news,
-            ..Link::NEW
-        };
+        link.clear();
+        link.phase = Phase::Up;
+        (link.handle, link.role, link.peer) = (complete.handle, complete.role, peer);
+        (link.interval, link.latency) = (complete.interval, complete.latency);
+        link.supervision_timeout = complete.supervision_timeout;
+        link.mtu = DEFAULT_MTU;
         #[cfg(feature = "security")]
         {
             link.own = self.state.on_air();
@@ -201,14 +201,16 @@ impl Core<'_> {
         #[cfg(feature = "security")]
         link.lose_secrets(&mut self.state.curve);
         let in_flight = link.in_flight;
-        *link = Link {
-            generation: id.generation.wrapping_add(1),
-            reason,
-            #[cfg(feature = "server")]
-            indication: link.indication,
-            news: LinkNews::all(),
-            ..Link::NEW
-        };
+        #[cfg(feature = "server")]
+        let indication = link.indication;
+        link.clear();
+        #[cfg(feature = "server")]
+        {
+            link.indication = indication;
+        }
+        link.generation = id.generation.wrapping_add(1);
+        link.reason = reason;
+        link.news = LinkNews::all();
         // Vol 4, Part E, 4.3: packets of a link that went down count as completed.
         let controller = &mut self.state.controller;
         controller.acl_in_flight = controller.acl_in_flight.saturating_sub(in_flight);

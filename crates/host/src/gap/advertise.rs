@@ -237,6 +237,18 @@ impl Core<'_> {
         self.state.news |= HostNews::ADVERTISING;
     }
 
+    /// What is wanted begins anew when the host is up again; the link that it led to is lost.
+    pub(crate) fn interrupt_advertiser(&mut self, error: Error) {
+        let advertising = &mut self.state.advertising;
+        if !advertising.wanted {
+            return self.end_advertiser(error);
+        }
+        advertising.changed = true;
+        advertising.stage = AdvertisingStage::Off;
+        advertising.link = None;
+        self.state.news |= HostNews::ADVERTISING;
+    }
+
     /// How often advertising has failed so far, and how the last time.
     pub fn advertising_failures(&self) -> (u16, Option<Error>) {
         (self.state.advertising.failures, self.state.advertising.failure.get())

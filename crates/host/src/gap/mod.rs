@@ -67,6 +67,15 @@ impl Core<'_> {
     pub(crate) fn end_activities(&mut self, error: Error) {
         #[cfg(feature = "peripheral")]
         self.end_advertiser(error);
+        self.end_other_activities(error);
+    }
+
+    /// Ends everything but advertising.
+    #[cfg_attr(
+        not(feature = "central"),
+        expect(unused_variables, reason = "only scans and attempts end with an error")
+    )]
+    pub(crate) fn end_other_activities(&mut self, error: Error) {
         #[cfg(feature = "central")]
         {
             self.end_scanner(error);

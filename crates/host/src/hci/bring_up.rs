@@ -155,7 +155,8 @@ impl Core<'_> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn begin_bring_up(&mut self) {
         self.state.stage = Stage::Starting;
-        self.state.controller = super::Controller { credits: 1, ..super::Controller::NEW };
+        self.state.controller = super::Controller::NEW;
+        self.state.controller.credits = 1;
         #[cfg(feature = "security")]
         {
             self.state.curve = crate::smp::ControllerCurve::NEW;

@@ -53,83 +53,72 @@ impl Core<'_> {
     }
 
     fn on_link_event(&mut self, now: Instant, event: Event<'_>) {
-        match event {
-            Event::LeConnectionComplete(complete) => {
-                self.on_connection(now, &complete);
-            }
-            Event::DisconnectionComplete { status, handle, reason } => {
-                let Some(index) = self.link_of(now, handle) else { return };
-                if status.is_success() {
-                    self.link_down(index, reason);
-                } else if let Some(link) = self.links.get_mut(index) {
-                    // It could not be ended: it is asked for again by the next handle that is dropped.
-                    link.owed.remove(Owed::DISCONNECTING);
-                    link.disconnect_deadline = Deadline::NEVER;
-                }
-            }
+        let handle = match event {
+            Event::LeConnectionComplete(complete) => return self.on_connection(now, &complete),
             #[cfg(feature = "central")]
             Event::LeAdvertisingReport(reports) => {
                 for report in reports.iter() {
                     self.on_report(now, &report);
                 }
+                return;
             }
-            Event::LeConnectionUpdateComplete { status, handle, interval, latency, supervision_timeout } => {
-                let Some(index) = self.link_of(now, handle) else { return };
-                if status.is_success()
-                    && let Some(link) = self.links.get_mut(index)
-                {
+            #[cfg(feature = "security")]
+            Event::LeReadLocalP256PublicKeyComplete { status, key_x, key_y } => {
+                let key = crate::crypto::PublicKey { x: *key_x, y: *key_y };
+                return self.on_controller_key(now, status.is_success().then_some(key));
+            }
+            #[cfg(feature = "security")]
+            Event::LeGenerateDhKeyComplete { status, key } => {
+                return self.on_controller_secret(now, status.is_success().then_some(key));
+            }
+            #[cfg(feature = "security")]
+            Event::EncryptionChange { handle, .. } | Event::EncryptionKeyRefreshComplete { handle, .. } => handle,
+            Event::DisconnectionComplete { handle, .. }
+            | Event::LeConnectionUpdateComplete { handle, .. }
+            | Event::LeLongTermKeyRequest { handle, .. }
+            | Event::LeRemoteConnectionParameterRequest { handle, .. } => handle,
+            Event::LeUnknown { subevent, .. } if bring_up::is_idle(Subevent(subevent)) => return,
+            _ => return count(&mut self.state.counters.unexpected),
+        };
+        let Some(index) = self.link_of(now, handle) else { return };
+        let Some(link) = self.links.get_mut(index) else { return };
+        match event {
+            Event::DisconnectionComplete { status, reason, .. } => {
+                if status.is_success() {
+                    self.link_down(index, reason);
+                } else {
+                    // It could not be ended: it is asked for again by the next handle that is dropped.
+                    link.owed.remove(Owed::DISCONNECTING);
+                    link.disconnect_deadline = Deadline::NEVER;
+                }
+            }
+            Event::LeConnectionUpdateComplete { status, interval, latency, supervision_timeout, .. } => {
+                if status.is_success() {
                     (link.interval, link.latency, link.supervision_timeout) = (interval, latency, supervision_timeout);
                     link.happened.insert(Happened::PARAMETERS);
                 }
                 self.tell_link(index, LinkNews::LINK);
             }
             #[cfg(feature = "security")]
-            Event::LeLongTermKeyRequest { handle, random, diversifier } => {
-                let Some(index) = self.link_of(now, handle) else { return };
-                self.on_key_request(index, random, diversifier);
-            }
+            Event::LeLongTermKeyRequest { random, diversifier, .. } => self.on_key_request(index, random, diversifier),
             #[cfg(feature = "security")]
-            Event::EncryptionChange { status, handle, enabled } => {
-                let Some(index) = self.link_of(now, handle) else { return };
-                self.on_encryption(now, index, status, enabled != 0);
-            }
+            Event::EncryptionChange { status, enabled, .. } => self.on_encryption(now, index, status, enabled != 0),
             #[cfg(feature = "security")]
-            Event::EncryptionKeyRefreshComplete { status, handle } => {
-                let Some(index) = self.link_of(now, handle) else { return };
-                self.on_encryption(now, index, status, true);
-            }
-            #[cfg(feature = "security")]
-            Event::LeReadLocalP256PublicKeyComplete { status, key_x, key_y } => {
-                let key = crate::crypto::PublicKey { x: *key_x, y: *key_y };
-                self.on_controller_key(now, status.is_success().then_some(key));
-            }
-            #[cfg(feature = "security")]
-            Event::LeGenerateDhKeyComplete { status, key } => {
-                self.on_controller_secret(now, status.is_success().then_some(key));
-            }
+            Event::EncryptionKeyRefreshComplete { status, .. } => self.on_encryption(now, index, status, true),
+            // There is no key: the peer learns it at once (Vol 6, Part B, 5.1.3.1).
             #[cfg(not(feature = "security"))]
-            Event::LeLongTermKeyRequest { handle, .. } => {
-                let Some(index) = self.link_of(now, handle) else { return };
-                if let Some(link) = self.links.get_mut(index) {
-                    // There is no key: the peer learns it at once (Vol 6, Part B, 5.1.3.1).
-                    link.owed.insert(Owed::KEY_REFUSAL);
-                }
-            }
+            Event::LeLongTermKeyRequest { .. } => link.owed.insert(Owed::KEY_REFUSAL),
             Event::LeRemoteConnectionParameterRequest {
-                handle,
                 interval_min,
                 interval_max,
                 latency,
                 supervision_timeout,
+                ..
             } => {
-                let Some(index) = self.link_of(now, handle) else { return };
-                if let Some(link) = self.links.get_mut(index) {
-                    link.requested = Parameters { interval_min, interval_max, latency, supervision_timeout };
-                    link.owed.insert(Owed::PARAMETER_REPLY);
-                }
+                link.requested = Parameters { interval_min, interval_max, latency, supervision_timeout };
+                link.owed.insert(Owed::PARAMETER_REPLY);
             }
-            Event::LeUnknown { subevent, .. } if bring_up::is_idle(Subevent(subevent)) => {}
-            _ => count(&mut self.state.counters.unexpected),
+            _ => {}
         }
     }
 

@@ -220,13 +220,8 @@ impl Core<'_> {
     /// Ends what does not outlive the controller's state, and tells it once. Advertising does outlive it: it begins anew.
     fn interrupt(&mut self, fault: Fault) {
         #[cfg(feature = "peripheral")]
-        let advertising = self.state.advertising;
-        self.end_activities(Error::Down(fault));
-        #[cfg(feature = "peripheral")]
-        if advertising.wanted {
-            self.state.advertising = crate::gap::Advertising { changed: true, link: None, ..advertising };
-            self.state.advertising.stage = crate::gap::AdvertisingStage::Off;
-        }
+        self.interrupt_advertiser(Error::Down(fault));
+        self.end_other_activities(Error::Down(fault));
         self.lose_links(Status::CONNECTION_TIMEOUT);
         if self.state.recovering.get().is_none() {
             self.happened(HostEvent::Lost(fault));
