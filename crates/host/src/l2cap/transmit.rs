@@ -9,6 +9,7 @@ use crate::{
 };
 use jelling_wire::{
     Writer,
+    att::Opcode,
     hci::acl::{self, Boundary},
     l2cap::{ChannelId, HEADER_LENGTH},
 };
@@ -48,10 +49,8 @@ impl Core<'_> {
         if room > self.links.len() {
             return true;
         }
-        let without = |(i, l): (usize, &crate::link::Link)| i != index && l.is_up() && l.in_flight == 0;
-        let others = self.links.iter().enumerate().filter(|l| without(*l)).count();
         let first = self.links.get(index).is_some_and(|l| l.in_flight == 0);
-        first || room > others
+        first || room > self.links.iter().filter(|l| l.is_up() && l.in_flight == 0).count()
     }
 
     /// True when the link has a frame to send, chosen now if none was under way.
@@ -72,35 +71,29 @@ impl Core<'_> {
         let [l0, l1] = out.length.to_le_bytes();
         let [c0, c1] = out.channel.to_le_bytes();
         let header = [l0, l1, c0, c1];
-        let first = out.sent == 0;
         // Bring-up refuses controllers whose packets hold less than 27 octets, so the header always goes whole.
-        let header: &[u8] = if first { &header } else { &[] };
-        let done = usize::from(out.sent).saturating_sub(HEADER_LENGTH);
-        let left = usize::from(out.length).saturating_sub(done);
-        let part = left.min(most.saturating_sub(header.len()));
-        let start = index.saturating_mul(room).saturating_add(done);
-        let payload = self.transmit.get(start..start.saturating_add(part)).unwrap_or_default();
-        let boundary = if first { Boundary::FirstNonFlushable } else { Boundary::Continuing };
-        let length = u16::try_from(header.len().saturating_add(payload.len())).unwrap_or(0);
-        acl::emit_header(link.handle, boundary, 0, length, w);
+        let (header, boundary): (&[u8], _) =
+            if out.sent == 0 { (&header, Boundary::FirstNonFlushable) } else { (&[], Boundary::Continuing) };
+        let slot = slot_of(self.transmit, room, index, out.length.into());
+        let left = slot.get(usize::from(out.sent).saturating_sub(HEADER_LENGTH)..).unwrap_or_default();
+        let part = left.len().min(most.saturating_sub(header.len()));
+        let payload = left.get(..part).unwrap_or_default();
+        let sent = u16::try_from(header.len().saturating_add(part)).unwrap_or(0);
+        acl::emit_header(link.handle, boundary, 0, sent, w);
         w.bytes(header);
         w.bytes(payload);
-        let sent = header.len().saturating_add(part);
-        out.sent = out.sent.saturating_add(u16::try_from(sent).unwrap_or(0));
+        out.sent = out.sent.saturating_add(sent);
         link.in_flight = link.in_flight.saturating_add(1);
         controller.acl_in_flight = controller.acl_in_flight.saturating_add(1);
         if link.acl_deadline.is_never() {
             self.state.sooner.set(&mut link.acl_deadline, Deadline::after(now, COMPLETION_TIMEOUT));
         }
         controller.acl_high_water = controller.acl_high_water.max(controller.acl_in_flight);
-        if part == left {
+        if part == left.len() {
             #[cfg(feature = "security")]
             if out.channel == ChannelId::SMP.0 {
-                let start = index.saturating_mul(room);
                 // It may have been a key.
-                crate::crypto::toolbox::wipe(
-                    self.transmit.get_mut(start..start.saturating_add(room)).unwrap_or_default(),
-                );
+                crate::crypto::toolbox::wipe(slot_of(self.transmit, room, index, usize::MAX));
             }
             *out = Outgoing::default();
             if core::mem::take(&mut link.missed) {
@@ -129,19 +122,33 @@ impl Core<'_> {
         limit: usize,
         build: impl FnOnce(&mut Self, &mut Writer<'_>) -> bool,
     ) -> bool {
-        let room = self.frame_room;
-        let start = index.saturating_mul(room);
+        // The buffer leaves the core while it is written, so that `build` may use all the rest.
         let transmit = core::mem::take(&mut self.transmit);
-        let slot = transmit.get_mut(start..start.saturating_add(room.min(limit))).unwrap_or_default();
-        let mut w = Writer::new(slot);
+        let mut w = Writer::new(slot_of(transmit, self.frame_room, index, limit));
         let built = build(self, &mut w) && !w.is_overflowed();
         let length = w.len();
         self.transmit = transmit;
-        if built && let Some(link) = self.links.get_mut(index) {
+        if built {
+            self.frame_is_there(index, channel, length);
+        }
+        built
+    }
+
+    /// Puts a frame of these octets into the link's buffer.
+    fn put_octets(&mut self, index: usize, channel: ChannelId, octets: &[u8]) -> bool {
+        self.put_frame(index, channel, usize::MAX, |_, w| {
+            w.bytes(octets);
+            true
+        })
+    }
+
+    /// A frame stands in the link's buffer.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn frame_is_there(&mut self, index: usize, channel: ChannelId, length: usize) {
+        if let Some(link) = self.links.get_mut(index) {
             link.outgoing = Outgoing::frame(channel, length);
             self.state.work = true;
         }
-        built
     }
 
     /// Chooses the link's next frame: the replies it owes first, then what `update` left behind.
@@ -153,17 +160,12 @@ impl Core<'_> {
         let Some(link) = self.links.get_mut(index) else { return false };
         if link.owed.contains(Owed::CONFIRMATION) {
             link.owed.remove(Owed::CONFIRMATION);
-            return self.put_frame(index, ChannelId::ATT, 23, |_, w| {
-                jelling_wire::att::Pdu::HandleValueConfirmation.emit(w);
-                true
-            });
+            return self.put_octets(index, ChannelId::ATT, &[Opcode::HANDLE_VALUE_CONFIRMATION.0]);
         }
         if link.signalling.length != 0 {
             let reply = core::mem::take(&mut link.signalling);
-            return self.put_frame(index, ChannelId::SIGNALLING, 23, |_, w| {
-                w.bytes(reply.octets.get(..usize::from(reply.length)).unwrap_or_default());
-                true
-            });
+            let octets = reply.octets.get(..usize::from(reply.length)).unwrap_or_default();
+            return self.put_octets(index, ChannelId::SIGNALLING, octets);
         }
         #[cfg(feature = "security")]
         if link.pairing.owes() {
@@ -172,11 +174,8 @@ impl Core<'_> {
         #[cfg(not(feature = "security"))]
         if link.owed.contains(Owed::PAIRING_FAILED) {
             link.owed.remove(Owed::PAIRING_FAILED);
-            return self.put_frame(index, ChannelId::SMP, 23, |_, w| {
-                // Vol 3, Part H, 3.5.5: Pairing Failed, Pairing Not Supported.
-                w.bytes(&[0x05, 0x05]);
-                true
-            });
+            // Vol 3, Part H, 3.5.5: Pairing Failed, Pairing Not Supported.
+            return self.put_octets(index, ChannelId::SMP, &[0x05, 0x05]);
         }
         if link.is_leaving() {
             return false;
@@ -196,6 +195,13 @@ impl Core<'_> {
         }
         false
     }
+}
+
+/// The slot of a link in a buffer of slots, or its first octets up to `limit`.
+#[cfg_attr(target_pointer_width = "32", inline(never))]
+pub(super) fn slot_of(buffer: &mut [u8], room: usize, index: usize, limit: usize) -> &mut [u8] {
+    let start = index.saturating_mul(room);
+    buffer.get_mut(start..start.saturating_add(room.min(limit))).unwrap_or_default()
 }
 
 impl crate::link::Link {
