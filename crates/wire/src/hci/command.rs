@@ -53,6 +53,8 @@ pub trait Command: Sized {
 }
 
 /// Writes a whole command packet: opcode, length, parameters.
+// Inlined, so that nobody puts the parameters into a struct first.
+#[inline(always)]
 pub fn emit<C: Command>(command: &C, w: &mut Writer<'_>) {
     let start = begin(C::OPCODE, w);
     command.emit_parameters(w);

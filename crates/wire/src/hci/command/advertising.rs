@@ -34,6 +34,15 @@ commands! {
     } -> ();
 }
 
+/// As much of `data` as there is room for, and zeros.
+#[cfg_attr(target_pointer_width = "32", inline(never))]
+fn emit_data(data: &[u8], w: &mut Writer<'_>) {
+    let mut octets = [0; 31];
+    let length = copy(&mut octets, data);
+    w.u8(u8::try_from(length).unwrap_or(0));
+    w.bytes(&octets);
+}
+
 macro_rules! data_commands {
     ($($(#[$doc:meta])* $name:ident = $opcode:ident;)+) => {
         $(
@@ -67,10 +76,7 @@ macro_rules! data_commands {
                 type Return = ();
 
                 fn emit_parameters(&self, w: &mut Writer<'_>) {
-                    let mut octets = [0; 31];
-                    let length = copy(&mut octets, self.data);
-                    w.u8(u8::try_from(length).unwrap_or(0));
-                    w.bytes(&octets);
+                    emit_data(self.data, w);
                 }
 
                 fn parse_return(_: &[u8]) -> Result<(), Malformed> {
