@@ -69,6 +69,14 @@ pub enum Error {
     TooLong,
 }
 
+impl Error {
+    /// All zero, of a table's free slot.
+    pub(crate) const ZERO: Error = Error::Down(Fault::Silent(Opcode(0)));
+}
+
+// It is handed back in a register of 32 bits.
+const _: () = assert!(size_of::<Result<(), Error>>() == 4);
+
 /// A table or buffer with a size of its own in `Resources`.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -178,7 +178,7 @@ impl State {
         stage: Stage::Off,
         fault: Fault::Silent(Opcode(0)),
         epoch: 0,
-        ended: Kept::none(Error::Timeout),
+        ended: Kept::none(Error::ZERO),
         attempts: 0,
         recovering: Kept::none(Fault::Silent(Opcode(0))),
         flush: false,

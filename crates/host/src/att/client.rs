@@ -58,7 +58,7 @@ impl Client {
         deadline: Deadline::NEVER,
         reserve: 0,
         answer: Chain::NONE,
-        error: Kept::none(Error::Timeout),
+        error: Kept::none(Error::ZERO),
         exchanged: false,
         preparing: Preparing::NEW,
         line: Line::NEW,

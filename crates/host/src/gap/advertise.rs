@@ -78,9 +78,9 @@ impl Advertising {
         adv_length: 0,
         resp: [0; 31],
         resp_length: 0,
-        error: Kept::none(Error::Timeout),
+        error: Kept::none(Error::ZERO),
         failures: 0,
-        failure: Kept::none(Error::Timeout),
+        failure: Kept::none(Error::ZERO),
         link: None,
     };
 

@@ -65,7 +65,7 @@ impl Scanning {
         interval: 0,
         window: 0,
         rssi_is_news: false,
-        error: Kept::none(Error::Timeout),
+        error: Kept::none(Error::ZERO),
         order: 0,
     };
 

@@ -6,6 +6,8 @@ use core::fmt;
 /// An opcode: six bits of group, ten of command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+// Packed, so that an error with an opcode in it has four octets, and is handed back in a register on small machines.
+#[repr(packed)]
 pub struct Opcode(pub u16);
 
 impl Opcode {
