@@ -1,7 +1,6 @@
 //! An attribute's slot (Vol 3, Part F, 3.2). Declarations are made from their neighbours; values stand in flash or in the arena.
 
 use super::{Hooks, Permissions, Properties, hook::Hooked};
-use crate::link::LinkId;
 use bitflags::bitflags;
 
 /// What an attribute is.
@@ -82,16 +81,19 @@ pub struct Attribute {
     pub(crate) queue: u8,
     /// The UUID as it goes over the air, or where it stands in the arena.
     pub(crate) uuid: [u8; 2],
-    /// A service's last handle, if stated; the handle of an included service.
-    pub(crate) other: u16,
     /// The value in the arena.
     pub(crate) offset: u16,
     pub(crate) length: u16,
+    /// A value's room. Of a service its last handle, if stated; of an include the handle of the service.
     pub(crate) capacity: u16,
     pub(crate) backing: Backing,
-    /// Who wrote last.
-    pub(crate) writer: Option<LinkId>,
+    /// The link over which it was written last.
+    pub(crate) writer: [u8; 3],
 }
+
+// A shift finds a slot of 32 octets.
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Attribute>() == 32);
 
 impl Attribute {
     /// A free slot, all zero.
@@ -104,12 +106,11 @@ impl Attribute {
         properties: Properties::empty(),
         queue: 0,
         uuid: [0; 2],
-        other: 0,
         offset: 0,
         length: 0,
         capacity: 0,
         backing: Backing::Arena,
-        writer: None,
+        writer: [0; 3],
     };
 
     pub(crate) fn handle(&self) -> u16 {
@@ -122,6 +123,11 @@ impl Attribute {
 
     pub(crate) fn is_service(&self) -> bool {
         matches!(self.kind, Kind::PrimaryService | Kind::SecondaryService)
+    }
+
+    /// A service's last handle, if stated; the handle of an included service.
+    pub(crate) fn other(&self) -> u16 {
+        self.capacity
     }
 
     /// Sets who decides on its accesses.

@@ -198,7 +198,7 @@ impl Core<'_> {
         let kept = part(self.attributes, 0, self.state.table.kept.into());
         let pending = self.pending();
         let is_there = |handle| kept.iter().chain(pending).any(|a| a.is_service() && a.handle == handle);
-        pending.iter().any(|a| a.kind == Kind::Include && !is_there(a.other))
+        pending.iter().any(|a| a.kind == Kind::Include && !is_there(a.other()))
     }
 
     /// What has been built.
@@ -237,7 +237,7 @@ impl Core<'_> {
             return Err(Error::InvalidArgument(Argument::Order));
         }
         // The last handle of a service, where it is stated: the next one begins behind it.
-        let end = service.map_or(0, |s| s.other);
+        let end = service.map_or(0, Attribute::other);
         let at = usize::from(table.length).saturating_add(table.pending.into());
         let before = if table.pending == 0 { usize::from(table.kept) } else { at };
         let last = before.checked_sub(1).and_then(|last| self.attributes.get(last)).map_or(0, |a| a.handle);
@@ -333,7 +333,7 @@ impl Core<'_> {
     fn declare(&mut self, kind: Kind, handle: Option<u16>, uuid: Uuid, other: u16) -> Result<AttributeId, Error> {
         let at = self.push(kind, handle, uuid)?;
         if let Some(attribute) = self.attributes.get_mut(at) {
-            attribute.other = other;
+            attribute.capacity = other;
         }
         Ok(self.id(at))
     }

@@ -189,15 +189,13 @@ impl Core<'_> {
     }
 
     fn note_writer(&mut self, at: usize, link: usize) {
-        let writer = self.link_id(link);
-        if let Some(attribute) = self.attributes.get_mut(at) {
-            attribute.writer = writer;
-            attribute.flags.insert(AttributeFlags::WRITTEN);
-            // A captured write is told by its queue.
-            if attribute.queue == 0 {
-                attribute.flags.insert(AttributeFlags::NEWS);
-                self.state.news |= HostNews::ATTRIBUTES;
-            }
+        let (Some(writer), Some(attribute)) = (self.link_id(link), self.attributes.get_mut(at)) else { return };
+        attribute.writer = writer.to_octets();
+        attribute.flags.insert(AttributeFlags::WRITTEN);
+        // A captured write is told by its queue.
+        if attribute.queue == 0 {
+            attribute.flags.insert(AttributeFlags::NEWS);
+            self.state.news |= HostNews::ATTRIBUTES;
         }
     }
 
@@ -210,7 +208,7 @@ impl Core<'_> {
         match self.attributes.get_mut(at) {
             Some(attribute) if attribute.flags.contains(AttributeFlags::WRITTEN) => {
                 attribute.flags.remove(AttributeFlags::WRITTEN);
-                attribute.writer.map_or(Poll::Pending, |writer| Poll::Ready(Ok(writer)))
+                Poll::Ready(Ok(LinkId::from_octets(attribute.writer)))
             }
             _ => Poll::Pending,
         }

@@ -103,8 +103,8 @@ impl Core<'_> {
         if !attribute.is_service() && !is_characteristic {
             return attribute.handle;
         }
-        if attribute.is_service() && attribute.other != 0 {
-            return attribute.other;
+        if attribute.is_service() && attribute.other() != 0 {
+            return attribute.other();
         }
         let ends = |a: &Attribute| a.is_service() || (is_characteristic && a.kind == Kind::Characteristic);
         let table = self.attributes.get(..usize::from(self.state.table.length)).unwrap_or_default();
@@ -119,8 +119,8 @@ impl Core<'_> {
         match attribute.kind {
             Kind::PrimaryService | Kind::SecondaryService => return self.uuid_of(at),
             Kind::Include => {
-                let included = self.find(attribute.other).unwrap_or(usize::MAX);
-                w.u16(attribute.other);
+                let included = self.find(attribute.other()).unwrap_or(usize::MAX);
+                w.u16(attribute.other());
                 w.u16(self.group_end(included));
                 // Vol 3, Part G, 3.2: the UUID stands there only if it has 16 bits.
                 let uuid = self.uuid_of(included);
