@@ -59,13 +59,6 @@ pub(crate) fn blocks_for(length: usize) -> u16 {
     u16::try_from(length.div_ceil(BLOCK).max(1)).unwrap_or(u16::MAX)
 }
 
-/// Appends to a block what fits, and gives what does not.
-fn fill<'o>(block: &mut Block, octets: &'o [u8]) -> &'o [u8] {
-    let n = copy(block.data.get_mut(usize::from(block.length)..).unwrap_or_default(), octets);
-    block.length = block.length.saturating_add(u8::try_from(n).unwrap_or(0));
-    octets.get(n..).unwrap_or_default()
-}
-
 impl Pool<'_> {
     /// Whether there are so many blocks that nobody has or has reserved.
     fn afford(&mut self, blocks: u16) -> Option<()> {
@@ -116,40 +109,53 @@ impl Pool<'_> {
 
     /// Appends the octets of `parts` to a chain, whole or not at all, using up to `*reserve` blocks of a reserve and then free ones.
     pub(crate) fn append(&mut self, chain: &mut Chain, parts: [&[u8]; 2], reserve: &mut u16) -> Option<()> {
-        let mut last = chain.first;
-        let mut room = 0;
-        while let Some(block) = self.block(last) {
-            room = BLOCK.saturating_sub(usize::from(block.length));
-            if block.next == 0 {
-                break;
-            }
-            last = block.next;
-        }
         let more = parts[0].len().saturating_add(parts[1].len());
+        let last = self.last(*chain);
+        let room = self.block(last).map_or(0, |block| BLOCK.saturating_sub(usize::from(block.length)));
         let length = u16::try_from(chain.len().saturating_add(more)).ok()?;
         let need = u16::try_from(more.saturating_sub(room).div_ceil(BLOCK)).ok()?;
         let reserved = need.min(*reserve);
         self.afford(need.saturating_sub(reserved))?;
         *reserve = reserve.saturating_sub(reserved);
         self.release(reserved);
-        for mut rest in parts {
-            loop {
-                if let Some(block) = self.block(last) {
-                    rest = fill(block, rest);
-                }
-                if rest.is_empty() {
-                    break;
-                }
-                let index = self.take()?;
-                match self.block(last) {
-                    Some(previous) => previous.next = index,
-                    None => chain.first = index,
-                }
-                last = index;
-            }
+        for octets in parts {
+            self.extend(chain, octets)?;
         }
         chain.length = length;
         Some(())
+    }
+
+    /// The last block of a chain; 0 where it has none.
+    fn last(&mut self, chain: Chain) -> u16 {
+        let mut last = chain.first;
+        while let Some(next) = self.block(last).map(|block| block.next)
+            && next != 0
+        {
+            last = next;
+        }
+        last
+    }
+
+    /// Puts octets behind those of a chain.
+    #[inline(never)]
+    fn extend(&mut self, chain: &mut Chain, mut octets: &[u8]) -> Option<()> {
+        let mut last = self.last(*chain);
+        loop {
+            if let Some(block) = self.block(last) {
+                let n = copy(block.data.get_mut(usize::from(block.length)..).unwrap_or_default(), octets);
+                block.length = block.length.saturating_add(u8::try_from(n).unwrap_or(0));
+                octets = octets.get(n..).unwrap_or_default();
+            }
+            if octets.is_empty() {
+                return Some(());
+            }
+            let index = self.take()?;
+            match self.block(last) {
+                Some(previous) => previous.next = index,
+                None => chain.first = index,
+            }
+            last = index;
+        }
     }
 
     /// Copies a chain's octets from `offset` on and tells how many.

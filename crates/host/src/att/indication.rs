@@ -68,7 +68,8 @@ impl Core<'_> {
         if !self.can_send(usize::from(id.index)) {
             return Err(Error::Busy);
         }
-        self.put_value(id, Opcode::HANDLE_VALUE_NOTIFICATION, at, payload)
+        let sent = self.put_value(id.index.into(), Opcode::HANDLE_VALUE_NOTIFICATION, at, payload);
+        if sent { Ok(()) } else { Err(Error::TooLong) }
     }
 
     /// Sends an indication. `Busy` while the bearer has one, or the link's transmit buffer is in use.
@@ -83,15 +84,17 @@ impl Core<'_> {
         if !self.link(id)?.indication.is_idle() || !self.can_send(usize::from(id.index)) {
             return Err(Error::Busy);
         }
-        self.put_value(id, Opcode::HANDLE_VALUE_INDICATION, at, payload)?;
+        if !self.put_value(id.index.into(), Opcode::HANDLE_VALUE_INDICATION, at, payload) {
+            return Err(Error::TooLong);
+        }
         self.indication_begun(id.index.into(), at);
         self.begin_indication(now, id)
     }
 
-    fn put_value(&mut self, id: LinkId, opcode: Opcode, at: usize, payload: Payload<'_>) -> Result<(), Error> {
-        let mtu = usize::from(self.link(id)?.mtu);
-        let index = usize::from(id.index);
-        let sent = self.put_frame(index, ChannelId::ATT, mtu, |core, w| {
+    /// Puts the value in slot `at` into the transmit buffer. False where it does not fit.
+    pub(crate) fn put_value(&mut self, index: usize, opcode: Opcode, at: usize, payload: Payload<'_>) -> bool {
+        let mtu = self.links.get(index).map_or(0, |l| usize::from(l.mtu));
+        self.put_frame(index, ChannelId::ATT, mtu, |core, w| {
             w.u8(opcode.0);
             w.u16(core.attributes.get(at).map_or(0, |a| a.handle));
             match payload {
@@ -99,8 +102,7 @@ impl Core<'_> {
                 Payload::Stored => core.write_value(index, at, w),
             }
             true
-        });
-        if sent { Ok(()) } else { Err(Error::TooLong) }
+        })
     }
 
     pub(crate) fn begin_indication(&mut self, now: Instant, id: LinkId) -> Result<IndicationTicket, Error> {

@@ -1,7 +1,7 @@
 //! Prepared writes of a peer: a queue of parts, for as many attributes as it likes, that is carried out as a whole or not at all
 //! (Vol 3, Part F, 3.4.6).
 
-use super::held::Slot;
+use super::held::{LONGEST, Slot};
 use crate::{
     Core,
     gatt::{AccessKind, Attribute, AttributeFlags, Kind},
@@ -93,7 +93,7 @@ impl Core<'_> {
                     Pass::Judge => self.judge(index, queue, slot, part, before)?,
                     Pass::Ask if before.is_none() => self.admit(index, Slot::Request, slot, AccessKind::Write, 0)?,
                     // With the first part for an attribute all of them are written.
-                    Pass::Write if before.is_none() => self.put_all(index, queue, slot, at, part.handle),
+                    Pass::Write if before.is_none() => self.put_prepared(index, slot, part.handle),
                     Pass::Ask | Pass::Write => {}
                 }
                 at = part.end();
@@ -102,20 +102,14 @@ impl Core<'_> {
         Ok(())
     }
 
-    /// Writes the parts for an attribute, the first of which stands at `at`.
-    fn put_all(&mut self, index: usize, queue: Chain, slot: usize, mut at: usize, handle: u16) {
-        let base = self.base(slot);
-        while let Some(part) = self.next_of(queue, at, handle) {
-            at = part.end();
-            self.put(index, queue, slot, Part { offset: base.saturating_add(part.offset), ..part });
-        }
-        self.written_by_peer(slot, index, base);
-    }
-
-    /// Where in a value its parts begin: behind what is there, where a write adds to it.
-    fn base(&self, slot: usize) -> usize {
-        let appends = |a: &&Attribute| a.flags.contains(AttributeFlags::APPEND);
-        self.attributes.get(slot).filter(appends).map_or(0, |a| a.length.into())
+    /// Writes all parts for an attribute.
+    #[inline(never)]
+    fn put_prepared(&mut self, index: usize, slot: usize, handle: u16) {
+        let base = self.attributes.get(slot).map_or(0, Attribute::base);
+        let mut whole = [0; LONGEST];
+        let length = self.assemble(index, handle, &mut whole).min(LONGEST);
+        // It has been judged.
+        let _ = self.put_from_peer(index, slot, base, whole.get(base..length).unwrap_or_default());
     }
 
     /// Whether a part can be written, given where the last part of the same value before it ends.
@@ -128,23 +122,31 @@ impl Core<'_> {
         before: Option<usize>,
     ) -> Result<(), ErrorCode> {
         self.may_write(index, slot)?;
-        let base = self.base(slot);
-        // What the parts before this one would leave behind.
-        let length = match before {
-            Some(end) if self.attributes.get(slot).is_some_and(|a| a.flags.contains(AttributeFlags::VARIABLE)) => {
-                base.saturating_add(end)
+        let Some(attribute) = self.attributes.get(slot) else { return Err(ErrorCode::INVALID_HANDLE) };
+        let (is_cccd, is_features) = (attribute.kind() == Kind::Cccd, attribute.is_client_features());
+        let base = attribute.base();
+        // What is there, or the parts before this one would leave behind.
+        let (length, capacity) = match before {
+            _ if is_cccd => (0, 2),
+            Some(end) if attribute.flags.contains(AttributeFlags::VARIABLE) => {
+                (base.saturating_add(end), attribute.capacity)
             }
-            _ => self.value_length(slot),
+            _ => (self.value_length(slot), attribute.capacity),
         };
-        self.may_write_at(slot, length, base.saturating_add(part.offset), part.length)?;
-        if self.attributes.get(slot).is_some_and(|a| a.kind() == Kind::Cccd) {
-            let mut value = [0; 2];
-            self.pool().read(queue, part.at, &mut value);
+        let start = base.saturating_add(part.offset);
+        let end = start.saturating_add(part.length);
+        if start > length {
+            return Err(ErrorCode::INVALID_OFFSET);
+        }
+        if (end > capacity.into() && !attribute.flags.contains(AttributeFlags::CUTS)) || (is_cccd && end != 2) {
+            return Err(ErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH);
+        }
+        let mut value = [0; 2];
+        let length = self.pool().read(queue, part.at, &mut value).min(part.length);
+        if is_cccd {
             self.may_subscribe(slot, u16::from_le_bytes(value))?;
         }
-        if self.attributes.get(slot).is_some_and(|a| a.is_client_features()) {
-            let mut value = [0];
-            let length = self.pool().read(queue, part.at, &mut value).min(part.length);
+        if is_features {
             self.may_support(index, value.get(..length).unwrap_or_default())?;
         }
         self.has_room_to_capture(slot)
@@ -164,53 +166,29 @@ impl Core<'_> {
         end
     }
 
-    /// The first part for `handle` from `from` on.
-    fn next_of(&mut self, queue: Chain, from: usize, handle: u16) -> Option<Part> {
-        let mut at = from;
-        while let Some(part) = self.part(queue, at) {
-            if part.handle == handle {
-                return Some(part);
-            }
-            at = part.end();
-        }
-        None
-    }
-
-    /// Puts a part into its value.
-    fn put(&mut self, index: usize, queue: Chain, slot: usize, part: Part) {
-        let mut octets = [0; 64];
-        let mut done = 0usize;
-        loop {
-            let most = part.length.saturating_sub(done).min(octets.len());
-            let piece = octets.get_mut(..most).unwrap_or_default();
-            let n = self.pool().read(queue, part.at.saturating_add(done), piece);
-            self.splice(slot, index, part.offset.saturating_add(done), octets.get(..n).unwrap_or_default());
-            done = done.saturating_add(n);
-            if n == 0 || done >= part.length {
-                return;
-            }
-        }
-    }
-
     /// The value that an attribute would have, were the queue carried out: `target` gets what fits, its whole length is told.
     pub(super) fn assemble(&mut self, index: usize, handle: u16, target: &mut [u8]) -> usize {
         let Some(slot) = self.find(handle) else { return 0 };
-        let variable = self.attributes.get(slot).is_some_and(|a| a.flags.contains(AttributeFlags::VARIABLE));
         let mut w = Writer::new(target);
         self.write_value(index, slot, &mut w);
-        let (mut length, base) = (self.value_length(slot), self.base(slot));
+        let mut length = self.value_length(slot);
+        let Some(attribute) = self.attributes.get(slot) else { return 0 };
+        let (variable, base) = (attribute.flags.contains(AttributeFlags::VARIABLE), attribute.base());
         let queue = self.prepared(index);
         let mut at = 0;
-        while let Some(part) = self.next_of(queue, at, handle) {
+        while let Some(part) = self.part(queue, at) {
             at = part.end();
+            if part.handle != handle {
+                continue;
+            }
             let start = base.saturating_add(part.offset);
             let end = start.saturating_add(part.length);
+            if variable {
+                length = end;
+            }
             let last = end.min(target.len());
             if let Some(room) = target.get_mut(start..last) {
                 self.pool().read(queue, part.at, room);
-            }
-            if variable {
-                length = end;
             }
         }
         length

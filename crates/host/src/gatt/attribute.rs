@@ -143,6 +143,16 @@ impl Attribute {
         self.is_value_of(0x2b29)
     }
 
+    /// Each link has one of its own: what it writes does not stand in the value.
+    pub(crate) fn is_of_link(&self) -> bool {
+        self.kind == Kind::Cccd || self.is_client_features()
+    }
+
+    /// Where a write begins: behind what is there, where it adds to it.
+    pub(crate) fn base(&self) -> usize {
+        if self.flags.contains(AttributeFlags::APPEND) { self.length.into() } else { 0 }
+    }
+
     /// The value of a characteristic with this UUID of 16 bits.
     pub(crate) fn is_value_of(&self, uuid: u16) -> bool {
         self.kind == Kind::Value && self.uuid == uuid.to_le_bytes() && !self.flags.contains(AttributeFlags::LONG_UUID)

@@ -90,28 +90,6 @@ impl Core<'_> {
         copy(self.values.get_mut(start..start.saturating_add(value.len())).unwrap_or_default(), value);
     }
 
-    /// Judges a write of `count` octets at `offset` of a value that has `length` by then.
-    pub(crate) fn may_write_at(&self, at: usize, length: usize, offset: usize, count: usize) -> Result<(), ErrorCode> {
-        let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
-        let end = offset.saturating_add(count);
-        if attribute.kind == Kind::Cccd {
-            return if offset != 0 {
-                Err(ErrorCode::INVALID_OFFSET)
-            } else if count != 2 {
-                Err(ErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH)
-            } else {
-                Ok(())
-            };
-        }
-        if offset > length {
-            return Err(ErrorCode::INVALID_OFFSET);
-        }
-        if end > usize::from(attribute.capacity) && !attribute.flags.contains(AttributeFlags::CUTS) {
-            return Err(ErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH);
-        }
-        Ok(())
-    }
-
     /// A peer's write of a whole value, by the request or the command in `slot`.
     pub(crate) fn write_from_peer(
         &mut self,
@@ -123,25 +101,45 @@ impl Core<'_> {
         let at = self.find(handle).ok_or(ErrorCode::INVALID_HANDLE)?;
         self.may_write(link, at)?;
         let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
-        if attribute.kind == Kind::Cccd {
-            return self.subscribe_peer(link, at, value);
-        }
-        if attribute.is_client_features() {
-            return self.set_client_features(link, value);
+        if attribute.is_of_link() {
+            return self.put_from_peer(link, at, 0, value);
         }
         let variable = attribute.flags.contains(AttributeFlags::VARIABLE);
-        let start = if attribute.flags.contains(AttributeFlags::APPEND) { usize::from(attribute.length) } else { 0 };
+        let start = attribute.base();
         let capacity = usize::from(attribute.capacity);
-        let cuts = attribute.flags.contains(AttributeFlags::CUTS);
-        let room = if cuts { capacity.saturating_sub(start) } else { usize::MAX };
-        let value = value.get(..room).unwrap_or(value);
-        if start.saturating_add(value.len()) > capacity || (!variable && value.len() != capacity) {
+        let is_longer = start.saturating_add(value.len()) > capacity;
+        if (is_longer && !attribute.flags.contains(AttributeFlags::CUTS)) || (!variable && value.len() != capacity) {
             return Err(ErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH);
         }
         self.has_room_to_capture(at)?;
         self.admit(link, slot, at, AccessKind::Write, 0)?;
-        self.splice(at, link, start, value);
-        self.captured(at, link, value);
+        self.put_from_peer(link, at, start, value)
+    }
+
+    /// Puts what a peer wrote into a value, from `start` on; what is too much is cut, and a variable value ends with it.
+    pub(crate) fn put_from_peer(
+        &mut self,
+        link: usize,
+        at: usize,
+        start: usize,
+        octets: &[u8],
+    ) -> Result<(), ErrorCode> {
+        let Some(attribute) = self.attributes.get_mut(at) else { return Err(ErrorCode::INVALID_HANDLE) };
+        if attribute.kind == Kind::Cccd {
+            return self.subscribe_peer(link, at, octets);
+        }
+        if attribute.is_client_features() {
+            return self.set_client_features(link, octets);
+        }
+        let room = usize::from(attribute.capacity).saturating_sub(start);
+        let octets = octets.get(..room).unwrap_or(octets);
+        let end = start.saturating_add(octets.len());
+        if attribute.flags.contains(AttributeFlags::VARIABLE) {
+            attribute.length = u16::try_from(end).unwrap_or(0);
+        }
+        let offset = usize::from(attribute.offset);
+        copy(self.values.get_mut(offset.saturating_add(start)..).unwrap_or_default(), octets);
+        self.captured(at, link, octets);
         self.note_writer(at, link);
         Ok(())
     }
@@ -153,39 +151,6 @@ impl Core<'_> {
             return Err(ErrorCode::INSUFFICIENT_RESOURCES);
         }
         Ok(())
-    }
-
-    /// Puts octets into a value at `offset`; a variable one ends with them.
-    pub(crate) fn splice(&mut self, at: usize, link: usize, offset: usize, octets: &[u8]) {
-        let Some(attribute) = self.attributes.get_mut(at) else { return };
-        if attribute.kind == Kind::Cccd {
-            if !octets.is_empty() {
-                let _ = self.subscribe_peer(link, at, octets);
-            }
-            return;
-        }
-        if attribute.is_client_features() {
-            let _ = self.set_client_features(link, octets);
-            return;
-        }
-        let end = offset.saturating_add(octets.len()).min(usize::from(attribute.capacity));
-        if attribute.flags.contains(AttributeFlags::VARIABLE) {
-            attribute.length = u16::try_from(end).unwrap_or(0);
-        }
-        let start = usize::from(attribute.offset);
-        let range = start.saturating_add(offset)..start.saturating_add(end);
-        copy(self.values.get_mut(range).unwrap_or_default(), octets);
-    }
-
-    /// A prepared write is done: the application gets the value from `from` on, which is all of it or what was added.
-    pub(crate) fn written_by_peer(&mut self, at: usize, link: usize, from: usize) {
-        if self.attributes.get(at).is_none_or(|a| a.kind == Kind::Cccd) {
-            return;
-        }
-        let mut whole = [0; 512];
-        let n = copy(&mut whole, self.stored(at));
-        self.captured(at, link, whole.get(from..n).unwrap_or_default());
-        self.note_writer(at, link);
     }
 
     fn note_writer(&mut self, at: usize, link: usize) {

@@ -13,7 +13,7 @@ use crate::{
     time::Instant,
 };
 use core::task::Poll;
-use jelling_wire::{att::Opcode, l2cap::ChannelId};
+use jelling_wire::att::Opcode;
 
 /// Whom a notification or an indication may go to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -164,7 +164,6 @@ impl Core<'_> {
         if link.att_is_dead {
             return false;
         }
-        let mtu = usize::from(link.mtu);
         let mut waiting = false;
         for cccd in 0..usize::from(self.state.table.length) {
             if self.attributes.get(cccd).is_none_or(|a| a.kind != Kind::Cccd) {
@@ -185,13 +184,8 @@ impl Core<'_> {
             }
             self.set_subscriber(cccd, index, subscriber.difference(Subscriber::PENDING));
             let opcode = if notify { Opcode::HANDLE_VALUE_NOTIFICATION } else { Opcode::HANDLE_VALUE_INDICATION };
-            let sent = self.put_frame(index, ChannelId::ATT, mtu, |core, w| {
-                w.u8(opcode.0);
-                w.u16(core.attributes.get(value).map_or(0, |a| a.handle));
-                // What is beyond the MTU the peer can read (Vol 3, Part F, 3.4.7.1).
-                core.write_value(index, value, w);
-                true
-            });
+            // What is beyond the MTU the peer can read (Vol 3, Part F, 3.4.7.1).
+            let sent = self.put_value(index, opcode, value, Payload::Stored);
             if sent && !notify {
                 self.indication_begun(index, value);
                 let begun = self.link_id(index).map(|id| self.begin_indication(now, id));

@@ -120,7 +120,18 @@ impl Core<'_> {
         index: usize,
         channel: ChannelId,
         limit: usize,
-        build: impl FnOnce(&mut Self, &mut Writer<'_>) -> bool,
+        mut build: impl FnMut(&mut Self, &mut Writer<'_>) -> bool,
+    ) -> bool {
+        self.build_frame(index, channel, limit, &mut build)
+    }
+
+    #[inline(never)]
+    fn build_frame(
+        &mut self,
+        index: usize,
+        channel: ChannelId,
+        limit: usize,
+        build: &mut dyn FnMut(&mut Self, &mut Writer<'_>) -> bool,
     ) -> bool {
         // The buffer leaves the core while it is written, so that `build` may use all the rest.
         let transmit = core::mem::take(&mut self.transmit);
