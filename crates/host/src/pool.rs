@@ -275,11 +275,13 @@ impl ValueQueue {
         *self = Self::NEW;
     }
 
+    #[inline(never)]
     fn give_back(&mut self, pool: &mut Pool<'_>, chain: Chain) {
         let back = pool.free(chain, self.granted.saturating_sub(self.reserve));
         self.reserve = self.reserve.saturating_add(back);
     }
 
+    #[inline(never)]
     fn shift(&mut self) -> Option<Chain> {
         if self.count == 0 {
             return None;

@@ -95,6 +95,7 @@ impl Server {
         self.keep(Stage::Reply, octets, Chain::NONE);
     }
 
+    #[inline(never)]
     fn keep(&mut self, stage: Stage, octets: &[u8], long: Chain) {
         let held = &mut self.held;
         held.length = u8::try_from(copy(&mut held.octets, octets)).unwrap_or(0);

@@ -6,7 +6,7 @@ use crate::{
     Core,
     error::{Argument, Error},
 };
-use jelling_wire::{Uuid, copy};
+use jelling_wire::Uuid;
 
 const DEVICE_NAME: u16 = 0x2a00;
 const APPEARANCE: u16 = 0x2a01;
@@ -36,12 +36,18 @@ const DEFAULTS: &[Default] = &[
     (SERVER_FEATURES, Properties::READ, 0),
 ];
 
+/// The slots of values that the configuration says: each stands behind its declaration.
+const NAME_AT: usize = 2;
+const APPEARANCE_AT: usize = 4;
+const PREFERRED_AT: usize = 6;
+
 impl Core<'_> {
     /// Puts the GAP and the GATT service first into the registration that has just begun, if the configuration wants them. Those of
     /// the table in force are kept, where it has the same. On an error the registration is as it was.
     pub fn add_default_services(&mut self) -> Result<(), Error> {
         let preferred = self.state.preferred().is_some();
         let wanted = self.state.default_services();
+        let shows = self.shows_preferred();
         let table = &mut self.state.table;
         if !table.building {
             return Err(Error::Stale);
@@ -52,9 +58,7 @@ impl Core<'_> {
         if !wanted {
             return Ok(());
         }
-        let shown = self.attributes.get(..usize::from(table.defaults)).unwrap_or_default();
-        let shows = shown.iter().any(|a| a.is_value_of(PREFERRED_PARAMETERS));
-        if !shown.is_empty() && preferred == shows {
+        if table.defaults != 0 && preferred == shows {
             (table.kept, table.kept_octets) = (table.defaults, table.default_octets);
             return Ok(());
         }
@@ -98,18 +102,22 @@ impl Core<'_> {
         let (name, appearance) = self.state.shown();
         let appearance = appearance.to_le_bytes();
         let preferred = self.state.preferred().map(|all| all.map(u16::to_le_bytes));
-        for attribute in self.attributes.iter_mut().take(self.state.table.defaults.into()) {
-            let start = usize::from(attribute.offset);
-            let slot = self.values.get_mut(start..start.saturating_add(attribute.capacity.into())).unwrap_or_default();
-            if attribute.is_value_of(DEVICE_NAME) {
-                attribute.backing = Backing::Constant(name.as_bytes());
-            } else if attribute.is_value_of(APPEARANCE) {
-                copy(slot, &appearance);
-            } else if attribute.is_value_of(PREFERRED_PARAMETERS)
-                && let Some(octets) = &preferred
-            {
-                copy(slot, octets.as_flattened());
-            }
+        if self.state.table.defaults == 0 {
+            return;
         }
+        if let Some(attribute) = self.attributes.get_mut(NAME_AT) {
+            attribute.backing = Backing::Constant(name.as_bytes());
+        }
+        self.replace(APPEARANCE_AT, &appearance);
+        if let Some(octets) = &preferred
+            && self.shows_preferred()
+        {
+            self.replace(PREFERRED_AT, octets.as_flattened());
+        }
+    }
+
+    /// True where the default services have the preferred connection parameters.
+    fn shows_preferred(&self) -> bool {
+        self.attributes.get(PREFERRED_AT).is_some_and(|a| a.is_value_of(PREFERRED_PARAMETERS))
     }
 }

@@ -69,12 +69,8 @@ impl Permissions {
     /// The permissions of a CCCD that goes with a value: everyone may read what he wrote, and who may not read the value may not
     /// subscribe to it either.
     pub(crate) fn of_cccd(self) -> Permissions {
-        let mut permissions = Permissions::READ | Permissions::WRITE;
-        permissions.set(Permissions::WRITE_ENCRYPTED, self.contains(Permissions::READ_ENCRYPTED));
-        permissions.set(Permissions::WRITE_AUTHENTICATED, self.contains(Permissions::READ_AUTHENTICATED));
-        permissions.set(Permissions::WRITE_SECURE, self.contains(Permissions::READ_SECURE));
-        permissions.set(Permissions::WRITE_AUTHORISED, self.contains(Permissions::READ_AUTHORISED));
-        permissions
+        let demanded = Demands::of(self, Direction::Read).bits() << Direction::Write as u16;
+        Permissions::READ | Permissions::WRITE | Permissions::from_bits_truncate(demanded)
     }
 }
 
@@ -103,53 +99,49 @@ impl Protection {
     pub const OPEN: Protection = Protection { permissions: None, key_size: 0 };
 }
 
-/// What one direction demands.
-struct Demand {
-    encrypted: bool,
-    authenticated: bool,
-    secure: bool,
-    authorised: bool,
-    key_size: u8,
+/// A direction: where its demands stand in the permissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Direction {
+    Read = 2,
+    Write = 6,
 }
 
-impl Demand {
-    /// The demand of the direction whose flags are these.
-    fn of(attribute: &Attribute, [encrypted, authenticated, secure, authorised]: [Permissions; 4]) -> Self {
-        let has = |flags| attribute.permissions.intersects(flags);
-        let here = has(encrypted | authenticated | secure);
-        Demand {
-            encrypted: has(encrypted),
-            authenticated: has(authenticated),
-            secure: has(secure),
-            authorised: has(authorised),
-            key_size: if here || !has(Permissions::ANY_KEY) { attribute.key_size } else { 0 },
-        }
+bitflags! {
+    /// What one direction demands.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    struct Demands: u16 {
+        const ENCRYPTED = 1;
+        const AUTHENTICATED = 2;
+        const SECURE = 4;
+        const AUTHORISED = 8;
+        const KEY = 7;
+    }
+}
+
+impl Demands {
+    fn of(permissions: Permissions, direction: Direction) -> Self {
+        Demands::from_bits_truncate(permissions.bits() >> direction as u16)
+    }
+}
+
+impl Attribute {
+    /// The smallest key that a direction demands.
+    fn key_size_to(&self, direction: Direction) -> u8 {
+        let demands_key = Demands::of(self.permissions, direction).intersects(Demands::KEY);
+        if demands_key || !self.permissions.intersects(Permissions::ANY_KEY) { self.key_size } else { 0 }
     }
 
-    fn to_read(attribute: &Attribute) -> Self {
-        let flags = [
-            Permissions::READ_ENCRYPTED,
-            Permissions::READ_AUTHENTICATED,
-            Permissions::READ_SECURE,
-            Permissions::READ_AUTHORISED,
-        ];
-        Demand::of(attribute, flags)
+    /// The smallest key with which the value is read.
+    pub(super) fn key_size_to_read(&self) -> u8 {
+        self.key_size_to(Direction::Read)
     }
 
-    fn to_write(attribute: &Attribute) -> Self {
-        let flags = [
-            Permissions::WRITE_ENCRYPTED,
-            Permissions::WRITE_AUTHENTICATED,
-            Permissions::WRITE_SECURE,
-            Permissions::WRITE_AUTHORISED,
-        ];
-        Demand::of(attribute, flags)
-    }
-
-    /// Whether a link meets the demand, or what it lacks first (Vol 3, Part C, 10.3.1).
-    fn judge(&self, link: &Link) -> Result<(), ErrorCode> {
+    /// Whether a link meets the demands, or what it lacks first (Vol 3, Part C, 10.3.1).
+    #[inline(never)]
+    fn judge(&self, link: &Link, direction: Direction) -> Result<(), ErrorCode> {
+        let (demands, key_size) = (Demands::of(self.permissions, direction), self.key_size_to(direction));
         let security = link.security;
-        let needs_key = self.encrypted || self.authenticated || self.secure || self.key_size != 0;
+        let needs_key = demands.intersects(Demands::KEY) || key_size != 0;
         if needs_key && !security.encrypted {
             // A peer with a key has only to switch encryption on; another one has to pair first.
             return Err(if security.bonded {
@@ -158,42 +150,35 @@ impl Demand {
                 ErrorCode::INSUFFICIENT_AUTHENTICATION
             });
         }
-        if (self.authenticated && !security.authenticated) || (self.secure && !security.secure_connections) {
+        if (demands.contains(Demands::AUTHENTICATED) && !security.authenticated)
+            || (demands.contains(Demands::SECURE) && !security.secure_connections)
+        {
             return Err(ErrorCode::INSUFFICIENT_AUTHENTICATION);
         }
-        if needs_key && security.key_size < self.key_size {
+        if needs_key && security.key_size < key_size {
             return Err(ErrorCode::ENCRYPTION_KEY_SIZE_TOO_SHORT);
         }
-        if self.authorised && link.authorisation != Authorisation::Granted {
+        if demands.contains(Demands::AUTHORISED) && link.authorisation != Authorisation::Granted {
             return Err(ErrorCode::INSUFFICIENT_AUTHORIZATION);
         }
         Ok(())
     }
 }
 
-impl Attribute {
-    /// The smallest key with which the value is read.
-    pub(super) fn key_size_to_read(&self) -> u8 {
-        Demand::to_read(self).key_size
-    }
-}
-
 impl Core<'_> {
     /// Whether a value may leave to a peer that reads.
     pub(crate) fn may_read(&self, link: usize, at: usize) -> Result<(), ErrorCode> {
-        let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
-        if !attribute.permissions.can_read() {
-            return Err(ErrorCode::READ_NOT_PERMITTED);
+        match self.attributes.get(at) {
+            Some(attribute) if !attribute.permissions.can_read() => Err(ErrorCode::READ_NOT_PERMITTED),
+            _ => self.may_tell(link, at),
         }
-        let link = self.links.get(link).ok_or(ErrorCode::UNLIKELY_ERROR)?;
-        Demand::to_read(attribute).judge(link)
     }
 
     /// Whether a value may leave in a notification or an indication: as to who reads, but that nobody need be able to read.
     pub(crate) fn may_tell(&self, link: usize, at: usize) -> Result<(), ErrorCode> {
         let attribute = self.attributes.get(at).ok_or(ErrorCode::INVALID_HANDLE)?;
         let link = self.links.get(link).ok_or(ErrorCode::UNLIKELY_ERROR)?;
-        Demand::to_read(attribute).judge(link)
+        attribute.judge(link, Direction::Read)
     }
 
     /// Whether a peer may change a value.
@@ -209,7 +194,7 @@ impl Core<'_> {
         if !stored || !(attribute.permissions.can_write() || vouched) {
             return Err(ErrorCode::WRITE_NOT_PERMITTED);
         }
-        Demand::to_write(attribute).judge(link)
+        attribute.judge(link, Direction::Write)
     }
 }
 

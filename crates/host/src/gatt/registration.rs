@@ -114,6 +114,7 @@ pub struct DescriptorSettings<'a> {
 
 impl Core<'_> {
     /// Begins a registration of nothing but what is added to it. `Busy` while another is under way.
+    #[inline(never)]
     pub fn begin_registration(&mut self) -> Result<(), Error> {
         let table = &mut self.state.table;
         if table.building {
@@ -132,6 +133,7 @@ impl Core<'_> {
     }
 
     /// Drops what was built.
+    #[inline(never)]
     pub fn discard_registration(&mut self) {
         let table = &mut self.state.table;
         if core::mem::take(&mut table.building) {
@@ -306,6 +308,7 @@ impl Core<'_> {
     }
 
     /// Takes everything back but the first attributes and octets.
+    #[inline(never)]
     fn take_back(&mut self, pending: u16, octets: u16) {
         let table = &mut self.state.table;
         let added = table.pending.saturating_sub(pending);
@@ -339,6 +342,7 @@ impl Core<'_> {
     }
 
     /// Adds a service to the registration.
+    #[inline(never)]
     pub fn add_service(&mut self, settings: &ServiceSettings) -> Result<AttributeId, Error> {
         let kind = if settings.primary { Kind::PrimaryService } else { Kind::SecondaryService };
         let end = settings.end_handle.unwrap_or(0);

@@ -83,7 +83,7 @@ impl Core<'_> {
         Ok(())
     }
 
-    fn replace(&mut self, at: usize, value: &[u8]) {
+    pub(super) fn replace(&mut self, at: usize, value: &[u8]) {
         let Some(attribute) = self.attributes.get_mut(at) else { return };
         attribute.length = u16::try_from(value.len()).unwrap_or(0);
         let start = usize::from(attribute.offset);
