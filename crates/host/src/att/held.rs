@@ -92,14 +92,14 @@ impl Server {
 
     /// Keeps a short answer.
     fn owe(&mut self, octets: &[u8]) {
-        self.keep(Stage::Reply, octets, Chain::NONE);
+        self.keep(Stage::Reply, octets, Chain::NONE, 0);
     }
 
     #[inline(never)]
-    fn keep(&mut self, stage: Stage, octets: &[u8], long: Chain) {
+    fn keep(&mut self, stage: Stage, octets: &[u8], long: Chain, prepared: usize) {
         let held = &mut self.held;
         held.length = u8::try_from(copy(&mut held.octets, octets)).unwrap_or(0);
-        (held.stage, held.long, held.prepared) = (stage, long, 0);
+        (held.stage, held.long, held.prepared) = (stage, long, u16::try_from(prepared).unwrap_or(0));
     }
 
     /// True until the request has been answered.
@@ -142,13 +142,13 @@ impl Core<'_> {
         }
         let served = if is_sending { self.hold(index, request, octets) } else { self.put_answer(index, request) };
         // Nothing is asked about what could not be kept.
-        if served == Served::Asks && self.keep(index, Stage::Request, request.opcode, octets) {
+        if served == Served::Asks && self.keep(index, Stage::Request, request.opcode, octets, 0) {
             self.raise(now, index, Slot::Request);
         }
     }
 
     /// Serves a request into the transmit buffer.
-    fn put_answer(&mut self, index: usize, request: &Request<'_>) -> Served {
+    pub(super) fn put_answer(&mut self, index: usize, request: &Request<'_>) -> Served {
         let mtu = self.links.get(index).map_or(0, |l| usize::from(l.mtu));
         let mut served = Served::Answered;
         self.put_frame(index, ChannelId::ATT, mtu, |core, w| {
@@ -205,25 +205,14 @@ impl Core<'_> {
                 | Opcode::EXCHANGE_MTU_REQUEST
         );
         if !is_write {
-            self.keep(index, Stage::Request, request.opcode, octets);
+            self.keep(index, Stage::Request, request.opcode, octets, 0);
             return Served::Answered;
         }
-        let mut reply = [0; HELD];
-        let mut w = Writer::new(&mut reply);
-        let served = self.serve(index, request, &mut w);
-        if served == Served::Answered
-            && let Some(link) = self.links.get_mut(index)
-        {
-            link.server.owe(w.written());
-            if w.is_overflowed() {
-                link.server.held.prepared = u16::try_from(request.rest.len()).unwrap_or(0);
-            }
-        }
-        served
+        self.make_reply(index, request, &mut [0; HELD])
     }
 
     /// Keeps a request, or its answer, as it is. False where the pool has no room for a long one: its refusal is kept in its place.
-    pub(super) fn keep(&mut self, index: usize, stage: Stage, request: Opcode, octets: &[u8]) -> bool {
+    pub(super) fn keep(&mut self, index: usize, stage: Stage, request: Opcode, octets: &[u8], prepared: usize) -> bool {
         let mut long = Chain::NONE;
         if octets.len() > HELD {
             let Some(chain) = self.pool().store([octets, &[]], &mut 0) else {
@@ -233,7 +222,7 @@ impl Core<'_> {
             long = chain;
         }
         if let Some(link) = self.links.get_mut(index) {
-            link.server.keep(stage, octets, long);
+            link.server.keep(stage, octets, long, prepared);
         }
         true
     }
@@ -275,18 +264,6 @@ impl Core<'_> {
         self.put_chain(long, 0, w);
         self.put_chain(queue, from, w);
         true
-    }
-
-    #[inline(never)]
-    fn serve_held(&mut self, now: Instant, index: usize) -> bool {
-        let mut octets = [0; LONGEST];
-        let length = self.held_octets(index, Slot::Request, &mut octets);
-        let Ok(request) = Request::parse(octets.get(..length).unwrap_or_default()) else { return false };
-        let served = self.put_answer(index, &request);
-        if served == Served::Asks {
-            self.raise(now, index, Slot::Request);
-        }
-        served == Served::Answered
     }
 
     /// A request has been answered.

@@ -220,22 +220,31 @@ impl Core<'_> {
         }
     }
 
-    /// The first question that nobody has looked at and that `wanted` wants.
-    fn look(&mut self, mut wanted: impl FnMut(&Self, &Question) -> bool) -> Option<QuestionId> {
+    /// The next question that nobody has looked at: of one kind about one attribute, or else one for a function.
+    fn look(&mut self, wanted: Option<(AttributeId, AccessKind)>) -> Option<(QuestionId, Option<OnAccess>)> {
+        let mut found: Option<(usize, Slot, Option<OnAccess>, bool)> = None;
         for index in 0..self.links.len() {
             for slot in [Slot::Request, Slot::Command] {
-                let question = *self.links.get(index)?.server.question(slot);
-                if question.stage != Stage::Asked || !wanted(self, &question) {
+                let question = self.links.get(index)?.server.question(slot);
+                let attribute = AttributeId::in_force(self, question.handle);
+                if question.stage != Stage::Asked || wanted.is_some_and(|wanted| wanted != (attribute, question.kind)) {
                     continue;
                 }
-                let link = self.link_id(index)?;
-                let attribute = AttributeId::in_force(self, question.handle);
-                self.question_mut(index, slot)?.stage = Stage::Heard;
-                let Question { kind, offset, number, .. } = question;
-                return Some(QuestionId { link, attribute, kind, offset, slot, number });
+                let function = self.find(question.handle).and_then(|at| self.function(at, question.kind));
+                // A request of several values goes on first: those that were set for its client are to be what it reads.
+                let begun = question.allowed != 0 && wanted.is_none();
+                if (function.is_some() || wanted.is_some()) && found.is_none_or(|(.., first)| begun && !first) {
+                    found = Some((index, slot, function, begun));
+                }
             }
         }
-        None
+        let (index, slot, function, _) = found?;
+        let link = self.link_id(index)?;
+        let generation = self.state.table.generation;
+        let question = self.question_mut(index, slot)?;
+        question.stage = Stage::Heard;
+        let Question { kind, offset, number, handle, .. } = *question;
+        Some((QuestionId { link, attribute: AttributeId { handle, generation }, kind, offset, slot, number }, function))
     }
 
     /// The next question for a function of the application, which is to be called with the lock open. After each packet and
@@ -244,16 +253,9 @@ impl Core<'_> {
         if !self.state.asks {
             return None;
         }
-        let mut function = None;
-        let mut called = |core: &Self, question: &Question| {
-            function = core.find(question.handle).and_then(|at| core.function(at, question.kind));
-            function.is_some()
-        };
-        // A request of several values goes on first: those that were set for its client are to be what it reads.
-        let begun = self.look(|core, question| question.allowed != 0 && called(core, question));
-        let question = begun.or_else(|| self.look(&mut called));
+        let question = self.look(None);
         self.state.asks = question.is_some();
-        question.zip(function)
+        question.and_then(|(question, function)| Some((question, function?)))
     }
 
     /// The next read, or write, of an attribute on which a task of the application decides.
@@ -261,9 +263,7 @@ impl Core<'_> {
         if let Err(error) = self.attribute(id) {
             return Poll::Ready(Err(error));
         }
-        let question =
-            self.look(|core, question| id == AttributeId::in_force(core, question.handle) && question.kind == kind);
-        question.map_or(Poll::Pending, |question| Poll::Ready(Ok(question)))
+        self.look(Some((id, kind))).map_or(Poll::Pending, |(question, _)| Poll::Ready(Ok(question)))
     }
 
     /// The word on a question. `Disconnected` or `Stale` where it came too late, `Timeout` where the peer has been answered.

@@ -10,24 +10,42 @@ impl Core<'_> {
     pub(super) fn go_on_with_request(&mut self, now: Instant, index: usize) {
         self.state.work = true;
         if self.links.get(index).is_some_and(|l| l.outgoing.active) {
-            self.make_reply(now, index);
+            self.serve_held(now, index);
         } else {
             self.send_held_reply(now, index);
         }
     }
 
-    /// Makes the answer, and keeps it.
+    /// Serves a request that is kept. While the transmit buffer is taken its answer is kept.
     #[inline(never)]
-    fn make_reply(&mut self, now: Instant, index: usize) {
-        let (mut octets, mut reply) = ([0; LONGEST], [0; LONGEST]);
+    pub(super) fn serve_held(&mut self, now: Instant, index: usize) -> bool {
+        let mut octets = [0; LONGEST];
         let length = self.held_octets(index, Slot::Request, &mut octets);
-        let Ok(request) = Request::parse(octets.get(..length).unwrap_or_default()) else { return };
-        let mtu = self.links.get(index).map_or(0, |l| usize::from(l.mtu));
-        let mut w = Writer::new(reply.get_mut(..mtu).unwrap_or_default());
-        if self.serve(index, &request, &mut w) == Served::Asks {
-            return self.raise(now, index, Slot::Request);
+        let Ok(request) = Request::parse(octets.get(..length).unwrap_or_default()) else { return false };
+        let is_sending = self.links.get(index).is_some_and(|l| l.outgoing.active);
+        let served = if is_sending { self.make_long_reply(index, &request) } else { self.put_answer(index, &request) };
+        if served == Served::Asks {
+            self.raise(now, index, Slot::Request);
         }
-        self.drop_request(index);
-        self.keep(index, Stage::Reply, request.opcode, w.written());
+        served == Served::Answered
+    }
+
+    #[inline(never)]
+    fn make_long_reply(&mut self, index: usize, request: &Request<'_>) -> Served {
+        let mut reply = [0; LONGEST];
+        let mtu = self.links.get(index).map_or(0, |l| usize::from(l.mtu));
+        self.make_reply(index, request, reply.get_mut(..mtu).unwrap_or_default())
+    }
+
+    /// Makes the answer, and keeps it. Of a value that does not fit, and is prepared, only what stands before it is kept.
+    pub(super) fn make_reply(&mut self, index: usize, request: &Request<'_>, buffer: &mut [u8]) -> Served {
+        let mut w = Writer::new(buffer);
+        let served = self.serve(index, request, &mut w);
+        if served == Served::Answered {
+            self.drop_request(index);
+            let prepared = if w.is_overflowed() { request.rest.len() } else { 0 };
+            self.keep(index, Stage::Reply, request.opcode, w.written(), prepared);
+        }
+        served
     }
 }
