@@ -79,53 +79,6 @@ impl<R: Read, const N: usize> H4Reader<R, N> {
         self.skipped
     }
 
-    /// What stands at the front, where a packet of up to `limit` octets can be taken.
-    fn front(&self, limit: usize) -> Front {
-        let octets = self.buffer.get(self.start..self.end).unwrap_or_default();
-        if self.searching {
-            return search(octets);
-        }
-        let Some((indicator, rest)) = octets.split_first() else { return Front::Partial };
-        let (kind, header) = match PacketKind::from_indicator(*indicator) {
-            Some(kind @ PacketKind::Event) => (kind, 2),
-            Some(kind @ PacketKind::Acl) => (kind, 4),
-            // Controllers send no commands, and only the data they were asked for: this host asks for no other.
-            Some(PacketKind::Command | PacketKind::Sco | PacketKind::Iso) | None => return Front::Noise,
-        };
-        let length = match (kind, rest) {
-            (PacketKind::Event, [_, length, ..]) => usize::from(*length),
-            (PacketKind::Acl, [_, _, low, high, ..]) => usize::from(u16::from_le_bytes([*low, *high])),
-            _ => return Front::Partial,
-        };
-        let plausible = match (kind, rest) {
-            (PacketKind::Event, [code, ..]) => EVENTS.contains(code),
-            // A handle of 12 bits up to 0x0eff, no broadcast, and no boundary flag of BR/EDR alone.
-            (PacketKind::Acl, [low, high, ..]) => {
-                let first = u16::from_le_bytes([*low, *high]);
-                first & 0x0fff <= 0x0eff && first >> 12 <= 2
-            }
-            _ => true,
-        };
-        if !plausible {
-            return Front::Noise;
-        }
-        let whole = length.saturating_add(header);
-        if self.noise > 0
-            && let Some(next) = rest.get(whole)
-            && !matches!(PacketKind::from_indicator(*next), Some(PacketKind::Acl | PacketKind::Event))
-        {
-            return Front::Noise;
-        }
-        if whole > limit || whole.saturating_add(1) > N {
-            // Longer than any packet that was agreed on: the length is noise. To wait for it would swallow what follows.
-            Front::Noise
-        } else if rest.len() >= whole {
-            Front::Packet(kind, whole)
-        } else {
-            Front::Partial
-        }
-    }
-
     /// Makes room at the end and reads more.
     async fn fill(&mut self) -> Result<(), H4Error<R::Error>> {
         if self.start != 0 {
@@ -152,25 +105,52 @@ impl<R: Read, const N: usize> H4Reader<R, N> {
     }
 }
 
-/// Vol 4, Part A, 4: what a host that lost step looks for. `04 0e 04 nn 03 0c ss` is the answer of Reset, `04 10 01 cc` is a
-/// controller that did not understand it.
-fn search(octets: &[u8]) -> Front {
-    let answer = |i: usize, octet: u8| match i {
-        3 | 6 => true,
-        _ => [0x04, 0x0e, 0x04, 0, 0x03, 0x0c].get(i) == Some(&octet),
+/// What stands at the front of `octets`, where a packet of up to `limit` octets can be taken. After noise, what looks like a
+/// packet must also be followed by one.
+fn front(octets: &[u8], limit: usize, after_noise: bool) -> Front {
+    let Some((indicator, rest)) = octets.split_first() else { return Front::Partial };
+    let (kind, header, is_plausible, length) = match (PacketKind::from_indicator(*indicator), rest) {
+        (Some(kind @ PacketKind::Event), [code, length, ..]) => (kind, 2, EVENTS.contains(code), usize::from(*length)),
+        // A handle of 12 bits up to 0x0eff, no broadcast, and no boundary flag of BR/EDR alone.
+        (Some(kind @ PacketKind::Acl), [first, second, low, high, ..]) => {
+            let first = u16::from_le_bytes([*first, *second]);
+            let is_plausible = first & 0x0fff <= 0x0eff && first >> 12 <= 2;
+            (kind, 4, is_plausible, usize::from(u16::from_le_bytes([*low, *high])))
+        }
+        (Some(PacketKind::Event | PacketKind::Acl), _) => return Front::Partial,
+        // Controllers send no commands, and only the data they were asked for: this host asks for no other.
+        (Some(PacketKind::Command | PacketKind::Sco | PacketKind::Iso) | None, _) => return Front::Noise,
     };
-    let error = |i: usize, octet: u8| i == 3 || [0x04, 0x10, 0x01].get(i) == Some(&octet);
-    let begins = |length: usize, is: &dyn Fn(usize, u8) -> bool| {
-        octets.iter().take(length).enumerate().all(|(i, octet)| is(i, *octet))
-    };
-    let (answered, failed) = (begins(7, &answer), begins(4, &error));
-    match octets.len() {
-        7.. if answered => Front::Packet(PacketKind::Event, 6),
-        4.. if failed => Front::Packet(PacketKind::Event, 3),
-        ..7 if answered => Front::Partial,
-        ..4 if failed => Front::Partial,
-        _ => Front::Noise,
+    let whole = length.saturating_add(header);
+    // Longer than any packet that was agreed on: the length is noise. To wait for it would swallow what follows.
+    if !is_plausible || whole > limit {
+        return Front::Noise;
     }
+    match rest.get(whole).map(|next| PacketKind::from_indicator(*next)) {
+        Some(Some(PacketKind::Acl | PacketKind::Event)) => Front::Packet(kind, whole),
+        Some(_) if after_noise => Front::Noise,
+        None if rest.len() < whole => Front::Partial,
+        _ => Front::Packet(kind, whole),
+    }
+}
+
+/// Any octet.
+const ANY: u16 = 0x100;
+/// Vol 4, Part A, 4: what a host that lost step looks for: the answer of Reset.
+const ANSWER: [u16; 7] = [0x04, 0x0e, 0x04, ANY, 0x03, 0x0c, ANY];
+/// And what a controller says that did not understand it.
+const FAILED: [u16; 4] = [0x04, 0x10, 0x01, ANY];
+
+/// What stands at the front of `octets` for a host that lost step.
+fn search(octets: &[u8]) -> Front {
+    for pattern in [ANSWER.as_slice(), &FAILED] {
+        if octets.iter().zip(pattern).all(|(octet, wanted)| *wanted == ANY || *wanted == u16::from(*octet)) {
+            let length = pattern.len();
+            let is_whole = octets.len() >= length;
+            return if is_whole { Front::Packet(PacketKind::Event, length.saturating_sub(1)) } else { Front::Partial };
+        }
+    }
+    Front::Noise
 }
 
 /// Keeps what has come of a packet when the future is dropped.
@@ -187,7 +167,10 @@ impl<R: Read, const N: usize> PacketRead for H4Reader<R, N> {
 
     async fn read<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Packet<'b>, Self::Error> {
         loop {
-            match self.front(buffer.len()) {
+            let octets = self.buffer.get(self.start..self.end).unwrap_or_default();
+            let limit = buffer.len().min(N.saturating_sub(1));
+            let front = if self.searching { search(octets) } else { front(octets, limit, self.noise > 0) };
+            match front {
                 Front::Packet(kind, length) => {
                     let from = self.start.saturating_add(1);
                     let to = from.saturating_add(length);

@@ -1,6 +1,6 @@
 #![allow(clippy::arithmetic_side_effects, reason = "a test")]
 
-use crate::{H4Error, H4Reader, H4Writer, NOISE};
+use crate::{H4Error, H4Reader, H4Writer, NOISE, writer::write};
 use core::convert::Infallible;
 use embassy_futures::block_on;
 use embedded_io_async::{ErrorType, Read, Write};
@@ -165,6 +165,18 @@ fn a_packet_is_written_with_its_indicator() {
     block_on(writer.write(Packet::new(PacketKind::Acl, &data))).unwrap();
     assert_eq!(out[..5], [0x01, 0x03, 0x0c, 0x00, 0x02]);
     assert_eq!(out[5..305], data);
+}
+
+#[test]
+fn a_packet_is_the_same_in_however_many_writes() {
+    let data: Vec<u8> = (0..=255).collect();
+    let packet = Packet::new(PacketKind::Acl, &data);
+    let (mut one, mut some, mut all) = ([0u8; 260], [0u8; 260], [0u8; 260]);
+    block_on(write::<_, 1>(&mut &mut one[..], packet)).unwrap();
+    block_on(write::<_, 100>(&mut &mut some[..], packet)).unwrap();
+    block_on(write::<_, 264>(&mut &mut all[..], packet)).unwrap();
+    assert_eq!(one[..257], [&[0x02], &data[..]].concat());
+    assert_eq!((one, some), (all, all));
 }
 
 proptest! {

@@ -5,8 +5,9 @@ use embedded_io_async::Write;
 use jelling_transport::PacketWrite;
 use jelling_wire::{Packet, copy};
 
-/// Octets of the longest packet with its indicator that goes out in one write.
-const WHOLE: usize = 264;
+/// Octets that go out in one write, the indicator the first of them. Where a write is a call of an operating system, or a packet
+/// of a network, the longest packet goes in one; the driver of a UART takes octets as they come, and they need no copy.
+const TOGETHER: usize = if cfg!(target_os = "none") { 1 } else { 264 };
 
 /// Writes packets to a device.
 #[derive(Debug)]
@@ -19,31 +20,39 @@ impl<W: Write> H4Writer<W> {
     pub const fn new(device: W) -> Self {
         H4Writer { device }
     }
-
-    /// Sends all of them. `write_all`, as `embedded-io-async` has it, panics where a driver says that it took none of them, or
-    /// more than there are; here others have their turn, and the rest is tried again.
-    async fn all(&mut self, octets: &[u8]) -> Result<(), W::Error> {
-        let mut rest = octets;
-        while !rest.is_empty() {
-            let taken = self.device.write(rest).await?;
-            rest = rest.get(taken..).unwrap_or_default();
-            if taken == 0 {
-                yield_now().await;
-            }
-        }
-        Ok(())
-    }
 }
 
 impl<W: Write> PacketWrite for H4Writer<W> {
     type Error = W::Error;
 
     async fn write(&mut self, packet: Packet<'_>) -> Result<(), Self::Error> {
-        let mut whole = [0; WHOLE];
-        whole[0] = packet.kind.indicator();
-        let n = copy(whole.get_mut(1..).unwrap_or_default(), packet.data);
-        self.all(whole.get(..n.saturating_add(1)).unwrap_or_default()).await?;
-        self.all(packet.data.get(n..).unwrap_or_default()).await?;
-        self.device.flush().await
+        write::<_, TOGETHER>(&mut self.device, packet).await
     }
+}
+
+/// Writes a packet, its first `N` octets together.
+pub(crate) async fn write<W: Write, const N: usize>(device: &mut W, packet: Packet<'_>) -> Result<(), W::Error> {
+    let mut first = [0; N];
+    let mut n = 0;
+    if let Some((indicator, rest)) = first.split_first_mut() {
+        *indicator = packet.kind.indicator();
+        n = copy(rest, packet.data);
+    }
+    all(device, first.get(..n.saturating_add(1)).unwrap_or_default()).await?;
+    all(device, packet.data.get(n..).unwrap_or_default()).await?;
+    device.flush().await
+}
+
+/// Sends all of them. `write_all`, as `embedded-io-async` has it, panics where a driver says that it took none of them, or more than
+/// there are; here others have their turn, and the rest is tried again.
+async fn all<W: Write>(device: &mut W, octets: &[u8]) -> Result<(), W::Error> {
+    let mut rest = octets;
+    while !rest.is_empty() {
+        let taken = device.write(rest).await?;
+        rest = rest.get(taken..).unwrap_or_default();
+        if taken == 0 {
+            yield_now().await;
+        }
+    }
+    Ok(())
 }
