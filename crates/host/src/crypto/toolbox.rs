@@ -14,11 +14,13 @@ use zeroize::Zeroize;
 const SALT: [u8; 16] = [0x6c, 0x88, 0x83, 0x91, 0xaa, 0xf5, 0xa5, 0x38, 0x60, 0x37, 0x0b, 0xdb, 0x5a, 0x60, 0x83, 0xbe];
 
 /// True when both are the same. How long that takes tells of their lengths alone.
+#[inline(never)]
 pub fn equal(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
 /// Overwrites octets that are done with, by writes that no compiler leaves out.
+#[inline(never)]
 pub fn wipe(octets: &mut [u8]) {
     octets.zeroize();
 }

@@ -12,14 +12,15 @@ impl Core<'_> {
     /// The link is encrypted with the key of its bond: who is there is the client that the bond is of. What it has written on this
     /// link already stays as it is.
     pub(crate) fn restore_client(&mut self, index: usize) {
-        let Some(bond) = self.bond_at(index).cloned() else { return };
+        let Some(bond) = self.bond_at(index) else { return };
+        let (features, subscriptions) = (bond.client_features, bond.subscriptions);
+        let knows = bond.database_hash == Some(self.state.table.hash);
         // In a table without the characteristic nobody takes part in what it offers; the bond remembers it for another.
         let has_features = self.in_force().iter().any(Attribute::is_client_features);
         if has_features && let Some(link) = self.links.get_mut(index) {
-            link.restore_client_features(bond.client_features);
+            link.restore_client_features(features);
         }
-        let knows = bond.database_hash == Some(self.state.table.hash);
-        for (handle, updates) in bond.subscriptions.iter() {
+        for (handle, updates) in subscriptions.iter() {
             self.restore_subscription(index, handle, updates, knows);
         }
         if !knows {

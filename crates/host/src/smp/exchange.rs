@@ -208,15 +208,6 @@ impl Pairing {
         if !self.initiates && (!keys.begun || !self.owed.difference(super::pairing::Send::KEYPRESS).is_empty()) {
             return None;
         }
-        let left = self.peer_hands().difference(keys.got);
-        [
-            (Handed::ENCRYPTION, Code::ENCRYPTION_INFORMATION),
-            (Handed::CENTRAL, Code::CENTRAL_IDENTIFICATION),
-            (Handed::IDENTITY, Code::IDENTITY_INFORMATION),
-            (Handed::ADDRESS, Code::IDENTITY_ADDRESS_INFORMATION),
-            (Handed::SIGNING, Code::SIGNING_INFORMATION),
-        ]
-        .into_iter()
-        .find_map(|(handed, code)| left.contains(handed).then_some(code))
+        self.peer_hands().difference(keys.got).first()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     is_identity,
-    pairing::{Handed, Phase, Secrets, Send},
+    pairing::{Handed, Phase, Secrets},
     settings::Overwrite,
 };
 use crate::{
@@ -35,15 +35,8 @@ impl Core<'_> {
                 return;
             }
             let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
-            for (handed, send) in [
-                (Handed::ENCRYPTION, Send::ENCRYPTION),
-                (Handed::CENTRAL, Send::CENTRAL),
-                (Handed::IDENTITY, Send::IDENTITY),
-                (Handed::ADDRESS, Send::ADDRESS),
-                (Handed::SIGNING, Send::SIGNING),
-            ] {
-                pairing.owed.set(send, ours.contains(handed));
-            }
+            pairing.owed.remove(Handed::all().owed());
+            pairing.owed.insert(ours.owed());
             if let Some(keys) = pairing.distribution() {
                 keys.begun = true;
             }

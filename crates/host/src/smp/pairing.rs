@@ -1,19 +1,13 @@
 //! The slot of a link's pairing: how far it is, what it owes the peer, and what it keeps secret.
 
 use super::Terms;
-use crate::{
-    bond::LongTermKey,
-    crypto::{PublicKey, toolbox},
-    error::Error,
-    kept::Kept,
-    security::Security,
-    time::Deadline,
-};
+use crate::{bond::LongTermKey, crypto::PublicKey, error::Error, kept::Kept, security::Security, time::Deadline};
 use bitflags::bitflags;
 use jelling_wire::{
     Address, AddressKind, Secret,
-    smp::{Features, IoCapability, Keypress, Keys, OobData, Reason, Requirements},
+    smp::{Code, Features, IoCapability, Keypress, Keys, OobData, Reason, Requirements},
 };
+use zeroize::{DefaultIsZeroes, Zeroize};
 
 /// How far a link is with the Security Manager.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,7 +95,7 @@ impl Progress {
 }
 
 bitflags! {
-    /// PDUs that are owed to the peer. They go in this order.
+    /// PDUs that are owed to the peer. They go in this order. Those of phase 3 stand as in [`Handed`].
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub(crate) struct Send: u16 {
         const FAILED = 1;
@@ -122,7 +116,7 @@ bitflags! {
 }
 
 bitflags! {
-    /// PDUs of phase 3.
+    /// PDUs of phase 3, in the order of their codes.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub(crate) struct Handed: u8 {
         const ENCRYPTION = 1;
@@ -134,6 +128,17 @@ bitflags! {
 }
 
 impl Handed {
+    /// As they are owed.
+    pub(crate) fn owed(self) -> Send {
+        Send::from_bits_retain(u16::from(self.bits()) << 8)
+    }
+
+    /// The code of the one that goes first.
+    pub(crate) fn first(self) -> Option<Code> {
+        let before = self.bits().trailing_zeros() as u8;
+        (!self.is_empty()).then_some(Code(Code::ENCRYPTION_INFORMATION.0.wrapping_add(before)))
+    }
+
     /// What an agreed distribution consists of.
     pub(crate) fn of(keys: Keys) -> Self {
         let mut all = Handed::empty();
@@ -187,19 +192,15 @@ impl Exchange {
         own_oob: [0; 16],
         mac_key: [0; 16],
     };
+}
 
-    fn wipe(&mut self) {
-        let Exchange { private, shared, own_random, peer_random, peer_value, secret, own_oob, mac_key, own, peer } =
-            self;
-        (*own, *peer) = (Exchange::NEW.own, Exchange::NEW.peer);
-        for octets in [private, shared] {
-            toolbox::wipe(octets);
-        }
-        for octets in [own_random, peer_random, peer_value, secret, own_oob, mac_key] {
-            toolbox::wipe(octets);
-        }
+impl Default for Exchange {
+    fn default() -> Self {
+        Self::NEW
     }
 }
+
+impl DefaultIsZeroes for Exchange {}
 
 /// What phase 3 hands over.
 #[derive(Clone, Copy)]
@@ -231,20 +232,15 @@ impl Distribution {
         drawn: Handed::empty(),
         begun: false,
     };
+}
 
-    fn wipe(&mut self) {
-        let keys = [
-            &mut self.own_key.key.0,
-            &mut self.peer_key.key.0,
-            &mut self.peer_identity_key,
-            &mut self.own_signing,
-            &mut self.peer_signing,
-        ];
-        keys.into_iter().for_each(|key| toolbox::wipe(key));
-        (self.got, self.drawn) = (Handed::empty(), Handed::empty());
-        self.begun = false;
+impl Default for Distribution {
+    fn default() -> Self {
+        Self::NEW
     }
 }
+
+impl DefaultIsZeroes for Distribution {}
 
 /// The one or the other, in the same octets.
 #[derive(Clone, Copy)]
@@ -363,6 +359,12 @@ impl Pairing {
         self.waits && self.ticket == self.number
     }
 
+    /// The PDU that goes next.
+    pub(super) fn next_owed(&self) -> Send {
+        let owed = self.owed.bits();
+        Send::from_bits_retain(owed & owed.wrapping_neg())
+    }
+
     pub(crate) fn owes(&self) -> bool {
         !self.owed.is_empty()
     }
@@ -383,6 +385,7 @@ impl Pairing {
         }
     }
 
+    #[inline(never)]
     pub(crate) fn exchange(&mut self) -> Option<&mut Exchange> {
         if !matches!(self.secrets, Secrets::Exchange(_)) {
             self.wipe();
@@ -394,6 +397,7 @@ impl Pairing {
         }
     }
 
+    #[inline(never)]
     pub(crate) fn distribution(&mut self) -> Option<&mut Distribution> {
         if !matches!(self.secrets, Secrets::Distribution(_)) {
             self.wipe();
@@ -406,16 +410,18 @@ impl Pairing {
     }
 
     /// Overwrites what is secret.
+    #[inline(never)]
     pub(crate) fn wipe(&mut self) {
         match &mut self.secrets {
             Secrets::None => {}
-            Secrets::Exchange(exchange) => exchange.wipe(),
-            Secrets::Distribution(distribution) => distribution.wipe(),
+            Secrets::Exchange(exchange) => exchange.zeroize(),
+            Secrets::Distribution(distribution) => distribution.zeroize(),
         }
         self.secrets = Secrets::None;
     }
 
     /// Nothing goes on any more. What was told of the outcome stays.
+    #[inline(never)]
     pub(crate) fn settle(&mut self) {
         self.wipe();
         self.terms.wipe();

@@ -31,17 +31,21 @@ impl Random {
 
     /// So many octets; none, and the controller will be asked, when there are too few.
     pub(crate) fn draw<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let filled = usize::from(self.filled);
-        let Some(left) = filled.checked_sub(N) else {
-            self.wanted = true;
-            return None;
-        };
         let mut drawn = [0; N];
-        let from = self.octets.get_mut(left..filled)?;
-        jelling_wire::copy(&mut drawn, from);
+        self.fill(&mut drawn).then_some(drawn)
+    }
+
+    /// Fills all of it, or nothing: false, and the controller will be asked.
+    #[inline(never)]
+    pub(super) fn fill(&mut self, to: &mut [u8]) -> bool {
+        let kept = self.octets.get_mut(..usize::from(self.filled)).unwrap_or_default();
+        let left = kept.len().checked_sub(to.len());
+        self.wanted |= left.is_none();
+        let Some((left, from)) = left.and_then(|left| kept.split_at_mut_checked(left)) else { return false };
+        jelling_wire::copy(to, from);
         toolbox::wipe(from);
-        self.filled = u8::try_from(left).unwrap_or(0);
-        Some(drawn)
+        self.filled = u8::try_from(left.len()).unwrap_or(0);
+        true
     }
 
     pub(crate) fn is_wanted(&self) -> bool {

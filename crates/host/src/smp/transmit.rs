@@ -22,7 +22,10 @@ pub(super) fn octets(pdu: &Pdu<'_>) -> [u8; 7] {
 impl Core<'_> {
     /// Puts the next PDU into the link's buffer. False when there is none.
     pub(crate) fn send_pairing(&mut self, now: Instant, index: usize) -> bool {
-        let Some(next) = self.links.get(index).and_then(|link| link.pairing.owed.iter().next()) else { return false };
+        let Some(next) = self.links.get(index).map(|link| link.pairing.next_owed()).filter(|next| !next.is_empty())
+        else {
+            return false;
+        };
         let sent = self.put_frame(index, ChannelId::SMP, usize::MAX, |core, w| core.write_pairing(index, next, w));
         if let Some(Link { pairing, .. }) = self.links.get_mut(index) {
             pairing.owed.remove(next);
