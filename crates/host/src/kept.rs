@@ -26,6 +26,11 @@ impl<T: Copy> Kept<T> {
         self.there.then_some(self.value)
     }
 
+    #[cfg(feature = "security")]
+    pub(crate) fn as_ref(&self) -> Option<&T> {
+        self.there.then_some(&self.value)
+    }
+
     pub(crate) fn set(&mut self, value: Option<T>) {
         self.there = value.is_some();
         if let Some(value) = value {

@@ -67,12 +67,10 @@ impl Core<'_> {
             if self.wants_controller_key(index) {
                 return true;
             }
-            let Some(mut private) = self.state.random.draw::<32>() else { return true };
             let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return false };
-            if let Some(exchange) = pairing.exchange() {
-                exchange.private = private;
+            if !pairing.exchange().is_some_and(|exchange| self.state.random.fill(&mut exchange.private)) {
+                return true;
             }
-            toolbox::wipe(&mut private);
             pairing.progress.insert(Progress::PRIVATE);
             self.tell_jobs();
         }
@@ -101,12 +99,8 @@ impl Core<'_> {
         }
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return false };
         if !pairing.progress.contains(Progress::NONCE)
-            && let Some(nonce) = self.state.random.draw::<16>()
+            && pairing.exchange().is_some_and(|exchange| self.state.random.fill(&mut exchange.own_random))
         {
-            let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return false };
-            if let Some(exchange) = pairing.exchange() {
-                exchange.own_random = nonce;
-            }
             pairing.progress.insert(Progress::NONCE);
         }
         true

@@ -3,7 +3,7 @@
 use super::{
     Terms,
     method::method,
-    pairing::{Method, Phase, Progress, Prompt, Send},
+    pairing::{Method, Pairing, Phase, Progress, Prompt, Send},
     settings::{LeSecure, Overwrite, PeerOob},
 };
 use crate::{
@@ -67,13 +67,12 @@ impl Terms {
     }
 
     /// Secure Connections Only mode asks for more (Vol 3, Part C, 10.2.4).
-    pub(super) fn in_mode(mut self, secure_connections_only: bool) -> Self {
+    pub(super) fn hold_to(&mut self, secure_connections_only: bool) {
         if secure_connections_only {
             self.le_secure = LeSecure::Required;
             self.mitm = true;
             self.key_size = 16;
         }
-        self
     }
 }
 
@@ -90,12 +89,12 @@ impl Core<'_> {
     }
 
     /// A slot begins anew; what a verb waits for, and what the peer is allowed, stay.
-    pub(super) fn begin_slot(&mut self, now: Instant, index: usize, phase: Phase, terms: Terms) {
+    pub(super) fn begin_slot(&mut self, now: Instant, index: usize, phase: Phase, terms: &Terms) {
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
         pairing.settle();
         pairing.has_failed = false;
         pairing.phase = phase;
-        pairing.terms = terms;
+        pairing.terms = *terms;
         pairing.round = 0;
         pairing.secure_connections = false;
         pairing.avoids_controller = false;
@@ -109,7 +108,7 @@ impl Core<'_> {
     pub(super) fn send_pairing_request(&mut self, now: Instant, index: usize, terms: Terms) {
         let keys = self.keys(&terms);
         let crosses = self.links.get(index).is_some_and(|link| link.pairing.has_failed || link.pairing.crosses);
-        self.begin_slot(now, index, Phase::Response, terms);
+        self.begin_slot(now, index, Phase::Response, &terms);
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
         pairing.crosses = crosses;
         pairing.initiates = true;
@@ -128,12 +127,15 @@ impl Core<'_> {
             return self.fail_pairing(now, index, Reason::UNSPECIFIED_REASON);
         }
         // What a verb of ours asked for goes before what the peer may begin by itself.
-        let allowed = match pairing.phase {
-            Phase::Asked if !pairing.only_encrypts => Some(pairing.terms),
-            _ if pairing.refuses => None,
-            _ => pairing.allowed.get().or(self.state.security().pairing.get()),
-        };
         let asked = pairing.phase == Phase::Asked && !pairing.only_encrypts;
+        let allowed = pairing.allowed.as_ref().or(self.state.security().pairing.as_ref());
+        let mut terms = *match allowed {
+            _ if asked => &pairing.terms,
+            Some(terms) if !pairing.refuses => terms,
+            _ => &Terms::NEW,
+        };
+        let refuses = !asked && (pairing.refuses || allowed.is_none());
+        terms.hold_to(self.state.security().only);
         let unused = link.security.bonded && !link.security.encrypted;
         if !asked {
             if link.pairing.is_attended() {
@@ -143,19 +145,19 @@ impl Core<'_> {
             }
             link.pairing.number = link.pairing.number.wrapping_add(1);
         }
-        let terms = allowed.map(|terms| terms.in_mode(self.state.security().only));
-        self.begin_slot(now, index, Phase::Exchange, terms.unwrap_or(Terms::NEW));
+        self.begin_slot(now, index, Phase::Exchange, &terms);
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
         pairing.initiates = false;
         pairing.request = *request;
-        let Some(terms) = terms else {
-            return self.fail_pairing(now, index, Reason::PAIRING_NOT_SUPPORTED);
+        let refusal = if refuses {
+            Some(Reason::PAIRING_NOT_SUPPORTED)
+        } else if self.must_wait(now, index) {
+            Some(Reason::REPEATED_ATTEMPTS)
+        } else {
+            (!request.are_in_range()).then_some(Reason::INVALID_PARAMETERS)
         };
-        if self.must_wait(now, index) {
-            return self.fail_pairing(now, index, Reason::REPEATED_ATTEMPTS);
-        }
-        if !request.are_in_range() {
-            return self.fail_pairing(now, index, Reason::INVALID_PARAMETERS);
+        if let Some(reason) = refusal {
+            return self.fail_pairing(now, index, reason);
         }
         let mut keys = self.keys(&terms);
         if !request.requirements.contains(Requirements::BONDING) {
@@ -212,7 +214,7 @@ impl Core<'_> {
     fn agree(&mut self, index: usize) -> Result<(), Reason> {
         let room = self.frame_room;
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return Err(Reason::UNSPECIFIED_REASON) };
-        let (request, response, terms) = (pairing.request, pairing.response, pairing.terms);
+        let Pairing { request, response, terms, .. } = &*pairing;
         let both = request.requirements & response.requirements;
         let secure = both.contains(Requirements::SECURE_CONNECTIONS);
         if !(if secure { terms.le_secure.may_be_secure() } else { terms.le_secure.may_be_legacy() }) {
@@ -222,54 +224,57 @@ impl Core<'_> {
             return Err(Reason::PAIRING_NOT_SUPPORTED);
         }
         // 2.3.4: the shorter of both.
-        pairing.key_size = request.max_key_size.min(response.max_key_size);
-        if pairing.key_size < terms.key_size {
+        let key_size = request.max_key_size.min(response.max_key_size);
+        if key_size < terms.key_size {
             return Err(Reason::ENCRYPTION_KEY_SIZE);
         }
-        pairing.secure_connections = secure;
-        pairing.method = method(secure, pairing.initiates, &request, &response);
-        let (ours, theirs) = if pairing.initiates { (request, response) } else { (response, request) };
-        if terms.mitm && pairing.method == Method::JustWorks {
+        let method = method(secure, pairing.initiates, request, response);
+        let (ours, theirs) = if pairing.initiates {
+            (request.oob_data, response.oob_data)
+        } else {
+            (response.oob_data, request.oob_data)
+        };
+        if terms.mitm && method == Method::JustWorks {
             return Err(Reason::AUTHENTICATION_REQUIREMENTS);
         }
-        if pairing.method == Method::OutOfBand {
-            match (ours.oob_data, terms.oob.get()) {
-                (OobData::NOT_PRESENT, _) => {}
-                (_, Some(PeerOob::SecureConnections { random, .. })) if secure => {
-                    if let Some(exchange) = pairing.exchange() {
-                        exchange.secret = random;
-                    }
-                }
-                #[cfg(feature = "legacy-pairing")]
-                (_, Some(PeerOob::Legacy { key })) if !secure => {
-                    if let Some(exchange) = pairing.exchange() {
-                        exchange.secret = key;
-                    }
-                }
-                _ => return Err(Reason::OOB_NOT_AVAILABLE),
-            }
-            if secure && theirs.oob_data == OobData::PRESENT {
-                // The peer has what belongs to this key pair, which is used once.
-                let own = self.state.own_oob.take().ok_or(Reason::OOB_NOT_AVAILABLE)?;
-                self.drop_controller_key(index);
-                let Some(Link { pairing, .. }) = self.links.get_mut(index) else {
-                    return Err(Reason::UNSPECIFIED_REASON);
-                };
-                if let Some(exchange) = pairing.exchange() {
-                    (exchange.private, exchange.own, exchange.own_oob) = (own.private, own.public, own.random);
-                }
-                pairing.progress.insert(Progress::PRIVATE | Progress::OWN_KEY);
-            }
-        }
-        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return Err(Reason::UNSPECIFIED_REASON) };
-        pairing.progress.set(Progress::SECRET, !pairing.method.is_passkey());
-        let level = pairing.level();
         let bonds = both.contains(Requirements::BONDING) && terms.bond;
+        let strict = terms.overwrite == Overwrite::EqualOrStronger;
+        (pairing.key_size, pairing.secure_connections, pairing.method) = (key_size, secure, method);
+        pairing.progress.set(Progress::SECRET, !method.is_passkey());
+        if method == Method::OutOfBand {
+            self.agree_out_of_band(index, ours, theirs)?;
+        }
+        let Some(Link { pairing, security, .. }) = self.links.get(index) else {
+            return Err(Reason::UNSPECIFIED_REASON);
+        };
+        let level = pairing.level();
         let replaces = self.bond_at(index).filter(|_| bonds).is_some_and(|bond| level.is_weaker_than(&bond.level()));
         // Nor does a link that is encrypted well get worse, whether anything of it is kept or not.
-        let lowers = self.links.get(index).is_some_and(|link| level.is_weaker_than(&link.security));
-        if terms.overwrite == Overwrite::EqualOrStronger && (replaces || lowers) {
+        if strict && (replaces || level.is_weaker_than(security)) {
             return Err(Reason::AUTHENTICATION_REQUIREMENTS);
+        }
+        Ok(())
+    }
+
+    /// What came another way, of the peer and of us.
+    fn agree_out_of_band(&mut self, index: usize, ours: OobData, theirs: OobData) -> Result<(), Reason> {
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return Err(Reason::UNSPECIFIED_REASON) };
+        let (secure, there) = (pairing.secure_connections, pairing.terms.oob.get());
+        let Some(exchange) = pairing.exchange() else { return Err(Reason::UNSPECIFIED_REASON) };
+        match there {
+            _ if ours == OobData::NOT_PRESENT => {}
+            Some(PeerOob::SecureConnections { random, .. }) if secure => exchange.secret = random,
+            #[cfg(feature = "legacy-pairing")]
+            Some(PeerOob::Legacy { key }) if !secure => exchange.secret = key,
+            _ => return Err(Reason::OOB_NOT_AVAILABLE),
+        }
+        if secure && theirs == OobData::PRESENT {
+            // The peer has what belongs to this key pair, which is used once.
+            if !self.state.own_oob.give(exchange) {
+                return Err(Reason::OOB_NOT_AVAILABLE);
+            }
+            pairing.progress.insert(Progress::PRIVATE | Progress::OWN_KEY);
+            self.drop_controller_key(index);
         }
         Ok(())
     }

@@ -100,17 +100,17 @@ impl Core<'_> {
         if !self.state.has_jobs {
             return None;
         }
-        let mut job = None;
         for index in 0..self.links.len() {
             let Some(id) = self.link_id(index) else { continue };
-            job = self.links.get_mut(index).and_then(|link| link.pairing.take_job(id));
-            if job.is_some() {
-                break;
+            if let Some(Link { pairing, .. }) = self.links.get_mut(index)
+                && let Some(task) = pairing.take_task()
+            {
+                return Some(Job { link: Some((id, pairing.number)), task });
             }
         }
-        let job = job.or_else(|| self.state.own_oob.take_job());
-        self.state.has_jobs = job.is_some();
-        job
+        let task = self.state.own_oob.take_task();
+        self.state.has_jobs = task.is_some();
+        task.map(|task| Job { link: None, task })
     }
 
     /// Takes in what came of a job. One of a pairing that is over changes nothing.
@@ -181,8 +181,8 @@ impl Core<'_> {
 }
 
 impl Pairing {
-    /// The job that is due, of one at a time.
-    fn take_job(&mut self, link: LinkId) -> Option<Job> {
+    /// What is due, of one at a time.
+    fn take_task(&mut self) -> Option<Task> {
         if !self.wants_key_pair() || self.progress.contains(Progress::JOB_TAKEN) {
             return None;
         }
@@ -201,6 +201,6 @@ impl Pairing {
             return None;
         };
         self.progress.insert(Progress::JOB_TAKEN);
-        Some(Job { link: Some((link, self.number)), task })
+        Some(task)
     }
 }

@@ -71,8 +71,9 @@ impl Core<'_> {
             keys.drawn.insert(Handed::ENCRYPTION);
         }
         if ours.contains(Handed::SIGNING) && !keys.drawn.contains(Handed::SIGNING) {
-            let Some(key) = self.state.random.draw::<16>() else { return false };
-            keys.own_signing = key;
+            if !self.state.random.fill(&mut keys.own_signing) {
+                return false;
+            }
             keys.drawn.insert(Handed::SIGNING);
         }
         true
@@ -83,12 +84,11 @@ impl Core<'_> {
         if !self.lacks_identity_key() {
             return true;
         }
-        let Some(key) = self.state.random.draw::<16>() else { return false };
-        self.state.bonding.identity_key = Secret(key);
+        let is_drawn = self.state.random.fill(&mut self.state.bonding.identity_key.0);
         if !self.lacks_identity_key() {
             self.identity_changed();
         }
-        true
+        is_drawn
     }
 
     /// All keys have come and gone: the pairing is done.

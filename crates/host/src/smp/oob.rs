@@ -1,9 +1,6 @@
 //! What a peer is to know of us out of band: a key pair made in advance, for one pairing (Vol 3, Part H, 2.3.5.6.4).
 
-use super::{
-    OwnOob,
-    job::{Job, Task},
-};
+use super::{OwnOob, job::Task, pairing::Exchange};
 use crate::{
     Core,
     crypto::{PublicKey, toolbox},
@@ -55,13 +52,15 @@ impl OobSlot {
         pair: KeyPair { private: [0; 32], public: PublicKey { x: [0; 32], y: [0; 32] }, random: [0; 16] },
     };
 
-    /// The key pair, which is used once.
-    pub(crate) fn take(&mut self) -> Option<KeyPair> {
-        let pair = (self.stage == Stage::Ready).then_some(self.pair);
-        if pair.is_some() {
+    /// Gives the key pair, which is used once. False where there is none.
+    pub(super) fn give(&mut self, exchange: &mut Exchange) -> bool {
+        let is_ready = self.stage == Stage::Ready;
+        if is_ready {
+            let KeyPair { private, public, random } = &self.pair;
+            (exchange.private, exchange.own, exchange.own_oob) = (*private, *public, *random);
             self.clear();
         }
-        pair
+        is_ready
     }
 
     fn clear(&mut self) {
@@ -83,12 +82,12 @@ impl OobSlot {
         self.stage == Stage::Job
     }
 
-    pub(super) fn take_job(&mut self) -> Option<Job> {
+    pub(super) fn take_task(&mut self) -> Option<Task> {
         if !self.has_job() {
             return None;
         }
         self.stage = Stage::Taken;
-        Some(Job { link: None, task: Task::PublicKey(Secret(self.pair.private)) })
+        Some(Task::PublicKey(Secret(self.pair.private)))
     }
 }
 
@@ -123,12 +122,11 @@ impl Core<'_> {
             return;
         }
         if !slot.has_random {
-            let Some(random) = self.state.random.draw::<16>() else { return };
-            slot.pair.random = random;
-            slot.has_random = true;
+            slot.has_random = self.state.random.fill(&mut slot.pair.random);
         }
-        let Some(private) = self.state.random.draw::<32>() else { return };
-        slot.pair.private = private;
+        if !slot.has_random || !self.state.random.fill(&mut slot.pair.private) {
+            return;
+        }
         slot.has_random = false;
         slot.stage = Stage::Job;
         self.tell_jobs();

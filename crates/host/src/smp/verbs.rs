@@ -44,7 +44,8 @@ impl Core<'_> {
     /// Request, a peripheral Security Request. `Busy` while something of the kind is under way on the link: wait for the
     /// link and ask again.
     pub fn pair(&mut self, now: Instant, id: LinkId, settings: &PairSettings) -> Result<PairTicket, Error> {
-        let terms = Terms::of(settings).in_mode(self.state.security().only);
+        let mut terms = Terms::of(settings);
+        terms.hold_to(self.state.security().only);
         let index = usize::from(id.index());
         let link = self.may_begin_pairing(id)?;
         let (role, security) = (link.role, link.security);
@@ -122,7 +123,7 @@ impl Core<'_> {
 
     /// As peripheral: Security Request (Vol 3, Part H, 2.4.6).
     fn send_security_request(&mut self, now: Instant, index: usize, terms: Terms) {
-        self.begin_slot(now, index, Phase::Asked, terms);
+        self.begin_slot(now, index, Phase::Asked, &terms);
         if let Some(link) = self.links.get_mut(index) {
             link.pairing.owed.insert(Send::SECURITY_REQUEST);
         }
