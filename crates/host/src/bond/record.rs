@@ -19,6 +19,11 @@ pub struct LongTermKey {
     pub random: [u8; 8],
 }
 
+impl LongTermKey {
+    /// All zero.
+    pub(crate) const NONE: LongTermKey = LongTermKey { key: Secret([0; 16]), diversifier: 0, random: [0; 8] };
+}
+
 /// A key that signs (CSRK), and the next counter: of ours the one that is used, of a peer's the lowest that is accepted
 /// (Vol 3, Part H, 2.4.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

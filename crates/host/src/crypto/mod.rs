@@ -10,7 +10,7 @@ pub mod toolbox;
 
 pub use curve::{Crypto, PublicKey, Software};
 
-use aes::Aes128Enc;
+use aes::{Aes128Enc, cipher::BlockCipherEncrypt};
 use cmac::{Cmac, KeyInit, Mac};
 use core::fmt;
 use jelling_wire::Secret;
@@ -59,4 +59,29 @@ impl AesCmac {
     pub(crate) fn finish(self) -> [u8; 16] {
         self.0.finalize().into_bytes().into()
     }
+}
+
+/// The security function e (Vol 3, Part H, 2.2.1): encrypts a block. Key and block have their least significant octet first.
+pub(crate) fn encrypt(key: &[u8; 16], block: &mut [u8; 16]) {
+    let key = Wiped(turned(key));
+    let mut turning = turned(block).into();
+    Aes128Enc::new((&key.0).into()).encrypt_block(&mut turning);
+    *block = turned(&turning.into());
+}
+
+/// The code of these parts, one after the other. Key, parts and code have their least significant octet first.
+pub(crate) fn mac(key: &[u8; 16], parts: &[&[u8]]) -> [u8; 16] {
+    let key = Wiped(turned(key));
+    let mut cmac = AesCmac::new(&key.0);
+    for octet in parts.iter().flat_map(|part| part.iter().rev()) {
+        cmac.update(&[*octet]);
+    }
+    turned(&cmac.finish())
+}
+
+/// The other octet first.
+fn turned(octets: &[u8; 16]) -> [u8; 16] {
+    let mut turned = *octets;
+    turned.reverse();
+    turned
 }

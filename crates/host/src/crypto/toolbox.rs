@@ -1,17 +1,13 @@
-//! The cryptographic toolbox (Vol 3, Part H, 2.2). Outside, every value stands as it goes over the air, its least significant octet
-//! first; the functions are defined the other way round, and turn what they take and what they give.
+//! The cryptographic toolbox (Vol 3, Part H, 2.2). Every value stands as it goes over the air, its least significant octet first; the
+//! specification prints them the other way round.
 
-use super::{AesCmac, Wiped};
-use aes::{
-    Aes128Enc,
-    cipher::{BlockCipherEncrypt, KeyInit},
-};
+use super::{Wiped, encrypt, mac};
 use jelling_wire::{Address, AddressKind};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
-/// The salt of f5 (Vol 3, Part H, 2.2.7), most significant octet first.
-const SALT: [u8; 16] = [0x6c, 0x88, 0x83, 0x91, 0xaa, 0xf5, 0xa5, 0x38, 0x60, 0x37, 0x0b, 0xdb, 0x5a, 0x60, 0x83, 0xbe];
+/// The salt of f5 (Vol 3, Part H, 2.2.7).
+const SALT: [u8; 16] = [0xbe, 0x83, 0x60, 0x5a, 0xdb, 0x0b, 0x37, 0x60, 0x38, 0xa5, 0xf5, 0xaa, 0x91, 0x83, 0x88, 0x6c];
 
 /// True when both are the same. How long that takes tells of their lengths alone.
 #[inline(never)]
@@ -27,10 +23,9 @@ pub fn wipe(octets: &mut [u8]) {
 
 /// The security function e (2.2.1): one block of AES-128.
 pub fn aes_128(key: &[u8; 16], block: &[u8; 16]) -> [u8; 16] {
-    let key = Wiped(turned(key));
-    let mut block = turned(block).into();
-    Aes128Enc::new((&key.0).into()).encrypt_block(&mut block);
-    turned(&block.into())
+    let mut block = *block;
+    encrypt(key, &mut block);
+    block
 }
 
 /// The hash of a resolvable private address, ah (2.2.2): `prand` is its upper half, and the hash must be its lower.
@@ -72,69 +67,37 @@ pub fn s1(k: &[u8; 16], r1: &[u8; 16], r2: &[u8; 16]) -> [u8; 16] {
 
 /// The confirm value f4 (2.2.6): `u` and `v` are the X coordinates of two public keys, `z` is 0, or 0x80 and a bit of the passkey.
 pub fn f4(u: &[u8; 32], v: &[u8; 32], x: &[u8; 16], z: u8) -> [u8; 16] {
-    let mut cmac = Turned::new(x);
-    cmac.update(u).update(v).update(&[z]);
-    cmac.finish()
+    mac(x, &[u, v, &[z]])
 }
 
 /// The key generation f5 (2.2.7): MacKey, and the long term key. `w` is the DHKey, `n1` and `a1` are the initiator's.
 pub fn f5(w: &[u8; 32], n1: &[u8; 16], n2: &[u8; 16], a1: Address, a2: Address) -> ([u8; 16], [u8; 16]) {
-    let mut cmac = Turned(AesCmac::new(&SALT));
-    cmac.update(w);
-    let key = Wiped(cmac.finish());
-    let half = |counter: u8| {
-        let mut cmac = Turned::new(&key.0);
-        // Counter || keyID "btle" || N1 || N2 || A1 || A2 || Length, which is 256.
-        cmac.0.update(&[counter, b'b', b't', b'l', b'e']);
-        cmac.update(n1).update(n2).address(a1).address(a2);
-        cmac.0.update(&[1, 0]);
-        cmac.finish()
-    };
-    (half(0), half(1))
+    let key = Wiped(mac(&SALT, &[w]));
+    let (a1, a2) = (octets(a1), octets(a2));
+    // Counter || keyID "btle" || N1 || N2 || A1 || A2 || Length, which is 256.
+    let [mut mac_key, mut long_term_key] = [[0; 16]; 2];
+    for (counter, half) in [(0, &mut mac_key), (1, &mut long_term_key)] {
+        *half = mac(&key.0, &[&[counter], b"eltb", n1, n2, &a1, &a2, &[0, 1]]);
+    }
+    (mac_key, long_term_key)
 }
 
 /// The check value f6 (2.2.8) of who has the nonce `n1` and the address `a1`. `w` is the MacKey; `io` its IO capability, OOB data flag
 /// and authentication requirements, in the order of the Pairing Request and Response.
 pub fn f6(w: &[u8; 16], n1: &[u8; 16], n2: &[u8; 16], r: &[u8; 16], io: [u8; 3], a1: Address, a2: Address) -> [u8; 16] {
-    let mut cmac = Turned::new(w);
-    cmac.update(n1).update(n2).update(r).update(&io).address(a1).address(a2);
-    cmac.finish()
+    mac(w, &[n1, n2, r, &io, &octets(a1), &octets(a2)])
 }
 
 /// What both displays show at Numeric Comparison, g2 (2.2.9): six digits, 0 to 999,999. `u` and `x` are the initiator's.
 pub fn g2(u: &[u8; 32], v: &[u8; 32], x: &[u8; 16], y: &[u8; 16]) -> u32 {
-    let mut cmac = Turned::new(x);
-    cmac.update(u).update(v).update(y);
-    let [a, b, c, d, ..] = cmac.finish();
+    let [a, b, c, d, ..] = mac(x, &[u, v, y]);
     u32::from_le_bytes([a, b, c, d]) % 1_000_000
 }
 
-/// An AES-CMAC over values whose least significant octet stands first.
-struct Turned(AesCmac);
-
-impl Turned {
-    fn new(key: &[u8; 16]) -> Self {
-        Turned(AesCmac::new(&Wiped(turned(key)).0))
-    }
-
-    fn update(&mut self, octets: &[u8]) -> &mut Self {
-        // In parts of less than a block, see `AesCmac::update`.
-        for part in octets.rchunks(8) {
-            let mut octets = Wiped([0; 8]);
-            octets.0.iter_mut().zip(part.iter().rev()).for_each(|(to, from)| *to = *from);
-            self.0.update(octets.0.get(..part.len()).unwrap_or_default());
-        }
-        self
-    }
-
-    /// 56 bits: 0 for public or 1 for random, and the address.
-    fn address(&mut self, address: Address) -> &mut Self {
-        self.update(&[kind_of(address)]).update(&address.octets)
-    }
-
-    fn finish(self) -> [u8; 16] {
-        turned(&Wiped(self.0.finish()).0)
-    }
+/// 56 bits: 0 for public or 1 for random, above the address.
+fn octets(address: Address) -> [u8; 7] {
+    let [a, b, c, d, e, f] = address.octets;
+    [a, b, c, d, e, f, kind_of(address)]
 }
 
 fn kind_of(address: Address) -> u8 {
@@ -142,12 +105,6 @@ fn kind_of(address: Address) -> u8 {
         AddressKind::Public => 0,
         AddressKind::Random => 1,
     }
-}
-
-fn turned(octets: &[u8; 16]) -> [u8; 16] {
-    let mut octets = *octets;
-    octets.reverse();
-    octets
 }
 
 #[cfg(any(feature = "legacy-pairing", feature = "seams"))]

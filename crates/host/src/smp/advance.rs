@@ -80,7 +80,7 @@ impl Core<'_> {
             return true;
         }
         // The passkey that we show; it is drawn when both keys are there, so that its time is not spent in vain.
-        let keys = !pairing.secure_connections || pairing.progress.contains(Progress::KEY_CHECKED);
+        let keys = !pairing.is_secure() || pairing.progress.contains(Progress::KEY_CHECKED);
         if pairing.method.is_passkey() && !pairing.progress.contains(Progress::SECRET) && keys {
             if pairing.method == Method::Type {
                 if pairing.prompt == Prompt::None {
@@ -121,13 +121,8 @@ impl Core<'_> {
             Move::SendCheck => self.send(index, Send::CHECK, Progress::CHECK_SENT),
             Move::AskToCompare => self.ask(index),
             Move::Verify => {
-                let Some(expected) = self.confirm_value(index, Whose::Peer) else { return };
-                let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
-                let given = pairing.exchange().map(|e| e.peer_value).unwrap_or_default();
-                if !toolbox::equal(&expected, &given) {
-                    return self.fail_pairing(now, index, Reason::CONFIRM_VALUE_FAILED);
-                }
-                pairing.progress.insert(Progress::VERIFIED);
+                let expected = self.confirm_value(index, Whose::Peer);
+                self.verify(now, index, expected, Progress::VERIFIED, Reason::CONFIRM_VALUE_FAILED);
             }
             Move::EndRound => {
                 let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
@@ -144,15 +139,21 @@ impl Core<'_> {
             }
             Move::Derive => self.derive(index),
             Move::VerifyCheck => {
-                let Some(expected) = self.check_value(index, Whose::Peer) else { return };
-                let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
-                let given = pairing.exchange().map(|e| e.peer_value).unwrap_or_default();
-                if !toolbox::equal(&expected, &given) {
-                    return self.fail_pairing(now, index, Reason::DHKEY_CHECK_FAILED);
-                }
-                pairing.progress.insert(Progress::CHECK_VERIFIED);
+                let expected = self.check_value(index, Whose::Peer);
+                self.verify(now, index, expected, Progress::CHECK_VERIFIED, Reason::DHKEY_CHECK_FAILED);
             }
             Move::Encrypt => self.encrypt_with_new_key(now, index),
+        }
+    }
+
+    /// Holds what the peer gave against what it must be.
+    fn verify(&mut self, now: Instant, index: usize, expected: Option<[u8; 16]>, verified: Progress, reason: Reason) {
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
+        let Some(exchange) = pairing.exchange() else { return };
+        if expected.is_some_and(|expected| toolbox::equal(&expected, &exchange.peer_value)) {
+            pairing.progress.insert(verified);
+        } else {
+            self.fail_pairing(now, index, reason);
         }
     }
 
@@ -180,7 +181,7 @@ impl Core<'_> {
             Whose::Own => &exchange.own_random,
             Whose::Peer => &exchange.peer_random,
         };
-        if !pairing.secure_connections {
+        if !pairing.is_secure() {
             return legacy_confirm(pairing, &sides, &exchange.secret, random);
         }
         let z = if pairing.method.is_passkey() {

@@ -259,7 +259,7 @@ impl Core<'_> {
     /// What came another way, of the peer and of us.
     fn agree_out_of_band(&mut self, index: usize, ours: OobData, theirs: OobData) -> Result<(), Reason> {
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return Err(Reason::UNSPECIFIED_REASON) };
-        let (secure, there) = (pairing.secure_connections, pairing.terms.oob.get());
+        let (secure, there) = (pairing.is_secure(), pairing.terms.oob.get());
         let Some(exchange) = pairing.exchange() else { return Err(Reason::UNSPECIFIED_REASON) };
         match there {
             _ if ours == OobData::NOT_PRESENT => {}

@@ -152,7 +152,7 @@ impl Core<'_> {
     fn give_new_key(&mut self, index: usize) {
         let Some(link) = self.links.get(index) else { return };
         let level = link.pairing.level();
-        let key = LongTermKey { key: Secret(link.encryption.new_key), diversifier: 0, random: [0; 8] };
+        let key = LongTermKey { key: Secret(link.encryption.new_key), ..LongTermKey::NONE };
         self.set_key(index, &key, level, false);
     }
 
@@ -160,7 +160,7 @@ impl Core<'_> {
     #[cfg(feature = "legacy-pairing")]
     fn make_short_term_key(&mut self, index: usize) {
         let Some(Link { pairing, encryption, .. }) = self.links.get_mut(index) else { return };
-        if pairing.secure_connections {
+        if pairing.is_secure() {
             return;
         }
         let Secrets::Exchange(e) = &pairing.secrets else { return };

@@ -39,7 +39,7 @@ pub(crate) enum Move {
 impl Pairing {
     fn commitment(&self) -> Commitment {
         match self.method {
-            _ if !self.secure_connections => Commitment::Both,
+            _ if !self.is_secure() => Commitment::Both,
             Method::Show | Method::Type => Commitment::Both,
             Method::JustWorks | Method::Comparison => Commitment::Responder,
             Method::OutOfBand => Commitment::Nobody,
@@ -47,7 +47,7 @@ impl Pairing {
     }
 
     pub(crate) fn rounds(&self) -> u8 {
-        if self.secure_connections && self.method.is_passkey() { ROUNDS } else { 1 }
+        if self.is_secure() && self.method.is_passkey() { ROUNDS } else { 1 }
     }
 
     /// Both tell of passkey entry.
@@ -59,7 +59,7 @@ impl Pairing {
     pub(crate) fn wants_key_pair(&self) -> bool {
         match self.phase {
             Phase::Response => self.terms.le_secure.may_be_secure(),
-            Phase::Exchange => self.secure_connections,
+            Phase::Exchange => self.is_secure(),
             _ => false,
         }
     }
@@ -70,7 +70,7 @@ impl Pairing {
             return None;
         }
         let has = |progress| self.progress.contains(progress);
-        if self.secure_connections {
+        if self.is_secure() {
             if !has(Progress::KEY_GOT) {
                 return (!self.initiates || has(Progress::KEY_SENT)).then_some(Code::PAIRING_PUBLIC_KEY);
             }
@@ -97,8 +97,7 @@ impl Pairing {
                 _ => None,
             };
         }
-        let check =
-            self.secure_connections && !has(Progress::CHECK_GOT) && (!self.initiates || has(Progress::CHECK_SENT));
+        let check = self.is_secure() && !has(Progress::CHECK_GOT) && (!self.initiates || has(Progress::CHECK_SENT));
         check.then_some(Code::PAIRING_DHKEY_CHECK)
     }
 
@@ -109,7 +108,7 @@ impl Pairing {
             return None;
         }
         let has = |progress| self.progress.contains(progress);
-        if self.secure_connections {
+        if self.is_secure() {
             if !has(Progress::KEY_SENT) {
                 let ready = has(Progress::OWN_KEY) && (self.initiates || has(Progress::KEY_CHECKED));
                 return ready.then_some(Move::SendKey);
@@ -154,7 +153,7 @@ impl Pairing {
 
     fn next_of_stage_2(&self) -> Option<Move> {
         let has = |progress| self.progress.contains(progress);
-        if !self.secure_connections {
+        if !self.is_secure() {
             return Some(Move::Encrypt);
         }
         if self.method == Method::Comparison && !has(Progress::COMPARED) {
@@ -195,7 +194,7 @@ impl Pairing {
 
     fn agreed(&self, mut keys: jelling_wire::smp::Keys) -> jelling_wire::smp::Keys {
         // 3.6.1: of LE Secure Connections the bit means nothing, its key is made by both.
-        if self.secure_connections {
+        if self.is_secure() {
             keys.remove(jelling_wire::smp::Keys::ENCRYPTION);
         }
         keys

@@ -55,8 +55,10 @@ impl Core<'_> {
             return false;
         }
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return false };
+        #[cfg(feature = "legacy-pairing")]
         let size = usize::from(pairing.key_size);
         let Some(keys) = pairing.distribution() else { return false };
+        #[cfg(feature = "legacy-pairing")]
         if ours.contains(Handed::ENCRYPTION) && !keys.drawn.contains(Handed::ENCRYPTION) {
             let Some(octets) = self.state.random.draw::<26>() else { return false };
             let (key, rest) = octets.split_at(16);
@@ -118,43 +120,44 @@ impl Core<'_> {
 
     /// What is to be kept of a pairing, where both want to keep it and can find each other again.
     fn new_bond(&mut self, index: usize) -> Option<Bond> {
-        let link = self.links.get_mut(index)?;
-        let on_air = link.peer;
-        let new_key = link.encryption.new_key;
-        let pairing = &mut link.pairing;
-        let level = pairing.level();
+        let Link { peer: on_air, encryption, pairing, .. } = self.links.get(index)?;
+        let (on_air, level) = (*on_air, pairing.level());
         let both = pairing.request.requirements & pairing.response.requirements;
+        let Secrets::Distribution(keys) = &pairing.secrets else { return None };
         if !both.contains(Requirements::BONDING) || !pairing.terms.bond || pairing.is_debug {
             return None;
         }
-        let (ours, theirs, secure) = (pairing.we_hand(), pairing.peer_hands(), pairing.secure_connections);
-        let keys = pairing.distribution()?;
+        let (ours, theirs) = (pairing.we_hand(), pairing.peer_hands());
         // Who shows an identity on the air is found by that again, whoever else it says to be.
         let peer = if theirs.contains(Handed::ADDRESS) && !is_identity(on_air) { keys.peer_address } else { on_air };
-        let identity_key = keys.peer_identity_key;
         if !is_identity(peer) {
             return None;
         }
-        let both_make = LongTermKey { key: Secret(new_key), diversifier: 0, random: [0; 8] };
-        let key_of = |handed: Handed, key: LongTermKey| match secure {
-            true => Some(both_make),
-            false => handed.contains(Handed::ENCRYPTION).then_some(key),
-        };
-        let (central_key, peripheral_key) = (key_of(theirs, keys.peer_key), key_of(ours, keys.own_key));
-        if central_key.is_none() && peripheral_key.is_none() {
-            return None;
-        }
-        let signing = |handed: Handed, key| {
-            handed.contains(Handed::SIGNING).then_some(SigningKey { key: Secret(key), counter: 0 })
-        };
         let mut bond = Bond::new(peer);
         bond.authenticated = level.authenticated;
         bond.secure_connections = level.secure_connections;
         bond.key_size = level.key_size;
-        (bond.central_key, bond.peripheral_key) = (central_key, peripheral_key);
-        bond.identity_key = (identity_key != [0; 16]).then_some(Secret(identity_key));
-        bond.own_signing = signing(ours, keys.own_signing);
-        bond.peer_signing = signing(theirs, keys.peer_signing);
+        if pairing.is_secure() {
+            bond.central_key = Some(LongTermKey { key: Secret(encryption.new_key), ..LongTermKey::NONE });
+            bond.peripheral_key = bond.central_key;
+        }
+        #[cfg(feature = "legacy-pairing")]
+        if !pairing.is_secure() {
+            bond.central_key = theirs.contains(Handed::ENCRYPTION).then_some(keys.peer_key);
+            bond.peripheral_key = ours.contains(Handed::ENCRYPTION).then_some(keys.own_key);
+            if bond.central_key.is_none() && bond.peripheral_key.is_none() {
+                return None;
+            }
+        }
+        if keys.peer_identity_key != [0; 16] {
+            bond.identity_key = Some(Secret(keys.peer_identity_key));
+        }
+        if ours.contains(Handed::SIGNING) {
+            bond.own_signing = Some(SigningKey { key: Secret(keys.own_signing), counter: 0 });
+        }
+        if theirs.contains(Handed::SIGNING) {
+            bond.peer_signing = Some(SigningKey { key: Secret(keys.peer_signing), counter: 0 });
+        }
         // Who shows its identity is found without an IRK. Of that which another peer has, because it came with the software of both,
         // or because it was overheard, it would take the other's place.
         if is_identity(on_air) && self.shares_identity_key(&bond) {

@@ -1,10 +1,12 @@
 //! The slot of a link's pairing: how far it is, what it owes the peer, and what it keeps secret.
 
 use super::Terms;
-use crate::{bond::LongTermKey, crypto::PublicKey, error::Error, kept::Kept, security::Security, time::Deadline};
+#[cfg(feature = "legacy-pairing")]
+use crate::bond::LongTermKey;
+use crate::{crypto::PublicKey, error::Error, kept::Kept, security::Security, time::Deadline};
 use bitflags::bitflags;
 use jelling_wire::{
-    Address, AddressKind, Secret,
+    Address, AddressKind,
     smp::{Code, Features, IoCapability, Keypress, Keys, OobData, Reason, Requirements},
 };
 use zeroize::{DefaultIsZeroes, Zeroize};
@@ -206,7 +208,9 @@ impl DefaultIsZeroes for Exchange {}
 #[derive(Clone, Copy)]
 pub(crate) struct Distribution {
     /// Of legacy pairing: the key that we give, and the peer's.
+    #[cfg(feature = "legacy-pairing")]
     pub(crate) own_key: LongTermKey,
+    #[cfg(feature = "legacy-pairing")]
     pub(crate) peer_key: LongTermKey,
     pub(crate) peer_identity_key: [u8; 16],
     pub(crate) peer_address: Address,
@@ -220,10 +224,11 @@ pub(crate) struct Distribution {
 }
 
 impl Distribution {
-    const NO_KEY: LongTermKey = LongTermKey { key: Secret([0; 16]), diversifier: 0, random: [0; 8] };
     const NEW: Distribution = Distribution {
-        own_key: Self::NO_KEY,
-        peer_key: Self::NO_KEY,
+        #[cfg(feature = "legacy-pairing")]
+        own_key: LongTermKey::NONE,
+        #[cfg(feature = "legacy-pairing")]
+        peer_key: LongTermKey::NONE,
         peer_identity_key: [0; 16],
         peer_address: Address::new(AddressKind::Public, [0; 6]),
         own_signing: [0; 16],
@@ -354,6 +359,11 @@ impl Pairing {
         refuses: false,
     };
 
+    /// LE Secure Connections: which it is shows when both have told what they want. Without legacy pairing there is nothing else.
+    pub(crate) fn is_secure(&self) -> bool {
+        cfg!(not(feature = "legacy-pairing")) || self.secure_connections
+    }
+
     /// A verb waits for what goes on.
     pub(crate) fn is_attended(&self) -> bool {
         self.waits && self.ticket == self.number
@@ -379,7 +389,7 @@ impl Pairing {
         Security {
             encrypted: true,
             authenticated: self.method != Method::JustWorks && !self.is_debug,
-            secure_connections: self.secure_connections && !self.is_debug,
+            secure_connections: self.is_secure() && !self.is_debug,
             bonded: false,
             key_size: self.key_size,
         }

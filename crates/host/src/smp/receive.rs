@@ -26,7 +26,7 @@ impl Core<'_> {
         if link.pairing.is_dead || link.is_leaving() {
             return count(&mut self.state.counters.unexpected);
         }
-        let pdu = match Pdu::parse(payload) {
+        let pdu = &match Pdu::parse(payload) {
             Ok(pdu) => pdu,
             // A refusal is never refused: two hosts would not stop.
             Err(_) if payload.first() == Some(&Code::PAIRING_FAILED.0) => {
@@ -43,23 +43,23 @@ impl Core<'_> {
             // 3.3: reserved codes are ignored.
             Pdu::Unknown { .. } => count(&mut self.state.counters.unexpected),
             // What it said to a pairing that we have ended, before it knew.
-            pdu if link.pairing.is_late(&pdu) => count(&mut self.state.counters.unexpected),
-            Pdu::PairingFailed { reason } => self.pairing_rejected(now, index, reason),
+            _ if link.pairing.is_late(pdu) => count(&mut self.state.counters.unexpected),
+            Pdu::PairingFailed { reason } => self.pairing_rejected(now, index, *reason),
             Pdu::PairingRequest { features } if role == Role::Peripheral => {
-                self.on_pairing_request(now, index, &features)
+                self.on_pairing_request(now, index, features)
             }
             Pdu::SecurityRequest { requirements } if role == Role::Central => {
-                self.on_security_request(now, index, requirements)
+                self.on_security_request(now, index, *requirements)
             }
             Pdu::PairingRequest { .. } | Pdu::SecurityRequest { .. } => {
                 self.refuse_pdu(now, index, Reason::COMMAND_NOT_SUPPORTED)
             }
             Pdu::PairingResponse { features } if link.pairing.phase == Phase::Response => {
-                self.on_pairing_response(now, index, &features)
+                self.on_pairing_response(now, index, features)
             }
-            pdu => match link.pairing.phase {
-                Phase::Exchange => self.on_exchange(now, index, &pdu),
-                Phase::Keys => self.on_key(now, index, &pdu),
+            _ => match link.pairing.phase {
+                Phase::Exchange => self.on_exchange(now, index, pdu),
+                Phase::Keys => self.on_key(now, index, pdu),
                 _ => self.refuse_pdu(now, index, Reason::UNSPECIFIED_REASON),
             },
         }
@@ -162,7 +162,7 @@ impl Core<'_> {
     fn is_echo(&mut self, index: usize) -> bool {
         let may_be = self.links.get(index).is_some_and(|link| {
             // Of LE Secure Connections it would not fit: both X are part of it, in the order of the sides.
-            !link.pairing.secure_connections && link.pairing.progress.contains(Progress::CONFIRM_SENT)
+            !link.pairing.is_secure() && link.pairing.progress.contains(Progress::CONFIRM_SENT)
         });
         let own = if may_be { self.confirm_value(index, Whose::Own) } else { None };
         let given = self.links.get_mut(index).and_then(|link| link.pairing.exchange()).map(|e| e.peer_value);
@@ -176,9 +176,11 @@ impl Core<'_> {
         if pairing.expects_key() != Some(pdu.code()) {
             return self.fail_pairing(now, index, Reason::UNSPECIFIED_REASON);
         }
+        #[cfg(feature = "legacy-pairing")]
         let size = usize::from(pairing.key_size);
         let Some(keys) = pairing.distribution() else { return };
         match *pdu {
+            #[cfg(feature = "legacy-pairing")]
             Pdu::EncryptionInformation { long_term_key } => {
                 keys.peer_key.key = long_term_key;
                 // 2.3.4: what is beyond the agreed size is zero; and of nothing but zeros everybody knows.
@@ -188,6 +190,7 @@ impl Core<'_> {
                 }
                 keys.got.insert(Handed::ENCRYPTION);
             }
+            #[cfg(feature = "legacy-pairing")]
             Pdu::CentralIdentification { diversifier, random } => {
                 (keys.peer_key.diversifier, keys.peer_key.random) = (diversifier, random);
                 keys.got.insert(Handed::CENTRAL);

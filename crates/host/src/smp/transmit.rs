@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{Core, link::Link, time::Instant};
 use jelling_wire::{
-    Secret, Writer,
+    Writer,
     l2cap::ChannelId,
-    smp::{Pdu, Reason},
+    smp::{Code, Pdu, Reason},
 };
 
 /// The PDU of seven octets that the confirm values of legacy pairing go over.
@@ -44,9 +44,8 @@ impl Core<'_> {
             Send::CHECK => self.check_value(index, Whose::Own),
             _ => Some([0; 16]),
         };
-        let (own, identity_resolving_key) = (self.state.controller.address, self.state.bonding.identity_key);
-        let (Some(value), Some(Link { pairing, .. })) = (value, self.links.get_mut(index)) else { return false };
-        let Pairing { secrets, terms, request, response, reason, keypress, .. } = &*pairing;
+        let (Some(value), Some(Link { pairing, .. })) = (value, self.links.get(index)) else { return false };
+        let Pairing { secrets, terms, request, response, reason, keypress, .. } = pairing;
         let pdu = match (next, secrets) {
             (Send::FAILED, _) => {
                 // A reserved reason would say nothing.
@@ -57,20 +56,31 @@ impl Core<'_> {
             (Send::REQUEST, _) => Pdu::PairingRequest { features: *request },
             (Send::RESPONSE, _) => Pdu::PairingResponse { features: *response },
             (Send::KEYPRESS, _) => Pdu::PairingKeypressNotification { keypress: *keypress },
-            (Send::CONFIRM, _) => Pdu::PairingConfirm { value },
-            (Send::CHECK, _) => Pdu::PairingDhKeyCheck { check: value },
-            (Send::PUBLIC_KEY, Secrets::Exchange(e)) => Pdu::PairingPublicKey { x: e.own.x, y: e.own.y },
-            (Send::RANDOM, Secrets::Exchange(e)) => Pdu::PairingRandom { value: e.own_random },
-            (Send::ENCRYPTION, Secrets::Distribution(k)) => Pdu::EncryptionInformation { long_term_key: k.own_key.key },
+            (Send::ADDRESS, _) => Pdu::IdentityAddressInformation { address: self.state.controller.address },
+            #[cfg(feature = "legacy-pairing")]
             (Send::CENTRAL, Secrets::Distribution(k)) => {
                 Pdu::CentralIdentification { diversifier: k.own_key.diversifier, random: k.own_key.random }
             }
-            (Send::IDENTITY, _) => Pdu::IdentityInformation { identity_resolving_key },
-            (Send::ADDRESS, _) => Pdu::IdentityAddressInformation { address: own },
-            (Send::SIGNING, Secrets::Distribution(k)) => {
-                Pdu::SigningInformation { signature_key: Secret(k.own_signing) }
+            // What is secret, or long, is not copied.
+            _ => {
+                let (code, octets, more): (_, &[u8], &[u8]) = match (next, secrets) {
+                    (Send::CONFIRM, _) => (Code::PAIRING_CONFIRM, &value, &[]),
+                    (Send::CHECK, _) => (Code::PAIRING_DHKEY_CHECK, &value, &[]),
+                    (Send::PUBLIC_KEY, Secrets::Exchange(e)) => (Code::PAIRING_PUBLIC_KEY, &e.own.x, &e.own.y),
+                    (Send::RANDOM, Secrets::Exchange(e)) => (Code::PAIRING_RANDOM, &e.own_random, &[]),
+                    #[cfg(feature = "legacy-pairing")]
+                    (Send::ENCRYPTION, Secrets::Distribution(k)) => {
+                        (Code::ENCRYPTION_INFORMATION, &k.own_key.key.0, &[])
+                    }
+                    (Send::IDENTITY, _) => (Code::IDENTITY_INFORMATION, &self.state.bonding.identity_key.0, &[]),
+                    (Send::SIGNING, Secrets::Distribution(k)) => (Code::SIGNING_INFORMATION, &k.own_signing, &[]),
+                    _ => return false,
+                };
+                w.u8(code.0);
+                w.bytes(octets);
+                w.bytes(more);
+                return true;
             }
-            _ => return false,
         };
         pdu.emit(w);
         true
