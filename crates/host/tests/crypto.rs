@@ -121,7 +121,7 @@ fn outputs(function: &str, input: &Value) -> Vec<(&'static str, Value)> {
         }
         "f5" => {
             let (a1, a2) = (address(&input["a1"]), address(&input["a2"]));
-            let (mac_key, long_term_key) = toolbox::f5(&air(&input["w"]), &key("n1"), &key("n2"), a1, a2);
+            let (mac_key, long_term_key) = toolbox::f5(&air(&input["w"]), &key("n1"), &key("n2"), &a1, &a2);
             // T, which the function keeps to itself.
             let salt = octets(&Value::from("6c888391aaf5a53860370bdb5a6083be"));
             let t = hex(&aes_cmac(&salt, &octets(&input["w"])));
@@ -129,7 +129,7 @@ fn outputs(function: &str, input: &Value) -> Vec<(&'static str, Value)> {
         }
         "f6" => {
             let (a1, a2) = (address(&input["a1"]), address(&input["a2"]));
-            let check = toolbox::f6(&key("w"), &key("n1"), &key("n2"), &key("r"), air(&input["iocap"]), a1, a2);
+            let check = toolbox::f6(&key("w"), &key("n1"), &key("n2"), &key("r"), air(&input["iocap"]), &a1, &a2);
             vec![("out", hex(&turned(check)))]
         }
         "g2" => {

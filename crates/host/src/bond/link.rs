@@ -81,7 +81,8 @@ impl Core<'_> {
 
     /// Changes the bond of a link that is encrypted with its key. What stays as it is is no news.
     #[cfg(feature = "server")]
-    pub(crate) fn change_bond(&mut self, index: usize, change: impl FnOnce(&mut Bond)) {
+    #[inline(never)]
+    pub(crate) fn change_bond(&mut self, index: usize, change: &dyn Fn(&mut Bond)) {
         let Some(at) = self.bond_slot(index) else { return };
         if self.links.get(index).is_none_or(|link| !link.uses_bond) {
             return;

@@ -103,12 +103,11 @@ impl Bond {
 
     /// The same peer: its identity, or an IRK that tells it. By a resolvable address two with one IRK could not be told apart.
     pub(super) fn is_same_peer(&self, other: &Bond) -> bool {
-        let irk = self.identity_key.filter(|key| key.0 != [0; 16]);
-        let same_irk = || match (irk, other.identity_key) {
-            (Some(a), Some(b)) => toolbox::equal(&a.0, &b.0),
+        let same_irk = match (&self.identity_key, &other.identity_key) {
+            (Some(a), Some(b)) => a.0 != [0; 16] && toolbox::equal(&a.0, &b.0),
             _ => false,
         };
-        self.peer == other.peer || same_irk()
+        self.peer == other.peer || same_irk
     }
 
     /// What no pairing makes is refused: keys that are too short or nothing but zeros, an identity that changes.

@@ -52,6 +52,7 @@ impl BondSlot {
         long.iter().chain(&signing).chain([&bond.identity_key]).flatten().any(|k| k.0 == *key)
     }
 
+    #[inline(never)]
     pub(super) fn is_of(&self, peer: &Address) -> bool {
         self.bond().is_some_and(|bond| bond.peer == *peer)
     }

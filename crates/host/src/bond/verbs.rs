@@ -6,7 +6,6 @@ use crate::{
     error::{Error, Resource},
     event::HostNews,
     fmt::warning,
-    kept::Kept,
     link::LinkId,
 };
 use jelling_wire::Address;
@@ -177,9 +176,9 @@ impl Core<'_> {
 
     /// The bond is the one that was used last. Only a change of the order is news, or flash would be worn by every link.
     pub(super) fn bond_used(&mut self, at: usize) {
-        let newest = self.bonds.iter().filter_map(BondSlot::bond).map(|bond| bond.last_use).max().unwrap_or(0);
-        let last = self.bonds.iter().filter(|slot| slot.used && slot.bond.last_use == newest).count();
-        if last == 1 && self.bonds.get(at).is_some_and(|slot| slot.used && slot.bond.last_use == newest) {
+        let Some(last_use) = self.bonds.get(at).and_then(BondSlot::bond).map(|bond| bond.last_use) else { return };
+        let mut bonds = self.bonds.iter().enumerate();
+        if bonds.all(|(other, slot)| other == at || !slot.used || slot.bond.last_use < last_use) {
             return;
         }
         let next = self.next_use();
@@ -199,18 +198,14 @@ impl Core<'_> {
     }
 
     fn renumber_bonds(&mut self) {
-        let mut done = Kept::none(0);
-        let mut count = 0u32;
-        loop {
-            let uses = self.bonds.iter().filter_map(BondSlot::bond).map(|bond| bond.last_use);
-            let Some(next) = uses.filter(|at| done.get().is_none_or(|done| *at > done)).min() else { break };
-            // Numbers only become less, so none is met twice.
-            count = count.saturating_add(1).min(next);
-            for slot in self.bonds.iter_mut().filter(|slot| slot.used && slot.bond.last_use == next) {
+        let mut count = 0;
+        // Those that have their number have one up to the count, and the others greater ones.
+        while let Some(next) = self.bonds.iter().map(|slot| slot.bond.last_use).filter(|last| *last > count).min() {
+            count = count.saturating_add(1);
+            for slot in self.bonds.iter_mut().filter(|slot| slot.bond.last_use == next) {
                 slot.bond.last_use = count;
                 slot.saved = Saved::No;
             }
-            done.set(Some(next));
         }
         self.state.bonding.last_use = count;
     }

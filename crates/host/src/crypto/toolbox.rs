@@ -71,7 +71,7 @@ pub fn f4(u: &[u8; 32], v: &[u8; 32], x: &[u8; 16], z: u8) -> [u8; 16] {
 }
 
 /// The key generation f5 (2.2.7): MacKey, and the long term key. `w` is the DHKey, `n1` and `a1` are the initiator's.
-pub fn f5(w: &[u8; 32], n1: &[u8; 16], n2: &[u8; 16], a1: Address, a2: Address) -> ([u8; 16], [u8; 16]) {
+pub fn f5(w: &[u8; 32], n1: &[u8; 16], n2: &[u8; 16], a1: &Address, a2: &Address) -> ([u8; 16], [u8; 16]) {
     let key = Wiped(mac(&SALT, &[w]));
     let (a1, a2) = (octets(a1), octets(a2));
     // Counter || keyID "btle" || N1 || N2 || A1 || A2 || Length, which is 256.
@@ -84,7 +84,15 @@ pub fn f5(w: &[u8; 32], n1: &[u8; 16], n2: &[u8; 16], a1: Address, a2: Address) 
 
 /// The check value f6 (2.2.8) of who has the nonce `n1` and the address `a1`. `w` is the MacKey; `io` its IO capability, OOB data flag
 /// and authentication requirements, in the order of the Pairing Request and Response.
-pub fn f6(w: &[u8; 16], n1: &[u8; 16], n2: &[u8; 16], r: &[u8; 16], io: [u8; 3], a1: Address, a2: Address) -> [u8; 16] {
+pub fn f6(
+    w: &[u8; 16],
+    n1: &[u8; 16],
+    n2: &[u8; 16],
+    r: &[u8; 16],
+    io: [u8; 3],
+    a1: &Address,
+    a2: &Address,
+) -> [u8; 16] {
     mac(w, &[n1, n2, r, &io, &octets(a1), &octets(a2)])
 }
 
@@ -95,9 +103,9 @@ pub fn g2(u: &[u8; 32], v: &[u8; 32], x: &[u8; 16], y: &[u8; 16]) -> u32 {
 }
 
 /// 56 bits: 0 for public or 1 for random, above the address.
-fn octets(address: Address) -> [u8; 7] {
+fn octets(address: &Address) -> [u8; 7] {
     let [a, b, c, d, e, f] = address.octets;
-    [a, b, c, d, e, f, kind_of(address)]
+    [a, b, c, d, e, f, kind_of(*address)]
 }
 
 fn kind_of(address: Address) -> u8 {

@@ -88,14 +88,14 @@ impl Core<'_> {
         let knows = self.links.get(index).is_some_and(|link| !link.changes.contains(Changes::BEHIND));
         if knows {
             let (subscriptions, hash) = (self.subscriptions_of(index), Some(self.state.table.hash));
-            self.change_bond(index, |bond| (bond.subscriptions, bond.database_hash) = (subscriptions, hash));
+            self.change_bond(index, &|bond| (bond.subscriptions, bond.database_hash) = (subscriptions, hash));
         }
     }
 
     /// A client told what it supports.
     pub(super) fn keep_client_features(&mut self, index: usize) {
         let features = self.client_features(index);
-        self.change_bond(index, |bond| bond.client_features = features);
+        self.change_bond(index, &|bond| bond.client_features = features);
     }
 
     /// A client wrote a CCCD.
@@ -105,7 +105,7 @@ impl Core<'_> {
         let is_service_changed = self.service_changed().is_some_and(|(_, cccd)| cccd == at);
         let unaware = self.links.get(index).is_some_and(crate::link::Link::is_unaware);
         if is_service_changed {
-            self.change_bond(index, |bond| _ = bond.subscriptions.set(handle, updates));
+            self.change_bond(index, &|bond| _ = bond.subscriptions.set(handle, updates));
             if updates.is_empty() && !unaware {
                 self.caught_up(index);
             }

@@ -65,11 +65,11 @@ impl Core<'_> {
             #[cfg(feature = "security")]
             Event::LeReadLocalP256PublicKeyComplete { status, key_x, key_y } => {
                 let key = crate::crypto::PublicKey { x: *key_x, y: *key_y };
-                return self.on_controller_key(now, status.is_success().then_some(key));
+                return self.on_controller_key(now, status.is_success().then_some(&key));
             }
             #[cfg(feature = "security")]
             Event::LeGenerateDhKeyComplete { status, key } => {
-                return self.on_controller_secret(now, status.is_success().then_some(key));
+                return self.on_controller_secret(now, status.is_success().then_some(&key));
             }
             #[cfg(feature = "security")]
             Event::EncryptionChange { handle, .. } | Event::EncryptionKeyRefreshComplete { handle, .. } => handle,

@@ -2,7 +2,7 @@
 
 use super::{
     exchange::Move,
-    pairing::{Method, Phase, Progress, Prompt, Secrets, Send},
+    pairing::{Exchange, Method, Pairing, Phase, Progress, Prompt, Secrets, Send},
     settings::{Overwrite, PeerOob},
 };
 use crate::{
@@ -21,12 +21,12 @@ use jelling_wire::{
 /// How long a pairing may make no progress (Vol 3, Part H, 3.4).
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Addresses and features in the order of the toolbox: the initiator's first.
-struct Sides {
-    own: Address,
-    peer: Address,
-    ours: [u8; 3],
-    theirs: [u8; 3],
+/// What a side has told, and who it is.
+struct Side<'l> {
+    address: &'l Address,
+    features: &'l Features,
+    x: &'l [u8; 32],
+    random: &'l [u8; 16],
 }
 
 fn check_octets(features: &Features) -> [u8; 3] {
@@ -87,8 +87,9 @@ impl Core<'_> {
                     self.ask(index);
                 }
             } else if let Some(octets) = self.state.random.draw::<8>() {
-                // 64 bits, so that no passkey is likelier than another by more than 2^-44.
-                let passkey = u64::from_le_bytes(octets).checked_rem(1_000_000).unwrap_or(0);
+                // 64 bits, so that no passkey is likelier than another by more than 2^-44; octet by octet, as 64 bits are not divided.
+                let passkey =
+                    octets.iter().rev().fold(0_u32, |rest, octet| (rest << 8 | u32::from(*octet)) % 1_000_000);
                 let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return false };
                 if let Some(exchange) = pairing.exchange() {
                     exchange.secret = u128::from(passkey).to_le_bytes();
@@ -165,24 +166,13 @@ impl Core<'_> {
         }
     }
 
-    fn sides(&self, index: usize) -> Option<Sides> {
-        let link = self.links.get(index)?;
-        let (request, response) = (&link.pairing.request, &link.pairing.response);
-        let (ours, theirs) = if link.pairing.initiates { (request, response) } else { (response, request) };
-        Some(Sides { own: link.own, peer: link.peer, ours: check_octets(ours), theirs: check_octets(theirs) })
-    }
-
     /// The confirm value of one side, in the round that goes on (2.3.5.5, 2.3.5.6.2, 2.3.5.6.3).
     pub(super) fn confirm_value(&mut self, index: usize, whose: Whose) -> Option<[u8; 16]> {
-        let sides = self.sides(index)?;
-        let pairing = &self.links.get(index)?.pairing;
-        let Secrets::Exchange(exchange) = &pairing.secrets else { return None };
-        let random = match whose {
-            Whose::Own => &exchange.own_random,
-            Whose::Peer => &exchange.peer_random,
-        };
+        let link = self.links.get(index)?;
+        let (exchange, [side, other]) = link.sides(whose)?;
+        let pairing = &link.pairing;
         if !pairing.is_secure() {
-            return legacy_confirm(pairing, &sides, &exchange.secret, random);
+            return legacy_confirm(link, &exchange.secret, side.random);
         }
         let z = if pairing.method.is_passkey() {
             let [a, b, c, d, ..] = exchange.secret;
@@ -191,71 +181,42 @@ impl Core<'_> {
         } else {
             0
         };
-        Some(match whose {
-            Whose::Own => toolbox::f4(&exchange.own.x, &exchange.peer.x, random, z),
-            Whose::Peer => toolbox::f4(&exchange.peer.x, &exchange.own.x, random, z),
-        })
+        Some(toolbox::f4(side.x, other.x, side.random, z))
     }
 
     /// The check of one side (2.3.5.6.5).
     pub(super) fn check_value(&mut self, index: usize, whose: Whose) -> Option<[u8; 16]> {
-        let sides = self.sides(index)?;
-        let pairing = &self.links.get(index)?.pairing;
-        let Secrets::Exchange(e) = &pairing.secrets else { return None };
-        let none = &[0; 16];
+        let link = self.links.get(index)?;
+        let (e, [side, other]) = link.sides(whose)?;
         // r: the passkey of both; or the random value that whoever gives the check has of the other out of band.
-        let (r_of_peer, r_of_own) = match pairing.method {
-            Method::Show | Method::Type => (&e.secret, &e.secret),
-            Method::OutOfBand => {
-                let (own, peer) = if pairing.initiates {
-                    (&pairing.request, &pairing.response)
-                } else {
-                    (&pairing.response, &pairing.request)
-                };
-                (
-                    if own.oob_data == OobData::PRESENT { &e.secret } else { none },
-                    if peer.oob_data == OobData::PRESENT { &e.own_oob } else { none },
-                )
-            }
-            Method::JustWorks | Method::Comparison => (none, none),
+        let r = match link.pairing.method {
+            Method::Show | Method::Type => &e.secret,
+            Method::OutOfBand if side.features.oob_data != OobData::PRESENT => &[0; 16],
+            Method::OutOfBand if whose == Whose::Own => &e.secret,
+            Method::OutOfBand => &e.own_oob,
+            Method::JustWorks | Method::Comparison => &[0; 16],
         };
-        Some(match whose {
-            Whose::Own => {
-                toolbox::f6(&e.mac_key, &e.own_random, &e.peer_random, r_of_peer, sides.ours, sides.own, sides.peer)
-            }
-            Whose::Peer => {
-                toolbox::f6(&e.mac_key, &e.peer_random, &e.own_random, r_of_own, sides.theirs, sides.peer, sides.own)
-            }
-        })
+        let io = check_octets(side.features);
+        Some(toolbox::f6(&e.mac_key, side.random, other.random, r, io, side.address, other.address))
     }
 
     /// MacKey and long term key (2.3.5.6.5).
     fn derive(&mut self, index: usize) {
-        let Some(sides) = self.sides(index) else { return };
-        let Some(Link { pairing, encryption, .. }) = self.links.get_mut(index) else { return };
-        let initiates = pairing.initiates;
-        let Some(e) = pairing.exchange() else { return };
-        let (mac_key, key) = if initiates {
-            toolbox::f5(&e.shared, &e.own_random, &e.peer_random, sides.own, sides.peer)
-        } else {
-            toolbox::f5(&e.shared, &e.peer_random, &e.own_random, sides.peer, sides.own)
-        };
+        let Some(link) = self.links.get_mut(index) else { return };
+        let Some((e, [a, b])) = link.sides(Whose::Initiator) else { return };
+        let (mac_key, key) = toolbox::f5(&e.shared, a.random, b.random, a.address, b.address);
+        link.encryption.new_key = key;
+        let Some(e) = link.pairing.exchange() else { return };
         e.mac_key = mac_key;
         toolbox::wipe(&mut e.shared);
         toolbox::wipe(&mut e.private);
-        encryption.new_key = key;
-        pairing.progress.insert(Progress::DERIVED);
+        link.pairing.progress.insert(Progress::DERIVED);
     }
 
     /// What both show, once both random values are known (2.3.5.6.2).
     pub(super) fn comparison(&self, index: usize) -> Option<u32> {
-        let pairing = &self.links.get(index)?.pairing;
-        let Secrets::Exchange(e) = &pairing.secrets else { return None };
-        Some(if pairing.initiates {
-            toolbox::g2(&e.own.x, &e.peer.x, &e.own_random, &e.peer_random)
-        } else {
-            toolbox::g2(&e.peer.x, &e.own.x, &e.peer_random, &e.own_random)
-        })
+        let (_, [a, b]) = self.links.get(index)?.sides(Whose::Initiator)?;
+        Some(toolbox::g2(a.x, b.x, a.random, b.random))
     }
 
     /// The peer's public key has come. False when the pairing has failed of it (2.3.5.6.1).
@@ -310,22 +271,35 @@ impl Core<'_> {
 pub(super) enum Whose {
     Own,
     Peer,
+    /// One of the two.
+    Initiator,
+}
+
+impl Link {
+    /// What phase 2 works with: this side first, then the other.
+    #[inline(never)]
+    fn sides(&self, first: Whose) -> Option<(&Exchange, [Side<'_>; 2])> {
+        let Pairing { secrets: Secrets::Exchange(e), request, response, initiates, .. } = &self.pairing else {
+            return None;
+        };
+        let (ours, theirs) = if *initiates { (request, response) } else { (response, request) };
+        let own = Side { address: &self.own, features: ours, x: &e.own.x, random: &e.own_random };
+        let peer = Side { address: &self.peer, features: theirs, x: &e.peer.x, random: &e.peer_random };
+        let is_own = first == Whose::Own || (first == Whose::Initiator && *initiates);
+        Some((e, if is_own { [own, peer] } else { [peer, own] }))
+    }
 }
 
 #[cfg(feature = "legacy-pairing")]
-fn legacy_confirm(
-    pairing: &super::pairing::Pairing,
-    sides: &Sides,
-    secret: &[u8; 16],
-    random: &[u8; 16],
-) -> Option<[u8; 16]> {
-    let (initiator, responder) = if pairing.initiates { (sides.own, sides.peer) } else { (sides.peer, sides.own) };
+fn legacy_confirm(link: &Link, secret: &[u8; 16], random: &[u8; 16]) -> Option<[u8; 16]> {
+    let pairing = &link.pairing;
+    let (initiator, responder) = if pairing.initiates { (link.own, link.peer) } else { (link.peer, link.own) };
     let request = super::transmit::octets(&jelling_wire::smp::Pdu::PairingRequest { features: pairing.request });
     let response = super::transmit::octets(&jelling_wire::smp::Pdu::PairingResponse { features: pairing.response });
     Some(toolbox::c1(secret, random, &request, &response, initiator, responder))
 }
 
 #[cfg(not(feature = "legacy-pairing"))]
-fn legacy_confirm(_: &super::pairing::Pairing, _: &Sides, _: &[u8; 16], _: &[u8; 16]) -> Option<[u8; 16]> {
+fn legacy_confirm(_: &Link, _: &[u8; 16], _: &[u8; 16]) -> Option<[u8; 16]> {
     None
 }

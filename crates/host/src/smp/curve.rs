@@ -139,7 +139,7 @@ impl Core<'_> {
     }
 
     /// The controller's public key. Without one the host makes its own.
-    pub(crate) fn on_controller_key(&mut self, now: Instant, public: Option<PublicKey>) {
+    pub(crate) fn on_controller_key(&mut self, now: Instant, public: Option<&PublicKey>) {
         if self.state.curve.stage != Stage::KeyAsked {
             return crate::counters::count(&mut self.state.counters.unexpected);
         }
@@ -156,7 +156,7 @@ impl Core<'_> {
     }
 
     /// The controller's DHKey.
-    pub(crate) fn on_controller_secret(&mut self, now: Instant, secret: Option<Secret<32>>) {
+    pub(crate) fn on_controller_secret(&mut self, now: Instant, secret: Option<&Secret<32>>) {
         if self.state.curve.stage != Stage::SecretAsked {
             return crate::counters::count(&mut self.state.counters.unexpected);
         }

@@ -92,8 +92,7 @@ impl Core<'_> {
     fn set_key(&mut self, index: usize, key: &LongTermKey, level: Security, of_bond: bool) {
         let Some(link) = self.links.get_mut(index) else { return };
         let encryption = &mut link.encryption;
-        encryption.key = key.key.0;
-        (encryption.diversifier, encryption.random) = (key.diversifier, key.random);
+        (encryption.key, encryption.diversifier, encryption.random) = (key.key.0, key.diversifier, key.random);
         encryption.level.set(Some(level));
         encryption.of_bond = of_bond;
         link.owed.insert(if link.role == Role::Central { Owed::ENCRYPT } else { Owed::KEY_REPLY });

@@ -116,8 +116,8 @@ impl Core<'_> {
     /// Takes in what came of a job. One of a pairing that is over changes nothing.
     pub fn finish_job(&mut self, now: Instant, result: JobResult) {
         let Some((id, number)) = result.link else {
-            if let Outcome::PublicKey(public) = result.outcome {
-                self.on_oob_key(public);
+            if let Outcome::PublicKey(public) = &result.outcome {
+                self.on_oob_key(public.as_ref());
             }
             return;
         };
@@ -129,23 +129,23 @@ impl Core<'_> {
         pairing.progress.remove(Progress::JOB_TAKEN);
         self.tell_jobs();
         let index = usize::from(id.index());
-        match result.outcome {
-            Outcome::PublicKey(public) => self.on_own_key(now, index, public),
-            Outcome::Check(is_point) => self.on_key_checked(now, index, is_point),
-            Outcome::SharedSecret(shared) => self.on_shared(now, index, shared),
+        match &result.outcome {
+            Outcome::PublicKey(public) => self.on_own_key(now, index, public.as_ref()),
+            Outcome::Check(is_point) => self.on_key_checked(now, index, *is_point),
+            Outcome::SharedSecret(shared) => self.on_shared(now, index, shared.as_ref()),
         }
         self.state.work = true;
     }
 
     /// Our public key is worked out. Not every number is a private key: then another is drawn.
-    pub(super) fn on_own_key(&mut self, now: Instant, index: usize, public: Option<PublicKey>) {
+    pub(super) fn on_own_key(&mut self, now: Instant, index: usize, public: Option<&PublicKey>) {
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
         // Meanwhile the peer may have said that it has another key of ours, out of band.
         if pairing.wants_key_pair() && !pairing.progress.contains(Progress::OWN_KEY) {
             match public {
                 Some(public) => {
                     let Some(exchange) = pairing.exchange() else { return };
-                    exchange.own = public;
+                    exchange.own = *public;
                     pairing.progress.insert(Progress::OWN_KEY);
                     if pairing.progress.contains(Progress::KEY_GOT) && !self.may_use_key(now, index) {
                         return;
@@ -166,15 +166,14 @@ impl Core<'_> {
         self.advance(now, index);
     }
 
-    pub(super) fn on_shared(&mut self, now: Instant, index: usize, shared: Option<Secret<32>>) {
+    pub(super) fn on_shared(&mut self, now: Instant, index: usize, shared: Option<&Secret<32>>) {
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
-        let Some(Secret(mut shared)) = shared else {
+        let Some(Secret(shared)) = shared else {
             return self.fail_pairing(now, index, Reason::INVALID_PARAMETERS);
         };
         if let Some(exchange) = pairing.exchange() {
-            exchange.shared = shared;
+            exchange.shared = *shared;
         }
-        toolbox::wipe(&mut shared);
         pairing.progress.insert(Progress::SHARED);
         self.advance(now, index);
     }

@@ -133,14 +133,14 @@ impl Core<'_> {
     }
 
     /// The public key is worked out; not every number is a private key.
-    pub(super) fn on_oob_key(&mut self, public: Option<PublicKey>) {
+    pub(super) fn on_oob_key(&mut self, public: Option<&PublicKey>) {
         let slot = &mut self.state.own_oob;
         if slot.stage != Stage::Taken {
             return;
         }
         match public {
             Some(public) => {
-                slot.pair.public = public;
+                slot.pair.public = *public;
                 slot.stage = Stage::Ready;
                 self.state.news |= HostNews::HOST;
             }
