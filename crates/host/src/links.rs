@@ -86,13 +86,21 @@ impl Core<'_> {
 
     /// The link a handle names, while it is up.
     pub(crate) fn link(&self, id: LinkId) -> Result<&Link, Error> {
-        let link = self.links.get(usize::from(id.index)).ok_or(Error::Disconnected)?;
-        if link.is_up() && link.generation == id.generation { Ok(link) } else { Err(Error::Disconnected) }
+        self.look_up(id).ok_or(Error::Disconnected)
+    }
+
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn look_up(&self, id: LinkId) -> Option<&Link> {
+        self.links.get(usize::from(id.index)).filter(|l| l.is_up() && l.generation == id.generation)
     }
 
     pub(crate) fn link_mut(&mut self, id: LinkId) -> Result<&mut Link, Error> {
-        let link = self.links.get_mut(usize::from(id.index)).ok_or(Error::Disconnected)?;
-        if link.is_up() && link.generation == id.generation { Ok(link) } else { Err(Error::Disconnected) }
+        self.find_link(id).ok_or(Error::Disconnected)
+    }
+
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn find_link(&mut self, id: LinkId) -> Option<&mut Link> {
+        self.links.get_mut(usize::from(id.index)).filter(|l| l.is_up() && l.generation == id.generation)
     }
 
     /// What a link is; `Disconnected` once it is down.

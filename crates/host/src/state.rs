@@ -271,6 +271,7 @@ impl State {
     }
 
     /// What was chosen, or the defaults.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn settings(&self) -> &Settings {
         if self.settings.name.is_some() { &self.settings } else { &Settings::DEFAULT }
     }

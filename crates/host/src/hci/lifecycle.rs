@@ -262,6 +262,7 @@ impl Core<'_> {
     }
 
     /// Marks a link's news.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn tell_link(&mut self, index: usize, news: LinkNews) {
         if let Some(link) = self.links.get_mut(index) {
             link.tell(news);
