@@ -70,7 +70,7 @@ pub use crate::core::TRANSMIT_BUFFER;
 #[cfg(feature = "client")]
 pub use att::{Answer, PrepareTicket, RequestTicket, Turn};
 #[cfg(feature = "server")]
-pub use att::{IndicationTicket, Payload, QuestionId};
+pub use att::{Ask, IndicationTicket, Payload, QuestionId};
 #[cfg(feature = "security")]
 pub use bond::{Bond, BondChange, BondSlot, Identity, LongTermKey, SigningKey, Subscriptions};
 pub use config::{Config, OwnAddress, PreferredParameters};

@@ -141,6 +141,12 @@ pub struct State {
     /// A function of the application may have to be asked.
     #[cfg(feature = "server")]
     pub(crate) asks: bool,
+    /// What keeps writes, once some are kept.
+    #[cfg(feature = "server")]
+    pub(crate) captures: Option<&'static crate::gatt::Captures>,
+    /// What asks the application, once there is an attribute on which it decides.
+    #[cfg(feature = "server")]
+    pub(crate) questions: Option<&'static crate::att::Questions>,
     #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) accounts: Accounts,
     #[cfg(feature = "security")]
@@ -199,6 +205,10 @@ impl State {
         table: Table::NEW,
         #[cfg(feature = "server")]
         asks: false,
+        #[cfg(feature = "server")]
+        captures: None,
+        #[cfg(feature = "server")]
+        questions: None,
         #[cfg(any(feature = "client", feature = "server"))]
         accounts: Accounts { free: 0, touched: 0, used: 0, reserved: 0, high_water: 0, missed: false },
         #[cfg(feature = "security")]

@@ -39,7 +39,7 @@ fn function(_: &Access<'_>) -> Result<(), ErrorCode> {
     panic!("the core calls nothing by itself");
 }
 
-const HOOKED: Hooks = Hooks { read: Hook::Call(function), write: Hook::Call(function) };
+const HOOKED: Hooks = Hooks { read: Hook::call(function), write: Hook::call(function) };
 
 /// A host with as many blocks and peers, whose MTU is the largest.
 fn host<const BLOCKS: usize>(acl_length: u16, peers: usize) -> Raw {

@@ -42,7 +42,7 @@ fn serve(core: &mut Core<'_>, read: Hook) -> Vec<AttributeId> {
     let service = ServiceSettings::primary(Uuid::new16(0x181a));
     core.add_service(&service).unwrap();
     let mut settings = CharacteristicSettings {
-        hooks: Hooks { read, write: Hook::Door },
+        hooks: Hooks { read, write: Hook::DOOR },
         ..CharacteristicSettings::new(
             Uuid::new16(0x2a6e),
             Properties::READ | Properties::NOTIFY,
@@ -88,7 +88,7 @@ const OCCUPIED: [[bool; 2]; 4] = [[false, false], [true, false], [false, true], 
 fn what_a_function_sets_for_one_client_is_not_read_by_another_whatever_waits() {
     for (acl_length, length) in [(27, 3), (251, 3), (27, 200), (251, 200)] {
         for occupied in OCCUPIED {
-            let (mut raw, ids) = clients(acl_length, Hook::Call(called));
+            let (mut raw, ids) = clients(acl_length, Hook::call(called));
             raw.word = if length == 3 { set::<3> } else { set::<200> };
             // Two values in one request: the first is set for the same client as the second.
             let requests: [&[u8]; 2] = [&[0x0a, VALUES[0], 0], &[0x0e, VALUES[0], 0, VALUES[1], 0]];
@@ -112,7 +112,7 @@ fn what_a_function_sets_for_one_client_is_not_read_by_another_whatever_waits() {
 #[test]
 fn what_a_task_answers_one_client_is_not_read_by_another_whatever_waits() {
     for occupied in OCCUPIED {
-        let (mut raw, ids) = clients(251, Hook::Deferred);
+        let (mut raw, ids) = clients(251, Hook::DEFERRED);
         for peer in [0, 1] {
             raw.say(peer, &[0x0a, VALUES[0], 0]);
         }
@@ -133,7 +133,7 @@ fn what_a_task_answers_one_client_is_not_read_by_another_whatever_waits() {
 
 #[test]
 fn an_answer_that_has_to_wait_without_a_block_is_refused() {
-    let (mut raw, ids) = clients(251, Hook::Deferred);
+    let (mut raw, ids) = clients(251, Hook::DEFERRED);
     raw.say(0, &[0x0a, VALUES[0], 0]);
     raw.settle();
     occupy(&mut raw, ids[2], [true, false]);
@@ -150,7 +150,7 @@ fn an_answer_that_has_to_wait_without_a_block_is_refused() {
 
 #[test]
 fn what_is_not_in_force_yet_gets_no_question_and_is_told_to_nobody() {
-    let (mut raw, ids) = clients(251, Hook::Deferred);
+    let (mut raw, ids) = clients(251, Hook::DEFERRED);
     let now = raw.now;
     raw.say(0, &[0x0a, VALUES[0], 0]);
     raw.settle();
@@ -160,7 +160,7 @@ fn what_is_not_in_force_yet_gets_no_question_and_is_told_to_nobody() {
     let service = ServiceSettings::primary(Uuid::new16(0x181a));
     core.add_service(&service).unwrap();
     let settings = CharacteristicSettings {
-        hooks: Hooks { read: Hook::Deferred, write: Hook::Door },
+        hooks: Hooks { read: Hook::DEFERRED, write: Hook::DOOR },
         cccd: true,
         ..CharacteristicSettings::new(Uuid::new16(0x2a6e), Properties::READ, Storage::Variable(20, b"later"))
     };
@@ -216,7 +216,7 @@ fn a_function_may_do_as_it_likes_and_the_peer_is_answered_once() {
         ),
     ];
     for (case, (word, expected)) in cases.into_iter().enumerate() {
-        let (mut raw, ids) = clients(251, Hook::Call(called));
+        let (mut raw, ids) = clients(251, Hook::call(called));
         TELLING.set(Some(ids[2]));
         raw.word = word;
         let answers = raw.ask(0, &[0x0a, VALUES[0], 0]);

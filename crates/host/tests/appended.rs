@@ -25,7 +25,7 @@ fn serve(core: &mut Core<'_>, hook: Hook, storage: Storage<'_>) -> AttributeId {
     let service = ServiceSettings::primary(Uuid::new16(0x181a));
     core.add_service(&service).unwrap();
     let settings = CharacteristicSettings {
-        hooks: Hooks { read: Hook::Door, write: hook },
+        hooks: Hooks { read: Hook::DOOR, write: hook },
         append: true,
         ..CharacteristicSettings::new(Uuid::new16(0x2a6e), Properties::READ | Properties::WRITE, storage)
     };
@@ -38,7 +38,7 @@ fn serve(core: &mut Core<'_>, hook: Hook, storage: Storage<'_>) -> AttributeId {
 #[test]
 fn parts_are_added_behind_what_is_there() {
     let (mut pair, link, peripheral, _) = Pair::connected(27);
-    let id = serve(&mut pair.core(1), Hook::Deferred, Storage::Variable(16, b"old"));
+    let id = serve(&mut pair.core(1), Hook::DEFERRED, Storage::Variable(16, b"old"));
     let now = pair.now;
     let prepare = |pair: &mut Pair, offset, value| {
         pair.ask(link, &Pdu::PrepareWriteRequest { handle: id.handle(), offset, value }).unwrap();
@@ -74,7 +74,7 @@ fn parts_are_added_behind_what_is_there() {
 #[test]
 fn what_is_too_long_is_cut_where_that_is_wanted() {
     let (mut pair, link, ..) = Pair::connected(27);
-    let id = serve(&mut pair.core(1), Hook::Door, Storage::Cut(8, b"old"));
+    let id = serve(&mut pair.core(1), Hook::DOOR, Storage::Cut(8, b"old"));
     let value = |pair: &mut Pair| {
         let mut octets = [0; 16];
         let length = pair.core(1).read_local(id, &mut octets).unwrap();

@@ -228,7 +228,7 @@ fn a_request_that_waited_while_the_table_changed_is_refused_too() {
             let service = ServiceSettings::primary(Uuid::new16(0x181a));
             core.add_service(&service).unwrap();
             let settings = CharacteristicSettings {
-                hooks: Hooks { read: Hook::Deferred, write: Hook::Deferred },
+                hooks: Hooks { read: Hook::DEFERRED, write: Hook::DEFERRED },
                 ..CharacteristicSettings::new(
                     Uuid::new16(0x2a6e),
                     Properties::READ | Properties::WRITE,

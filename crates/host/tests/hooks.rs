@@ -88,7 +88,7 @@ fn stored(core: &mut Core<'_>, id: AttributeId) -> Vec<u8> {
 fn a_function_is_asked_for_each_read_in_the_order_of_the_request_and_may_set_the_value() {
     for acl_length in [27, 251] {
         let (mut pair, link, ..) = Pair::connected(acl_length);
-        let ids = serve(&mut pair.core(1), Hook::Call(never));
+        let ids = serve(&mut pair.core(1), Hook::call(never));
         let read = |handle| (AccessKind::Read, handle);
         let (asked, answer) = play(&mut pair, link, &Pdu::ReadRequest { handle: 5 }, |core, question| {
             core.write_local(question.attribute(), b"second").map_err(|_| REFUSED)
@@ -132,7 +132,7 @@ fn a_function_is_asked_for_each_read_in_the_order_of_the_request_and_may_set_the
 #[test]
 fn a_function_sees_what_is_to_be_written_and_nothing_is_before_it_agrees() {
     let (mut pair, link, ..) = Pair::connected(27);
-    let ids = serve(&mut pair.core(1), Hook::Call(never));
+    let ids = serve(&mut pair.core(1), Hook::call(never));
     let now = pair.now;
     let mtu = pair.core(0).exchange_mtu(now, link, None).unwrap();
     pair.pump();
@@ -204,7 +204,7 @@ fn a_function_sees_what_is_to_be_written_and_nothing_is_before_it_agrees() {
 #[test]
 fn a_task_answers_later_and_the_link_goes_on_meanwhile() {
     let (mut pair, link, peripheral, _) = Pair::connected(27);
-    let ids = serve(&mut pair.core(1), Hook::Deferred);
+    let ids = serve(&mut pair.core(1), Hook::DEFERRED);
     let now = pair.now;
     let take = |core: &mut Core<'_>, at: usize, kind| core.take_question(ids[at], kind);
     let ticket = pair.core(0).request(now, link, &Pdu::ReadRequest { handle: 3 }).unwrap();
@@ -248,7 +248,7 @@ fn a_task_answers_later_and_the_link_goes_on_meanwhile() {
     let ticket = pair.core(0).request(now, link, &Pdu::ReadRequest { handle: 3 }).unwrap();
     pair.pump();
     let Poll::Ready(Ok(old)) = take(&mut pair.core(1), 0, AccessKind::Read) else { panic!("nobody is asked") };
-    let new = serve(&mut pair.core(1), Hook::Deferred);
+    let new = serve(&mut pair.core(1), Hook::DEFERRED);
     pair.pump();
     assert_eq!(pair.core(1).answer_question(now, old, Ok(())), Err(Error::Timeout));
     let Poll::Ready(Ok(question)) = pair.core(1).take_question(new[0], AccessKind::Read) else { panic!("not anew") };
@@ -264,7 +264,7 @@ fn all_the_words_that_a_request_needs_come_within_29_s() {
     let ends = Duration::from_secs(29);
     for registers in [false, true] {
         let (mut pair, link, ..) = Pair::connected(27);
-        let mut ids = serve(&mut pair.core(1), Hook::Deferred);
+        let mut ids = serve(&mut pair.core(1), Hook::DEFERRED);
         let begin = pair.now;
         let handles = [3, 0, 5, 0];
         let request = Pdu::ReadMultipleRequest { handles: Handles::parse(&handles).unwrap() };
@@ -273,7 +273,7 @@ fn all_the_words_that_a_request_needs_come_within_29_s() {
         pair.now = begin.after(Duration::from_secs(20));
         let now = pair.now;
         if registers {
-            ids = serve(&mut pair.core(1), Hook::Deferred);
+            ids = serve(&mut pair.core(1), Hook::DEFERRED);
         } else {
             let taken = pair.core(1).take_question(ids[0], AccessKind::Read);
             let Poll::Ready(Ok(question)) = taken else { panic!("nobody is asked") };

@@ -43,7 +43,7 @@ fn add(core: &mut Core<'_>, hook: Hook) -> [AttributeId; 3] {
         [(VALUE, Properties::SIGNED_WRITE), (OPEN, Properties::WRITE_WITHOUT_RESPONSE), (CLOSED, Properties::READ)];
     let ids = values.map(|(handle, properties)| {
         let settings = CharacteristicSettings {
-            hooks: Hooks { read: Hook::Door, write: hook },
+            hooks: Hooks { read: Hook::DOOR, write: hook },
             handle: Some(handle - 1),
             value_handle: Some(handle),
             ..CharacteristicSettings::new(Uuid::new16(0x2a6e), properties, Storage::Variable(40, b"first"))
@@ -59,7 +59,7 @@ fn serving(config: Config) -> (Pair, LinkId, LinkId, [AttributeId; 3]) {
     let mut values = None;
     let (mut pair, link, peripheral) = Pair::serving(251, |core| {
         core.configure(config);
-        values = Some(serve(core, Hook::Door));
+        values = Some(serve(core, Hook::DOOR));
     });
     pair.core(1).inject_peer_signing_key(peripheral, KEY, 0).unwrap();
     (pair, link, peripheral, values.unwrap())
@@ -138,9 +138,9 @@ fn on_an_encrypted_link_a_server_does_without_a_signature() {
     let security =
         Security { encrypted: true, authenticated: false, secure_connections: false, bonded: true, key_size: 16 };
     for (config, hook, expected) in [
-        (ACCEPTING, Hook::Door, &b"value"[..]),
-        (ACCEPTING, Hook::Deferred, b"value"),
-        (Config::new(), Hook::Door, b"first"),
+        (ACCEPTING, Hook::DOOR, &b"value"[..]),
+        (ACCEPTING, Hook::DEFERRED, b"value"),
+        (Config::new(), Hook::DOOR, b"first"),
     ] {
         let mut values = None;
         let (mut pair, link, peripheral) = Pair::serving(251, |core| {
@@ -229,7 +229,7 @@ fn they_are_off_unless_they_are_switched_on_and_need_a_key() {
     let mut values = None;
     let (mut pair, _, _) = Pair::serving(251, |core| {
         core.configure(ACCEPTING);
-        values = Some(serve(core, Hook::Door));
+        values = Some(serve(core, Hook::DOOR));
     });
     say(&mut pair, &SIGNED);
     assert_eq!((value(&mut pair, values.unwrap()[0]), dropped(&mut pair)), (b"first".to_vec(), (1, 0)));
@@ -263,7 +263,7 @@ fn the_application_may_decide_on_them_too() {
     let mut values = None;
     let (mut pair, link, peripheral) = Pair::serving(251, |core| {
         core.configure(ACCEPTING);
-        values = Some(serve(core, Hook::Deferred));
+        values = Some(serve(core, Hook::DEFERRED));
     });
     let [id, ..] = values.unwrap();
     pair.core(1).inject_peer_signing_key(peripheral, KEY, 0).unwrap();
@@ -283,7 +283,7 @@ fn what_was_ignored_cannot_be_said_again_by_another() {
     let register = |core: &mut Core<'_>| {
         core.begin_registration().unwrap();
         core.add_default_services().unwrap();
-        add(core, Hook::Door)
+        add(core, Hook::DOOR)
     };
     let (mut pair, link, peripheral) = Pair::serving(251, |core| {
         core.configure(ACCEPTING);

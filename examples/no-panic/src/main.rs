@@ -314,7 +314,7 @@ fn register(core: &mut Core<'_>, octets: &[u8]) {
     let _ = core.add_include(handle, word() as u16);
     let protection =
         Protection { permissions: Some(Permissions::from_bits_truncate(word() as u16)), key_size: word() as u8 };
-    let hooks = Hooks { read: Hook::Call(on_access), write: if word() & 1 == 1 { Hook::Deferred } else { Hook::Door } };
+    let hooks = Hooks { read: Hook::call(on_access), write: if word() & 1 == 1 { Hook::DEFERRED } else { Hook::DOOR } };
     let properties = Properties::from_bits_truncate(word() as u8);
     let characteristic = CharacteristicSettings {
         protection,

@@ -42,9 +42,9 @@ fn build(core: &mut Core<'_>) -> Result<[AttributeId; 2], Error> {
     let value = core.add_characteristic(&CharacteristicSettings { cccd: true, ..plain })?;
     core.add_service(&service(0x181b))?;
     // At 7, 9, 11 and 13.
-    let hooks = Hooks { read: Hook::Call(function), write: Hook::Call(function) };
+    let hooks = Hooks { read: Hook::call(function), write: Hook::call(function) };
     core.add_characteristic(&CharacteristicSettings { hooks, ..plain })?;
-    let hooks = Hooks { read: Hook::Deferred, write: Hook::Deferred };
+    let hooks = Hooks { read: Hook::DEFERRED, write: Hook::DEFERRED };
     let deferred = core.add_characteristic(&CharacteristicSettings { hooks, ..plain })?;
     let doors = [
         (Permissions::READ_ENCRYPTED | Permissions::WRITE_AUTHENTICATED, 10),

@@ -245,7 +245,7 @@ impl Core<'_> {
         let Some(link) = self.links.get(index) else { return false };
         let sent = match link.server.held.stage {
             Stage::Nothing => false,
-            Stage::Request => self.serve_held(now, index),
+            Stage::Request => self.serve_held(now, index, Self::put_answer),
             // An answer that was made under one MTU fits, whatever has been exchanged meanwhile.
             Stage::Reply => self.put_frame(index, ChannelId::ATT, LONGEST, |core, w| core.put_reply(index, w)),
         };
@@ -296,7 +296,7 @@ impl Core<'_> {
         };
         match written {
             Ok(()) => {}
-            Err(ASK) => self.keep_command(now, index, octets),
+            Err(ASK) => self.raise_command(now, index, octets),
             Err(_) => count(&mut self.state.counters.unexpected),
         }
     }
@@ -312,7 +312,7 @@ impl Core<'_> {
     }
 
     /// Keeps a command until the application has decided. One at a time: a second one that needs a decision finds no room.
-    fn keep_command(&mut self, now: Instant, index: usize, octets: &[u8]) {
+    pub(super) fn keep_command(&mut self, now: Instant, index: usize, octets: &[u8]) {
         let has_room = self.links.get(index).is_some_and(|l| l.server.command == Chain::NONE);
         let stored = if has_room { self.pool().store([octets, &[]], &mut 0) } else { None };
         let (Some(chain), Some(link)) = (stored, self.links.get_mut(index)) else {

@@ -43,7 +43,9 @@ pub(crate) use no_server::Server;
 #[cfg(feature = "client")]
 pub use preparing::PrepareTicket;
 #[cfg(feature = "server")]
-pub use question::QuestionId;
+pub(crate) use question::Questions;
+#[cfg(feature = "server")]
+pub use question::{Ask, QuestionId};
 #[cfg(all(feature = "security", any(feature = "client", feature = "server")))]
 pub(crate) use signed::Signing;
 

@@ -7,7 +7,7 @@ use crate::{
     counters::count,
     error::Error,
     event::HostNews,
-    gatt::{AccessKind, AttributeFlags, AttributeId, Backing, OnAccess},
+    gatt::{Access, AccessKind, AttributeFlags, AttributeId, Backing, Gate, OnAccess},
     link::LinkId,
     time::{Deadline, Instant},
 };
@@ -155,7 +155,49 @@ impl QuestionId {
     }
 }
 
+/// What is done where the application decides on an access. It stands behind pointers, so that a program in which it decides on none
+/// does without.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Questions {
+    meet: fn(&mut Core<'_>, usize, Slot, usize, AccessKind, usize) -> Result<(), ErrorCode>,
+    raise: fn(&mut Core<'_>, Instant, usize, Slot),
+    keep_command: fn(&mut Core<'_>, Instant, usize, &[u8]),
+    time_out: fn(&mut Core<'_>, Instant),
+    ask: Ask,
+}
+
+/// See [`Core::questions`].
+pub type Ask = fn(&dyn Gate, fn() -> Instant);
+
+impl Questions {
+    pub(crate) const ASKED: Questions = Questions {
+        meet: |core, link, slot, at, kind, offset| core.meet(link, slot, at, kind, offset),
+        raise: |core, now, link, slot| core.raise_question(now, link, slot),
+        keep_command: |core, now, link, octets| core.keep_command(now, link, octets),
+        time_out: |core, now| core.time_questions_out(now),
+        ask: ask_functions,
+    };
+}
+
+/// Calls the functions of the application that have questions, with the lock open.
+fn ask_functions(gate: &dyn Gate, now: fn() -> Instant) {
+    loop {
+        let mut next = None;
+        gate.enter(&mut |core| next = core.poll_question());
+        let Some((question, function)) = next else { return };
+        let word = function(&Access::new(gate, question));
+        // A peer that has left is owed nothing.
+        gate.enter(&mut |core| _ = core.answer_question(now(), question, word));
+    }
+}
+
 impl Core<'_> {
+    /// What calls the functions of the application that have questions, if any has: with a way back into this host, and the time. It
+    /// is [`Core::poll_question`], the function, and [`Core::answer_question`], until there is no question.
+    pub fn questions(&self) -> Option<Ask> {
+        self.state.questions.filter(|_| self.state.asks).map(|questions| questions.ask)
+    }
+
     /// Who decides on an access, given that the door lets it through: nobody else, or somebody who has said so or has to be
     /// asked.
     pub(crate) fn admit(
@@ -166,9 +208,13 @@ impl Core<'_> {
         kind: AccessKind,
         offset: usize,
     ) -> Result<(), ErrorCode> {
-        if !self.is_decided(at, kind) {
-            return Ok(());
+        match self.state.questions {
+            Some(questions) if self.is_decided(at, kind) => (questions.meet)(self, link, slot, at, kind, offset),
+            _ => Ok(()),
         }
+    }
+
+    fn meet(&mut self, link: usize, slot: Slot, at: usize, kind: AccessKind, offset: usize) -> Result<(), ErrorCode> {
         let handle = self.attributes.get(at).map_or(0, |a| a.handle);
         let question = self.question_mut(link, slot).ok_or(ErrorCode::UNLIKELY_ERROR)?;
         question.meet(kind, handle, offset)
@@ -176,19 +222,39 @@ impl Core<'_> {
 
     /// True when the application decides on an access.
     pub(crate) fn is_decided(&self, at: usize, kind: AccessKind) -> bool {
-        let deferred = match kind {
-            AccessKind::Read => AttributeFlags::DEFERS_READ,
-            AccessKind::Write => AttributeFlags::DEFERS_WRITE,
+        let asks = match kind {
+            AccessKind::Read => AttributeFlags::ASKS_READ,
+            AccessKind::Write => AttributeFlags::ASKS_WRITE,
         };
-        self.attributes.get(at).is_some_and(|a| a.flags.contains(deferred)) || self.function(at, kind).is_some()
+        self.attributes.get(at).is_some_and(|a| a.flags.contains(asks))
+    }
+
+    /// A request that is kept waits for the application.
+    pub(super) fn raise(&mut self, now: Instant, link: usize, slot: Slot) {
+        if let Some(questions) = self.state.questions {
+            (questions.raise)(self, now, link, slot);
+        }
+    }
+
+    /// A command waits for it.
+    pub(super) fn raise_command(&mut self, now: Instant, link: usize, octets: &[u8]) {
+        if let Some(questions) = self.state.questions {
+            (questions.keep_command)(self, now, link, octets);
+        }
+    }
+
+    /// Answers for tasks that did not: Unlikely Error.
+    pub(crate) fn question_timeout(&mut self, now: Instant) {
+        if let Some(questions) = self.state.questions {
+            (questions.time_out)(self, now);
+        }
     }
 
     fn question_mut(&mut self, link: usize, slot: Slot) -> Option<&mut Question> {
         self.links.get_mut(link).map(|link| link.server.question_mut(slot))
     }
 
-    /// A request that is kept waits for the application.
-    pub(super) fn raise(&mut self, now: Instant, link: usize, slot: Slot) {
+    fn raise_question(&mut self, now: Instant, link: usize, slot: Slot) {
         let Some(question) = self.question_mut(link, slot) else { return };
         question.stage = Stage::Asked;
         question.number = question.number.wrapping_add(1);
@@ -304,8 +370,7 @@ impl Core<'_> {
         Ok(value.len())
     }
 
-    /// Answers for tasks that did not: Unlikely Error.
-    pub(crate) fn question_timeout(&mut self, now: Instant) {
+    fn time_questions_out(&mut self, now: Instant) {
         for index in 0..self.links.len() {
             for slot in [Slot::Request, Slot::Command] {
                 let Some(question) = self.question_mut(index, slot) else { return };

@@ -10,20 +10,24 @@ impl Core<'_> {
     pub(super) fn go_on_with_request(&mut self, now: Instant, index: usize) {
         self.state.work = true;
         if self.links.get(index).is_some_and(|l| l.outgoing.active) {
-            self.serve_held(now, index);
+            self.serve_held(now, index, Self::make_long_reply);
         } else {
             self.send_held_reply(now, index);
         }
     }
 
-    /// Serves a request that is kept. While the transmit buffer is taken its answer is kept.
+    /// Serves a request that is kept.
     #[inline(never)]
-    pub(super) fn serve_held(&mut self, now: Instant, index: usize) -> bool {
+    pub(super) fn serve_held(
+        &mut self,
+        now: Instant,
+        index: usize,
+        serve: fn(&mut Self, usize, &Request<'_>) -> Served,
+    ) -> bool {
         let mut octets = [0; LONGEST];
         let length = self.held_octets(index, Slot::Request, &mut octets);
         let Ok(request) = Request::parse(octets.get(..length).unwrap_or_default()) else { return false };
-        let is_sending = self.links.get(index).is_some_and(|l| l.outgoing.active);
-        let served = if is_sending { self.make_long_reply(index, &request) } else { self.put_answer(index, &request) };
+        let served = serve(self, index, &request);
         if served == Served::Asks {
             self.raise(now, index, Slot::Request);
         }

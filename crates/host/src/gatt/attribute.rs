@@ -46,10 +46,10 @@ bitflags! {
         const NEWS = 8;
         /// A write adds to the value.
         const APPEND = 16;
-        /// A task of the application decides on each read.
-        const DEFERS_READ = 32;
-        /// A task of the application decides on each write.
-        const DEFERS_WRITE = 64;
+        /// The application decides on each read: a function, or else a task.
+        const ASKS_READ = 32;
+        /// The application decides on each write.
+        const ASKS_WRITE = 64;
         /// A write that is too long is cut.
         const CUTS = 128;
     }

@@ -2,7 +2,13 @@
 //! tasks, which answers later.
 
 use super::{AttributeId, ToOctets, Value, attribute::AttributeFlags};
-use crate::{Core, att::QuestionId, error::Error, link::LinkId, security::Security};
+use crate::{
+    Core,
+    att::{QuestionId, Questions},
+    error::Error,
+    link::LinkId,
+    security::Security,
+};
 use jelling_wire::{Address, att::ErrorCode};
 
 /// What a peer asks for.
@@ -20,17 +26,25 @@ pub enum AccessKind {
 /// (0x80 to 0x9f). Before it allows a read it may set the value that is then read.
 pub type OnAccess = fn(&Access<'_>) -> Result<(), ErrorCode>;
 
-/// Who decides on one direction.
+/// Who decides on one direction. A host in which only doors decide has none of the code that asks anybody else.
 #[derive(Clone, Copy, Debug, Default)]
-pub enum Hook {
+pub struct Hook {
+    function: Option<OnAccess>,
+    by: Option<&'static Questions>,
+}
+
+impl Hook {
     /// The door alone.
-    #[default]
-    Door,
-    /// A function.
-    Call(OnAccess),
+    pub const DOOR: Hook = Hook { function: None, by: None };
+
     /// A task of the application, within 29 s; then the peer is answered Unlikely Error, for after 30 s it would end the bearer
     /// (Vol 3, Part F, 3.3.3).
-    Deferred,
+    pub const DEFERRED: Hook = Hook { function: None, by: Some(&Questions::ASKED) };
+
+    /// A function.
+    pub const fn call(function: OnAccess) -> Hook {
+        Hook { function: Some(function), by: Some(&Questions::ASKED) }
+    }
 }
 
 /// Who decides on reads and on writes.
@@ -44,19 +58,23 @@ pub struct Hooks {
 
 impl Hooks {
     /// The door alone.
-    pub const DOOR: Hooks = Hooks { read: Hook::Door, write: Hook::Door };
+    pub const DOOR: Hooks = Hooks { read: Hook::DOOR, write: Hook::DOOR };
 
     pub(super) fn flags(&self) -> AttributeFlags {
         let mut flags = AttributeFlags::empty();
-        flags.set(AttributeFlags::DEFERS_READ, matches!(self.read, Hook::Deferred));
-        flags.set(AttributeFlags::DEFERS_WRITE, matches!(self.write, Hook::Deferred));
+        flags.set(AttributeFlags::ASKS_READ, self.read.by.is_some());
+        flags.set(AttributeFlags::ASKS_WRITE, self.write.by.is_some());
         flags
+    }
+
+    /// The code that asks, if there is anybody to ask.
+    pub(super) fn questions(&self) -> Option<&'static Questions> {
+        self.read.by.or(self.write.by)
     }
 
     /// The functions, if there are any.
     pub(super) fn functions(&self) -> Option<Hooked> {
-        let function = |hook| if let Hook::Call(function) = hook { Some(function) } else { None };
-        let hooked = Hooked { read: function(self.read), write: function(self.write) };
+        let hooked = Hooked { read: self.read.function, write: self.write.function };
         (hooked.read.is_some() || hooked.write.is_some()).then_some(hooked)
     }
 }

@@ -38,6 +38,8 @@ pub use attribute::Attribute;
 #[cfg(feature = "server")]
 pub(crate) use attribute::{AttributeFlags, Backing, Kind};
 #[cfg(feature = "server")]
+pub(crate) use capture::Captures;
+#[cfg(feature = "server")]
 pub(crate) use changed::Changes;
 #[cfg(feature = "server")]
 pub use hook::{Access, AccessKind, Gate, Hook, Hooks, OnAccess};

@@ -392,6 +392,7 @@ impl Core<'_> {
         if let Some(attribute) = self.attributes.get_mut(at) {
             (attribute.permissions, attribute.key_size) = (permissions, key_size);
             attribute.hook(hooks);
+            self.state.questions = hooks.questions().or(self.state.questions);
         }
     }
 

@@ -7,7 +7,6 @@ use super::{
 use crate::{
     Core,
     att::Slot,
-    counters::count,
     error::Error,
     event::HostNews,
     link::{LinkId, Owed},
@@ -141,15 +140,6 @@ impl Core<'_> {
         copy(self.values.get_mut(offset.saturating_add(start)..).unwrap_or_default(), octets);
         self.captured(at, link, octets);
         self.note_writer(at, link);
-        Ok(())
-    }
-
-    /// Nothing that was acknowledged is lost: a peer is told when there is no room for its write.
-    pub(crate) fn has_room_to_capture(&mut self, at: usize) -> Result<(), ErrorCode> {
-        if self.capture_queue(at).is_some_and(|queue| queue.is_full()) {
-            count(&mut self.state.counters.values_dropped);
-            return Err(ErrorCode::INSUFFICIENT_RESOURCES);
-        }
         Ok(())
     }
 

@@ -150,7 +150,7 @@ impl Value {
     }
 
     fn hooks(&self) -> Hooks {
-        let hook = |on| if on { Hook::Call(function) } else { Hook::Door };
+        let hook = |on| if on { Hook::call(function) } else { Hook::DOOR };
         Hooks { read: hook(self.hooks[0]), write: hook(self.hooks[1]) }
     }
 

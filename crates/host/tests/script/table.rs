@@ -95,7 +95,7 @@ pub(crate) fn serve(core: &mut Core<'_>) -> Served {
         let settings = plain(handle, 0x2a6f, both, Storage::Variable(20, octets));
         add(core, CharacteristicSettings { protection, ..settings });
     }
-    let hooks = Hooks { read: Hook::Call(function), write: Hook::Call(function) };
+    let hooks = Hooks { read: Hook::call(function), write: Hook::call(function) };
     add(core, CharacteristicSettings { hooks, ..plain(0x3a, 0x2a73, both, Storage::Fixed(b"no")) });
 
     service(core, 0xfff0, Uuid::new16(0x1812), true, None);

@@ -4,7 +4,7 @@ use super::{Characteristic, Descriptor, Service};
 use crate::core::Host;
 use jelling_host::{
     Argument, AttributeId, CharacteristicSettings, Core, DescriptorSettings, Error, Hook, Hooks, OnAccess, Permissions,
-    Properties, Protection, ServiceSettings, Storage, wire::Uuid,
+    Properties, Protection, QueueId, ServiceSettings, Storage, wire::Uuid,
 };
 
 const CCCD: Uuid = Uuid::new16(0x2902);
@@ -73,6 +73,9 @@ impl ServiceOptions {
     }
 }
 
+/// Opens the queue of a capture: a program that has none does without the code.
+type OpenCapture = fn(&mut Core<'_>, AttributeId, usize, usize) -> Result<QueueId, Error>;
+
 /// What a characteristic or a descriptor may have beside its UUID.
 #[derive(Clone, Copy, Debug)]
 pub struct CharacteristicOptions<'a> {
@@ -87,7 +90,7 @@ pub struct CharacteristicOptions<'a> {
     fixed: bool,
     append: bool,
     cut: bool,
-    capture: usize,
+    capture: Option<(usize, OpenCapture)>,
     cccd: bool,
 }
 
@@ -106,7 +109,7 @@ impl<'a> CharacteristicOptions<'a> {
             fixed: false,
             append: false,
             cut: false,
-            capture: 0,
+            capture: None,
             cccd: true,
         }
     }
@@ -158,7 +161,9 @@ impl<'a> CharacteristicOptions<'a> {
     /// answered with Insufficient Resources; a write command is dropped and counted. Takes effect with `register`.
     #[must_use]
     pub const fn capture(mut self, depth: usize) -> Self {
-        self.capture = depth;
+        if depth > 0 {
+            self.capture = Some((depth, |core, id, depth, longest| core.open_capture(id, depth, longest)));
+        }
         self
     }
 
@@ -198,7 +203,7 @@ impl<'a> CharacteristicOptions<'a> {
     /// ```
     #[must_use]
     pub const fn on_read(mut self, function: OnAccess) -> Self {
-        self.hooks.read = Hook::Call(function);
+        self.hooks.read = Hook::call(function);
         self
     }
 
@@ -206,14 +211,14 @@ impl<'a> CharacteristicOptions<'a> {
     /// an ATT error.
     #[must_use]
     pub const fn on_write(mut self, function: OnAccess) -> Self {
-        self.hooks.write = Hook::Call(function);
+        self.hooks.write = Hook::call(function);
         self
     }
 
     /// Each read waits for [`Characteristic::read_requested`], 29 s at most; then the peer is answered Unlikely Error.
     #[must_use]
     pub const fn defer_reads(mut self) -> Self {
-        self.hooks.read = Hook::Deferred;
+        self.hooks.read = Hook::DEFERRED;
         self
     }
 
@@ -221,7 +226,7 @@ impl<'a> CharacteristicOptions<'a> {
     /// link: what comes meanwhile is dropped and counted.
     #[must_use]
     pub const fn defer_writes(mut self) -> Self {
-        self.hooks.write = Hook::Deferred;
+        self.hooks.write = Hook::DEFERRED;
         self
     }
 
@@ -247,9 +252,9 @@ impl<'a> CharacteristicOptions<'a> {
     }
 
     fn open_capture(&self, core: &mut Core<'_>, id: AttributeId) -> Result<AttributeId, Error> {
-        if self.capture > 0 {
+        if let Some((depth, open)) = self.capture {
             let longest = self.max_len.unwrap_or(DEFAULT_MAX_LEN.max(self.initial.len()));
-            core.open_capture(id, self.capture, longest)?;
+            open(core, id, depth, longest)?;
         }
         Ok(id)
     }
