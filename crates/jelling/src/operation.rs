@@ -60,18 +60,18 @@ pub struct Operation<'d, S: Step<'d>> {
 
 impl<'d, S: Step<'d>> Operation<'d, S> {
     pub(crate) fn new(host: Host<'d>, step: S, timeout: Option<Duration>) -> Self {
-        Operation { host, step, progress: Progress::new(S::REACH, Limit::lasting(timeout)) }
+        Operation { host, step, progress: Progress::new(S::REACH, timeout) }
     }
 
     /// How long it may take, from its first poll on; then it ends with [`Error::Timeout`].
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.progress.limit = Limit::lasting(Some(timeout));
+        self.progress.lasts(Some(timeout));
         self
     }
 
     /// However long it takes.
     pub fn no_timeout(mut self) -> Self {
-        self.progress.limit = Limit::lasting(None);
+        self.progress.lasts(None);
         self
     }
 }
@@ -127,20 +127,61 @@ enum State {
     Done,
 }
 
-/// What is the same for operations of all kinds.
+/// What is the same for operations of all kinds. While one raises the security of a link, which may take a user, its time stands
+/// still.
 struct Progress {
-    limit: Limit,
-    ticket: WaitTicket,
+    /// When to look again at the latest: the end of the time, while it runs.
+    wake: Instant,
+    /// What is left of it while it stands still, in microseconds.
+    left: u64,
     epoch: u16,
+    ticket: WaitTicket,
     reach: Reach,
     state: State,
+    stands: bool,
 }
 
 impl Progress {
-    fn new(reach: Reach, limit: Limit) -> Self {
-        // Who only looks has nothing to begin.
-        let state = if reach == Reach::Look { State::Begun } else { State::New };
-        Progress { limit, ticket: WaitTicket::default(), epoch: 0, reach, state }
+    fn new(reach: Reach, timeout: Option<Duration>) -> Self {
+        let mut progress = Progress::looking(None);
+        (progress.reach, progress.state) = (reach, State::New);
+        progress.lasts(timeout);
+        progress
+    }
+
+    /// Who only looks has nothing to begin, and knows when it ends.
+    fn looking(end: Option<Instant>) -> Self {
+        Progress {
+            wake: end.unwrap_or(NEVER),
+            left: 0,
+            epoch: 0,
+            ticket: WaitTicket::NONE,
+            reach: Reach::Look,
+            state: State::Begun,
+            stands: false,
+        }
+    }
+
+    /// It takes so long at most, from the first look on.
+    fn lasts(&mut self, timeout: Option<Duration>) {
+        self.left = timeout.map_or(NEVER, |timeout| Instant::ZERO.after(timeout)).as_micros();
+        self.stands = true;
+    }
+
+    /// True when the time has run out; it stands still until `stands`, or runs.
+    fn is_over(&mut self, now: Instant, stands: Option<Instant>) -> bool {
+        if let Some(until) = stands {
+            if !self.stands {
+                let left = self.wake.as_micros().saturating_sub(now.as_micros());
+                self.left = if self.wake == NEVER { u64::MAX } else { left };
+            }
+            (self.stands, self.wake) = (true, until);
+            return false;
+        }
+        if self.stands {
+            (self.stands, self.wake) = (false, Instant::from_micros(now.as_micros().saturating_add(self.left)));
+        }
+        self.wake <= now
     }
 
     fn go_on(&mut self, turn: &mut dyn AnyTurn, core: &mut Core<'_>, now: Instant) -> Poll<Result<(), Error>> {
@@ -169,7 +210,7 @@ impl Progress {
         if is_up && let Poll::Ready(result) = turn.step(core, now) {
             return Poll::Ready(result);
         }
-        if self.limit.is_over(now, turn.stands_until()) { Poll::Ready(Err(Error::Timeout)) } else { Poll::Pending }
+        if self.is_over(now, turn.stands_until()) { Poll::Ready(Err(Error::Timeout)) } else { Poll::Pending }
     }
 }
 
@@ -219,9 +260,9 @@ fn poll(
         return Poll::Pending;
     }
     if !looks
-        && progress.ticket != WaitTicket::default()
+        && progress.ticket != WaitTicket::NONE
         && lock.is_waiting(context.waker(), progress.ticket)
-        && (progress.limit.wake == NEVER || now() < progress.limit.wake)
+        && (progress.wake == NEVER || now() < progress.wake)
     {
         // It was polled for something else, in a join for example.
         return Poll::Pending;
@@ -233,7 +274,7 @@ fn poll(
         result = progress.go_on(turn, core, now);
         displaced = match result {
             Poll::Pending => {
-                let wake = progress.limit.wake;
+                let wake = progress.wake;
                 waiters.register(turn.wait_for().0, wake, context.waker(), &mut progress.ticket)
             }
             Poll::Ready(result) => {
@@ -259,7 +300,7 @@ fn poll(
 fn give_up(lock: &DynLock<'_>, progress: &mut Progress, turn: &mut dyn AnyTurn) {
     progress.state = State::Done;
     let looks = progress.reach == Reach::Look;
-    if looks && progress.ticket == WaitTicket::default() {
+    if looks && progress.ticket == WaitTicket::NONE {
         return;
     }
     // It is dropped with the lock open.
@@ -270,51 +311,12 @@ fn give_up(lock: &DynLock<'_>, progress: &mut Progress, turn: &mut dyn AnyTurn) 
     });
 }
 
-/// How long something may take. While it raises the security of a link, which may take a user, the time stands still.
-#[derive(Clone, Copy, Debug)]
-struct Limit {
-    /// When to look again at the latest: the end of the time, while it runs.
-    wake: Instant,
-    /// What is left of it while it stands still, in microseconds.
-    left: u64,
-    stands: bool,
-}
-
-impl Limit {
-    /// So long, from the first look on.
-    fn lasting(timeout: Option<Duration>) -> Self {
-        let end = timeout.map_or(NEVER, |timeout| Instant::ZERO.after(timeout));
-        Limit { wake: NEVER, left: end.as_micros(), stands: true }
-    }
-
-    /// Until then.
-    fn until(end: Option<Instant>) -> Self {
-        Limit { wake: end.unwrap_or(NEVER), left: 0, stands: false }
-    }
-
-    /// True when the time has run out; it stands still until `stands`, or runs.
-    fn is_over(&mut self, now: Instant, stands: Option<Instant>) -> bool {
-        if let Some(until) = stands {
-            if !self.stands {
-                let left = self.wake.as_micros().saturating_sub(now.as_micros());
-                self.left = if self.wake == NEVER { u64::MAX } else { left };
-            }
-            (self.stands, self.wake) = (true, until);
-            return false;
-        }
-        if self.stands {
-            (self.stands, self.wake) = (false, Instant::from_micros(now.as_micros().saturating_add(self.left)));
-        }
-        self.wake <= now
-    }
-}
-
 /// Waits under the lock until `look` has a result, or the deadline has come.
 pub(crate) fn wait<'d, R, F>(host: Host<'d>, topic: Topic, end: Option<Instant>, look: F) -> Operation<'d, Look<F>>
 where
     F: FnMut(&mut Core<'_>) -> Poll<Result<R, Error>>,
 {
-    Operation { host, progress: Progress::new(Reach::Look, Limit::until(end)), step: Look { topic, look } }
+    Operation { host, progress: Progress::looking(end), step: Look { topic, look } }
 }
 
 /// See [`wait`].
@@ -352,7 +354,7 @@ where
     F: FnMut(&mut Core<'_>, Instant) -> (Poll<Result<R, Error>>, Option<Instant>),
 {
     let step = LookStanding { topic, look, stands: None };
-    Operation { host, progress: Progress::new(Reach::Look, Limit::until(end)), step }
+    Operation { host, progress: Progress::looking(end), step }
 }
 
 /// See [`wait_standing`].

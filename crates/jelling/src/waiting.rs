@@ -83,17 +83,27 @@ pub struct Waiter {
     waker: Option<Waker>,
     /// Which use of the slot this is, and how many futures of the task share it.
     ticket: WaitTicket,
-    sharers: u16,
+    sharers: u8,
 }
 
 impl Waiter {
     pub(crate) const NEW: Waiter =
-        Waiter { topic: Topic::Host, deadline: Instant::ZERO, waker: None, ticket: WaitTicket(0), sharers: 0 };
+        Waiter { topic: Topic::Host, deadline: Instant::ZERO, waker: None, ticket: WaitTicket::NONE, sharers: 0 };
 }
 
-/// One use of a waiting slot, as a future remembers it; zero is none.
+/// One use of a waiting slot, as a future remembers it; zero is none. Three octets, for each slot and each future has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct WaitTicket(u32);
+pub(crate) struct WaitTicket([u8; 3]);
+
+impl WaitTicket {
+    pub(crate) const NONE: WaitTicket = WaitTicket([0; 3]);
+
+    fn next(self) -> Self {
+        let [a, b, c] = self.0;
+        let [a, b, c, _] = u32::from_le_bytes([a, b, c, 0]).wrapping_add(1).to_le_bytes();
+        WaitTicket([a.max(u8::from((b, c) == (0, 0))), b, c])
+    }
+}
 
 /// What the runner has to look at, a bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -161,7 +171,7 @@ impl RunnerWakers {
         #[cfg(feature = "security")]
         job_takers: 0,
         occupied: 0,
-        last_ticket: WaitTicket(0),
+        last_ticket: WaitTicket::NONE,
     };
 
     /// The timer is to be armed for this, if it is for later.
@@ -200,9 +210,9 @@ impl Waiters<'_> {
         runner.first_deadline.set(runner.first_deadline.get().min(deadline));
         runner.hurry(deadline);
         let mut at = None;
-        for (slot, index) in self.tasks.iter_mut().zip(0..=runner.occupied) {
+        for (index, slot) in self.tasks.iter_mut().enumerate().take(runner.occupied.saturating_add(1)) {
             match &slot.waker {
-                Some(known) if slot.topic == topic && known.will_wake(waker) => {
+                Some(known) if slot.topic == topic && slot.sharers != u8::MAX && known.will_wake(waker) => {
                     // One task may wait for the same thing twice, as in a join: the earlier deadline counts.
                     slot.deadline = slot.deadline.min(deadline);
                     if *ticket != slot.ticket {
@@ -211,8 +221,8 @@ impl Waiters<'_> {
                     }
                     return None;
                 }
-                None if at.is_none() => at = Some(index),
-                _ => {}
+                None => at = at.or(Some(index)),
+                Some(_) => {}
             }
         }
         let at = at.unwrap_or_else(|| {
@@ -223,9 +233,8 @@ impl Waiters<'_> {
             self.tasks.len().saturating_sub(1)
         });
         runner.occupied = runner.occupied.max(at.saturating_add(1));
-        let next = &mut runner.last_ticket.0;
-        *next = next.wrapping_add(1).max(1);
-        *ticket = WaitTicket(*next);
+        *ticket = runner.last_ticket.next();
+        runner.last_ticket = *ticket;
         let slot = self.tasks.get_mut(at)?;
         (slot.topic, slot.deadline, slot.ticket, slot.sharers) = (topic, deadline, *ticket, 1);
         slot.waker.replace(waker.clone())
@@ -234,7 +243,7 @@ impl Waiters<'_> {
     /// A future waits no more. The last one of a slot takes its waker away, which is to be dropped with the lock open.
     pub(crate) fn withdraw(&mut self, ticket: &mut WaitTicket) -> Option<Waker> {
         let ticket = core::mem::take(ticket);
-        if ticket == WaitTicket(0) {
+        if ticket == WaitTicket::NONE {
             return None;
         }
         let mut slots = self.tasks.iter_mut().take(self.runner.occupied);
@@ -273,7 +282,7 @@ impl Waiters<'_> {
     /// True while a future's slot keeps its waker: nothing that it waits for has happened.
     pub(crate) fn is_waiting(&self, waker: &Waker, ticket: WaitTicket) -> bool {
         let occupied = self.tasks.get(..self.runner.occupied).unwrap_or_default();
-        ticket != WaitTicket(0)
+        ticket != WaitTicket::NONE
             && occupied.iter().any(|w| w.ticket == ticket && w.waker.as_ref().is_some_and(|k| k.will_wake(waker)))
     }
 
