@@ -1,7 +1,7 @@
 //! What CI runs, stage by stage.
 
 use crate::{
-    bench, cargo, coverage, demo, features, firmware, fuzz, images, interop,
+    bench, cargo, coverage, demo, embed, features, firmware, fuzz, images, interop,
     lanes::{self, Stage},
     numbers, panics, run, setup, sweeps,
 };
@@ -28,7 +28,8 @@ fn peers() -> Result<()> {
 }
 
 /// Not all features: `defmt` and `log` exclude each other.
-const FEATURES: &str = "jelling/std,jelling/sim,jelling/sync,jelling/log,jelling/legacy-pairing,jelling-transport/std";
+const FEATURES: &str =
+    "jelling/std,jelling/sim,jelling/sync,jelling/log,jelling/legacy-pairing,jelling-transport/std,jelling-bonds/flash";
 
 fn lint() -> Result<()> {
     run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--features", FEATURES, "--", "--deny", "warnings"]))
@@ -56,6 +57,7 @@ const CI: [&[Stage]; 3] = [
     &[
         ("sweeps", || sweeps::all(5_000)),
         ("no_std", images::no_std),
+        ("docs/embed.md", || embed::check(false)),
         ("no panic", || panics::check(false)),
         ("no panic, with panics planted", panics::planted),
         ("sizes", || images::sizes(false)),

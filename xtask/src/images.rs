@@ -40,6 +40,7 @@ pub(crate) fn cross(arguments: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
+/// A folder among what is built.
 pub(crate) fn folder(name: &str) -> String {
     format!("{}/{name}", crate::target())
 }

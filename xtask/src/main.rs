@@ -5,6 +5,7 @@ mod ci;
 mod command;
 mod coverage;
 mod demo;
+mod embed;
 mod export;
 mod features;
 mod firmware;
@@ -96,6 +97,12 @@ enum Task {
     },
     /// Build the no_std crates for thumbv7em
     NoStd,
+    /// Build the crate that docs/embed.md shows, and compare its numbers with what the build gives
+    Embed {
+        /// Write them down instead
+        #[arg(long)]
+        record: bool,
+    },
     /// Find where a panic can begin in images: nowhere in our code, and in that of others where panics.toml says
     NoPanic {
         /// Write down what others have
@@ -180,6 +187,7 @@ fn main() -> Result<()> {
         Task::Soak { what: Soak::Interop, count } => interop::run(None, None, count),
         Task::Soak { what: Soak::Pairings, count } => sweeps::pairings(count),
         Task::NoStd => images::no_std(),
+        Task::Embed { record } => embed::check(record),
         Task::NoPanic { planted: true, .. } => panics::planted(),
         Task::NoPanic { record, .. } => panics::check(record),
         Task::Features { depth } => features::check(depth),
