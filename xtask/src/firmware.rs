@@ -22,6 +22,8 @@ pub(crate) enum Image {
     Sensor,
     /// A central that follows a thermometer on the PC
     Central,
+    /// The battery service, whose size is measured
+    Battery,
     /// Notifications as fast as they go, counted on the PC
     Stream,
 }
@@ -81,15 +83,17 @@ pub(crate) fn run(image: Option<Image>, peer: Option<Peer>) -> Result<()> {
     for kind in [Kind::Rootcanal, Kind::Sim] {
         let scene = Scene { kind, captures: crate::interop::captures(kind) };
         std::fs::create_dir_all(&scene.captures)?;
-        if image.is_none_or(|image| image == Image::Sensor) {
-            for peer in peers {
-                scene.play(&format!("sensor and {peer:?}"), |radio| sensor(&scene, radio, *peer))?;
-            }
+        let wanted = |one: Image| image.is_none_or(|image| image == one);
+        for peer in peers.iter().filter(|_| wanted(Image::Sensor)) {
+            scene.play(&format!("sensor and {peer:?}"), |radio| sensor(&scene, radio, *peer))?;
         }
-        if image.is_none_or(|image| image == Image::Central) {
+        if wanted(Image::Central) {
             scene.play("central", central)?;
         }
-        if image.is_none_or(|image| image == Image::Stream) {
+        if wanted(Image::Battery) {
+            scene.play("battery", |radio| battery(&scene, radio))?;
+        }
+        if wanted(Image::Stream) {
             scene.play("stream", |radio| stream(&scene, radio))?;
         }
     }
@@ -164,6 +168,11 @@ fn central(radio: &Radio) -> Result<()> {
     let (first, second, third) = (first?, second?, third?);
     ensure!(first < second && second < third, "the temperatures are {first:?}, {second:?}, {third:?}");
     Ok(())
+}
+
+fn battery(scene: &Scene, radio: &Radio) -> Result<()> {
+    let _board = board("battery", radio)?;
+    scene.desktop("battery", radio)?.finish()
 }
 
 /// While it is written to, the board computes something else now and then: nothing may be lost.

@@ -4,7 +4,8 @@ use crate::{BATTERY, LEVEL};
 use core::time::Duration;
 use jelling::{Characteristic, CharacteristicOptions, Connection, Error, Host, Properties, Uuid};
 
-const STATUS: Uuid = Uuid::new128(0x4088_13df_5dd4_1f87_ec11_cdb0_0110_0000);
+/// Status: what is written to it is the level from then on.
+pub const STATUS: Uuid = Uuid::new128(0x4088_13df_5dd4_1f87_ec11_cdb0_0110_0000);
 
 /// Serves one client after another: the level rises every two seconds, or is what a client has written.
 ///

@@ -15,13 +15,10 @@ fn pender(_: *mut ()) {
     PENDING.store(true, Ordering::Relaxed);
 }
 
-/// Spawns what `begin` spawns, and runs it for ever.
-///
-/// # Panics
-/// Where it is called twice.
+/// Spawns what `begin` spawns, and runs it for ever. To be called once.
 pub fn run(begin: impl FnOnce(Spawner) -> Result<(), SpawnError>) -> ! {
     static EXECUTOR: StaticCell<raw::Executor> = StaticCell::new();
-    let executor = EXECUTOR.init(raw::Executor::new(core::ptr::null_mut()));
+    let Some(executor) = EXECUTOR.try_init(raw::Executor::new(core::ptr::null_mut())) else { crate::exit(Err(())) };
     if let Err(error) = begin(executor.spawner()) {
         crate::println!("{error:?}");
         crate::exit(Err(()));

@@ -19,7 +19,8 @@ static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 #[cortex_m_rt::entry]
 fn main() -> ! {
     let board = Board::start();
-    let (host, runner) = jelling::new(MEMORY.take(), Config::default());
+    let Some(memory) = MEMORY.try_take() else { board::exit(Err(())) };
+    let (host, runner) = jelling::new(memory, Config::default());
     executor::run(|spawner| {
         spawner.spawn(firmware::run(runner, board.hci)?);
         spawner.spawn(firmware::commands(board.console)?);

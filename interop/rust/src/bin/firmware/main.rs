@@ -1,6 +1,7 @@
 //! A PC's side of the firmware's scenarios: what it does is told line by line, and the line `reset` asks whoever reads it to reset
 //! the MCU.
 
+mod battery;
 mod sensor;
 mod stream;
 
@@ -27,7 +28,9 @@ struct Arguments {
 enum What {
     /// Read, subscribe and pair; after a reset of the MCU encrypt with the bond
     Sensor,
-    /// Count notifications
+    /// Read and write, and be told of what was written
+    Battery,
+    /// Count notifications and writes
     Stream,
 }
 
@@ -59,6 +62,7 @@ async fn main() -> Result<()> {
     let scenario = async {
         match arguments.what {
             What::Sensor => sensor::play(host).await,
+            What::Battery => battery::play(host).await,
             What::Stream => stream::play(host).await,
         }?;
         host.stop().await;
