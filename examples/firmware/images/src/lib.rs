@@ -40,5 +40,6 @@ pub async fn commands(mut console: board::Console) {
 fn status() {
     let (used, size, sleeps) = (stack::used(), stack::size(), executor::sleeps());
     let Congestion { full, lost } = uart::congestion();
-    println!("stack {used} of {size}, UART full {full}, lost {lost}, sleeps {sleeps}");
+    let time = embassy_time::Instant::now().as_millis();
+    println!("{time} ms: stack {used} of {size}, UART full {full}, lost {lost}, sleeps {sleeps}");
 }
