@@ -23,13 +23,12 @@
 //! | trouble-host 0.8.0 | 1: into a packet of the pool | 4: into a packet of the pool, into an array, which moves into its queue and out |
 
 mod clock;
-mod link;
 mod meter;
 mod ours;
 mod theirs;
 
 pub use clock::reads;
-pub use link::Buffers;
+pub use jelling_bench_link::Buffers;
 pub use meter::{Goal, Meter, Outcome, Row};
 
 use core::{
@@ -39,6 +38,7 @@ use core::{
     pin::{Pin, pin},
     task::{Context, Waker},
 };
+use jelling_bench_link::Air;
 
 /// A host stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Stack {
 /// Connects two hosts of `stack` and measures `row` until `goal` is reached.
 pub fn measure(stack: Stack, row: Row, buffers: Buffers, goal: Goal) -> Outcome {
     let meter = Meter::new(row, goal);
-    let air = link::Air::new(buffers);
+    let air = Air::new(buffers);
     match stack {
         Stack::Jelling => drive(&meter, pin!(ours::session(&air, row, &meter))),
         Stack::Trouble => drive(&meter, pin!(theirs::session(&air, row, &meter))),
@@ -77,7 +77,7 @@ pub fn measure(stack: Stack, row: Row, buffers: Buffers, goal: Goal) -> Outcome 
 /// How often jelling's hosts multiply on P-256 in so many pairings.
 pub fn multiplications(pairings: u32) -> u32 {
     let (meter, count) = (Meter::new(Row::Pair, Goal::Count(pairings)), Cell::new(0));
-    let air = link::Air::new(Buffers { length: 251, count: 8 });
+    let air = Air::new(Buffers { length: 251, count: 8 });
     drive(&meter, pin!(ours::pairing::session(&air, &meter, Some(&count))));
     count.get()
 }

@@ -2,56 +2,19 @@
 
 pub(crate) mod pairing;
 
-use crate::{
-    link::{ACL, Air, COMMAND, EVENT, Port},
-    meter::{Meter, Row},
-};
-use core::{convert::Infallible, time::Duration};
+use crate::meter::{Meter, Row};
+use core::time::Duration;
 use embassy_futures::select::select4;
 use jelling::{
-    AddressKind, Characteristic, CharacteristicOptions, Config, Device, Error, Host, Packet, PacketKind, PacketRead,
-    PacketWrite, Properties, Resources, Updates, Uuid,
+    AddressKind, Characteristic, CharacteristicOptions, Config, Device, Error, Host, Properties, Resources, Updates,
+    Uuid,
 };
+use jelling_bench_link::{Air, Port};
 
 const SERVICE: Uuid = Uuid::new16(0x181a);
 const VALUE: Uuid = Uuid::new16(0x2a6e);
 /// Values that wait for an application: the default pool has room for so many of 244 octets.
 const DEPTH: usize = 2;
-
-impl PacketRead for Port<'_> {
-    type Error = Infallible;
-
-    async fn read<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Packet<'b>, Infallible> {
-        let (kind, length) = self
-            .receive(|kind, octets| {
-                buffer[..octets.len()].copy_from_slice(octets);
-                (kind, octets.len())
-            })
-            .await;
-        let kind = match kind {
-            ACL => PacketKind::Acl,
-            _ => {
-                debug_assert_eq!(kind, EVENT);
-                PacketKind::Event
-            }
-        };
-        Ok(Packet::new(kind, &buffer[..length]))
-    }
-}
-
-impl PacketWrite for Port<'_> {
-    type Error = Infallible;
-
-    async fn write(&mut self, packet: Packet<'_>) -> Result<(), Infallible> {
-        self.room().await;
-        let kind = if packet.kind == PacketKind::Acl { ACL } else { COMMAND };
-        self.send(kind, |buffer| {
-            buffer[..packet.data.len()].copy_from_slice(packet.data);
-            packet.data.len()
-        });
-        Ok(())
-    }
-}
 
 pub(crate) async fn session(air: &Air, row: Row, meter: &Meter) {
     if row == Row::Pair {

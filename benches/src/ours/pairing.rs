@@ -1,14 +1,12 @@
 //! Pairings of jelling: what `theirs` does.
 
-use crate::{
-    link::{Air, Port},
-    meter::Meter,
-};
+use crate::meter::Meter;
 use core::{cell::Cell, time::Duration};
 use embassy_futures::select::{select, select4};
 use jelling::{
     AddressKind, Config, Crypto, Device, Error, Host, Pair, PublicKey, Resources, Secret, Security, Software,
 };
+use jelling_bench_link::{Air, Port};
 
 /// As it was asked for.
 const PAIRED: Security =

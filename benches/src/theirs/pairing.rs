@@ -1,11 +1,9 @@
 //! Pairings of trouble-host: one after the other, each on a connection of its own, because what is encrypted pairs no more.
 
 use super::Controller;
-use crate::{
-    link::{Air, Port},
-    meter::Meter,
-};
+use crate::meter::Meter;
 use embassy_futures::select::select4;
+use jelling_bench_link::{Air, Port};
 use trouble_host::prelude::*;
 
 pub(super) async fn session(air: &Air, meter: &Meter) {

@@ -1,14 +1,22 @@
 //! Two controllers and the air between them, without time: a command is answered while it is written, data is in the peer's inbox
 //! and reported as completed at once. An inbox that is full holds the writer back; nothing is lost here.
 
-mod encryption;
+#![no_std]
 
+extern crate alloc;
+
+mod encryption;
+mod ours;
+mod theirs;
+
+pub use theirs::Malformed;
+
+use alloc::{boxed::Box, collections::VecDeque, vec, vec::Vec};
 use core::{
     cell::{Cell, RefCell},
     future::poll_fn,
     task::{Poll, Waker},
 };
-use std::collections::VecDeque;
 
 /// The controllers' buffers for ACL data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,9 +28,9 @@ pub struct Buffers {
 }
 
 /// Kinds of HCI packets, as H4 numbers them.
-pub(crate) const COMMAND: u8 = 1;
-pub(crate) const ACL: u8 = 2;
-pub(crate) const EVENT: u8 = 4;
+const COMMAND: u8 = 1;
+const ACL: u8 = 2;
+const EVENT: u8 = 4;
 
 /// Packets that a controller holds for its host.
 const INBOX: usize = 64;
@@ -47,7 +55,7 @@ struct Controller {
 }
 
 /// Both controllers.
-pub(crate) struct Air {
+pub struct Air {
     controllers: RefCell<[Controller; 2]>,
     /// Slots that are in no inbox.
     #[allow(clippy::vec_box, reason = "a packet goes from inbox to inbox without being copied")]
@@ -63,7 +71,8 @@ pub(crate) struct Air {
 }
 
 impl Air {
-    pub(crate) fn new(buffers: Buffers) -> Self {
+    /// Two controllers that are not connected.
+    pub fn new(buffers: Buffers) -> Self {
         let slot = || Box::new(Slot { kind: 0, length: 0, octets: [0; LONGEST] });
         Air {
             controllers: RefCell::default(),
@@ -77,21 +86,23 @@ impl Air {
     }
 
     /// The public address of a controller.
-    pub(crate) const fn address(side: usize) -> [u8; 6] {
+    pub const fn address(side: usize) -> [u8; 6] {
         [side as u8 + 1, 0x53, 0, 0x5e, 0, 0]
     }
 }
 
 /// A host's access to its controller.
 #[derive(Clone, Copy)]
-pub(crate) struct Port<'a> {
-    pub(crate) air: &'a Air,
-    pub(crate) side: usize,
+pub struct Port<'a> {
+    /// Both controllers.
+    pub air: &'a Air,
+    /// Which of them: 0 or 1.
+    pub side: usize,
 }
 
 impl Port<'_> {
     /// Waits until a packet may be sent.
-    pub(crate) async fn room(self) {
+    async fn room(self) {
         poll_fn(|context| {
             // A packet may leave three in an inbox: an answer, and the connections that follow.
             if self.air.controllers.borrow().iter().all(|c| c.inbox.len() + 3 <= INBOX) {
@@ -104,7 +115,7 @@ impl Port<'_> {
     }
 
     /// Sends a packet, which `write` puts into the buffer it gets; it gives the length. To be called when there is room.
-    pub(crate) fn send(self, kind: u8, write: impl FnOnce(&mut [u8]) -> usize) {
+    fn send(self, kind: u8, write: impl FnOnce(&mut [u8]) -> usize) {
         let mut slot = self.air.spare.borrow_mut().pop().expect("room was awaited");
         slot.length = write(&mut slot.octets);
         slot.kind = kind;
@@ -125,7 +136,7 @@ impl Port<'_> {
     }
 
     /// Waits for the next packet; `read` gets its kind and its octets.
-    pub(crate) async fn receive<R>(self, read: impl FnOnce(u8, &[u8]) -> R) -> R {
+    async fn receive<R>(self, read: impl FnOnce(u8, &[u8]) -> R) -> R {
         let slot = poll_fn(|context| {
             let controller = &mut self.air.controllers.borrow_mut()[self.side];
             match controller.inbox.pop_front() {
@@ -206,6 +217,8 @@ impl Port<'_> {
             }
             // LE Encryption.
             0x2003 => self.complete(opcode, &[0, 1, 0, 0, 0, 0, 0, 0, 0]),
+            // RSSI.
+            0x1405 => self.complete(opcode, &[0, parameters[0], parameters[1], 0xc4]),
             0x200f => self.complete(opcode, &[0, 8]),
             // Reset; masks; host buffers; random address; advertising parameters and data; suggested data length; how long a
             // resolvable address lasts.
