@@ -1,9 +1,9 @@
 //! What CI runs, stage by stage.
 
 use crate::{
-    bench, cargo, coverage, demo, embed, features, firmware, fuzz, images, interop,
+    bench, cargo, cost, coverage, demo, embed, features, firmware, fuzz, images, interop,
     lanes::{self, Stage},
-    numbers, panics, run, setup, sweeps,
+    numbers, panics, run, setup, sizes, sweeps,
 };
 use anyhow::{Context, Result};
 
@@ -60,7 +60,7 @@ const CI: [&[Stage]; 3] = [
         ("docs/embed.md", || embed::check(false)),
         ("no panic", || panics::check(false)),
         ("no panic, with panics planted", panics::planted),
-        ("sizes", || images::sizes(false)),
+        ("sizes", || sizes::compare(sizes::Whose::Ours)),
         ("firmware, built", || firmware::lint().and_then(|()| firmware::build())),
         ("benchmarks, in small", bench::test),
         ("fuzz", || fuzz::run(None, 8, false)),
@@ -78,6 +78,8 @@ const FULL: [&[Stage]; 1] = [&[
     ("fuzz, for long", || fuzz::run(None, 300, false)),
     ("fuzz, with panics planted", || fuzz::planted(None, 15)),
     ("coverage", coverage::measure),
+    ("sizes, and the peer's", || sizes::compare(sizes::Whose::Both)),
+    ("instructions on a Cortex-M4", cost::table),
     ("benchmarks", || bench::compare(500, false)),
 ]];
 

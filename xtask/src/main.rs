@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod command;
+mod cost;
 mod coverage;
 mod demo;
 mod embed;
@@ -19,6 +20,7 @@ mod pairings;
 mod panics;
 mod rig;
 mod setup;
+mod sizes;
 mod sweeps;
 
 use anyhow::{Context, Result, ensure};
@@ -118,11 +120,17 @@ enum Task {
         #[arg(value_enum, default_value_t = features::Depth::Pairs)]
         depth: features::Depth,
     },
-    /// Compare the sizes of images, one for each combination of features, with sizes.toml
+    /// Measure images, one for each combination of features, and compare with sizes.toml
     Sizes {
-        /// Write them down instead
+        /// Write them down instead, in README.md too
         #[arg(long)]
         record: bool,
+        /// Measure trouble-host's too, instead of taking them from sizes.toml
+        #[arg(long)]
+        peer: bool,
+        /// Only print the largest symbols of this row
+        #[arg(long, value_name = "ROW", conflicts_with_all = ["record", "peer"])]
+        symbols: Option<String>,
     },
     /// Build the firmware, and run it in QEMU
     Firmware {
@@ -130,6 +138,8 @@ enum Task {
         #[command(subcommand)]
         what: Firmware,
     },
+    /// Count instructions of a read, a notification and a pairing on a Cortex-M4, beside trouble-host's
+    Cost,
     /// Measure jelling and trouble-host on the same instant link: rates, losses, latencies, instructions
     Bench {
         /// For how long each row is measured, three times
@@ -191,9 +201,14 @@ fn main() -> Result<()> {
         Task::NoPanic { planted: true, .. } => panics::planted(),
         Task::NoPanic { record, .. } => panics::check(record),
         Task::Features { depth } => features::check(depth),
-        Task::Sizes { record } => images::sizes(record),
         Task::Firmware { what: Firmware::Build } => firmware::build(),
         Task::Firmware { what: Firmware::Run { image, peer } } => firmware::run(image, peer),
+        Task::Sizes { symbols: Some(row), .. } => sizes::largest(&row, 40),
+        Task::Sizes { record, peer, .. } => {
+            let whose = if peer { sizes::Whose::Both } else { sizes::Whose::Ours };
+            if record { sizes::record(whose) } else { sizes::compare(whose) }
+        }
+        Task::Cost => cost::table(),
         Task::Sweeps { random } => sweeps::all(random),
         Task::Fuzz { target, seconds, planted: true, .. } => fuzz::planted(target.as_deref(), seconds),
         Task::Fuzz { target, seconds, keep, .. } => fuzz::run(target.as_deref(), seconds, keep),
