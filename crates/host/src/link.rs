@@ -150,7 +150,7 @@ impl Outgoing {
 pub(crate) struct Incoming {
     pub(crate) header: [u8; 4],
     /// Octets received, the four of the header among them; 0 when no frame is under way.
-    pub(crate) filled: u32,
+    pub(crate) filled: usize,
 }
 
 /// The answer to a request of the peer's signalling channel, in the link's one slot for it.

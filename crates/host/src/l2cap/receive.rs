@@ -1,6 +1,7 @@
 //! ACL packets become frames in the link's one receive buffer; a frame that came in one packet is not copied at all
 //! (Vol 3, Part A, 7.2.2).
 
+use super::transmit::slot_of;
 use crate::{Core, counters::count, link::Incoming, state::Stage, time::Instant};
 use jelling_wire::{
     att::Opcode,
@@ -40,48 +41,47 @@ impl Core<'_> {
         if data.is_empty() {
             return self.drop_malformed("a fragment without octets");
         }
-        let filled = usize::try_from(incoming.filled).unwrap_or(usize::MAX);
+        let filled = incoming.filled;
         if filled < HEADER_LENGTH {
             let taken = copy(incoming.header.get_mut(filled..).unwrap_or_default(), data);
             data = data.get(taken..).unwrap_or_default();
-            incoming.filled = incoming.filled.saturating_add(u32::try_from(taken).unwrap_or(0));
-            if usize::try_from(incoming.filled).unwrap_or(0) < HEADER_LENGTH {
+            incoming.filled = filled.saturating_add(taken);
+            if incoming.filled < HEADER_LENGTH {
                 return;
             }
         }
         let [l0, l1, c0, c1] = incoming.header;
         let length = usize::from(u16::from_le_bytes([l0, l1]));
         let channel = ChannelId(u16::from_le_bytes([c0, c1]));
-        let at = usize::try_from(incoming.filled).unwrap_or(usize::MAX).saturating_sub(HEADER_LENGTH);
+        let at = incoming.filled.saturating_sub(HEADER_LENGTH);
         let end = at.saturating_add(data.len());
         if end > length {
             // More than the header said: the whole frame is dropped.
             *incoming = Incoming::default();
             return self.drop_malformed("a frame with more octets than its header says");
         }
-        incoming.filled = incoming.filled.saturating_add(u32::try_from(data.len()).unwrap_or(0));
-        let start = index.saturating_mul(room);
+        incoming.filled = end.saturating_add(HEADER_LENGTH);
         // Of a frame longer than the MTU the beginning is kept: it may be a request, and is to be refused.
-        let slot = self.receive.get_mut(start..start.saturating_add(room)).unwrap_or_default();
+        let slot = slot_of(self.receive, room, index, usize::MAX);
         copy(slot.get_mut(at..).unwrap_or_default(), data);
         if end < length {
             return;
         }
         *incoming = Incoming::default();
         if length > room {
-            return match (channel, self.receive.get(start)) {
-                (ChannelId::ATT, Some(first)) => self.on_long_att(index, Opcode(*first)),
+            return match (channel, slot.first().copied()) {
+                (ChannelId::ATT, Some(first)) => self.on_long_att(index, Opcode(first)),
                 _ => self.drop_malformed("a frame longer than the MTU"),
             };
         }
         // The buffer leaves the core while its frame is handled, so that the handlers may use all the rest.
         let receive = core::mem::take(&mut self.receive);
-        let frame = receive.get(start..start.saturating_add(length)).unwrap_or_default();
+        let frame = slot_of(receive, room, index, length);
         self.on_frame(now, index, channel, frame);
         #[cfg(feature = "security")]
         if channel == ChannelId::SMP {
             // It may have been a key.
-            crate::crypto::toolbox::wipe(receive.get_mut(start..start.saturating_add(length)).unwrap_or_default());
+            crate::crypto::toolbox::wipe(frame);
         }
         self.receive = receive;
     }

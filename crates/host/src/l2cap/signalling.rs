@@ -14,7 +14,9 @@ use jelling_wire::{
 
 impl Core<'_> {
     pub(crate) fn on_signalling(&mut self, index: usize, payload: &[u8]) {
-        let Ok(signal) = Signal::parse_among(payload, |code| code == Code::CONNECTION_PARAMETER_UPDATE_REQUEST) else {
+        // Only a central serves it.
+        let served = |code| cfg!(feature = "central") && code == Code::CONNECTION_PARAMETER_UPDATE_REQUEST;
+        let Ok(signal) = Signal::parse_among(payload, served) else {
             return self.drop_malformed("a signalling packet");
         };
         let Some(link) = self.links.get_mut(index) else { return };
