@@ -211,13 +211,14 @@ impl Core<'_> {
     /// a command if the controller takes one, else data, link after link, replies before the rest.
     pub fn poll_transmit<'b>(&mut self, now: Instant, buffer: &'b mut [u8]) -> Option<Packet<'b>> {
         let mut w = Writer::new(buffer);
-        if self.poll_command(now, &mut w) {
-            return w.finish().ok().map(|data| Packet::new(PacketKind::Command, data));
-        }
-        if self.poll_acl(now, &mut w) {
-            return w.finish().ok().map(|data| Packet::new(PacketKind::Acl, data));
-        }
-        None
+        let kind = if self.poll_command(now, &mut w) {
+            PacketKind::Command
+        } else if self.poll_acl(now, &mut w) {
+            PacketKind::Acl
+        } else {
+            return None;
+        };
+        w.finish().ok().map(|data| Packet::new(kind, data))
     }
 
     /// True while a function of the application may have to be asked: see `poll_question`.
@@ -229,7 +230,8 @@ impl Core<'_> {
     }
 
     /// False when `poll_transmit` has nothing. A look at the flags alone, so true may turn out to be nothing.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
     pub fn may_transmit(&self) -> bool {
         let quiet = Owed::DISCONNECTING | Owed::DETACHED;
         let links = self.links.iter().any(|l| l.is_up() && (l.has_to_send() || !l.owed.difference(quiet).is_empty()));

@@ -21,7 +21,7 @@ use crate::{
     event::{HostEvent, HostNews},
     hci::Controller,
     kept::Kept,
-    time::{Deadline, Instant, Sooner, micros},
+    time::{Deadline, Instant, Sooner, micros, short_micros},
 };
 use core::time::Duration;
 use jelling_wire::{Address, AddressKind, hci::Opcode};
@@ -258,14 +258,14 @@ impl State {
 
     /// When a command that is sent now must be answered.
     pub(crate) fn command_deadline(&self, now: Instant) -> Deadline {
-        Deadline::at(now.after_micros(self.settings().command_timeout))
+        Deadline::at(now).later(self.settings().command_timeout)
     }
 
     /// When a link of which something is heard now is asked after.
     pub(crate) fn link_check(&self, now: Instant) -> Deadline {
         match self.settings().link_check {
             0 => Deadline::NEVER,
-            period => Deadline::at(now.after_micros(period)),
+            period => Deadline::at(now).later(period),
         }
     }
 
@@ -383,8 +383,8 @@ impl Settings {
         };
         Settings {
             name: Some(config.name),
-            command_timeout: micros(config.command_timeout),
-            link_check: micros(config.link_check),
+            command_timeout: chosen(config.command_timeout),
+            link_check: chosen(config.link_check),
             mtu: config.mtu,
             prepare_queue: config.prepare_queue,
             appearance: config.appearance,
@@ -417,11 +417,15 @@ const TIMEOUT: u32 = 10_000;
 /// A duration in units of so many microseconds: `least` at least, and 3,200 at most.
 #[cfg_attr(target_pointer_width = "32", inline(never))]
 const fn units(duration: Duration, unit: u32, least: u16) -> u16 {
-    // More than 32 s is more than 3,200 of either.
-    let seconds = if duration.as_secs() > 32 { 33 } else { duration.as_secs() as u32 };
-    match seconds.saturating_mul(1_000_000).saturating_add(duration.subsec_micros()).checked_div(unit) {
+    match short_micros(duration).checked_div(unit) {
         Some(count) if count < least as u32 => least,
         Some(count) if count <= 3_200 => count as u16,
         _ => 3_200,
     }
+}
+
+/// What an application chose, in microseconds: no constant.
+#[cfg_attr(target_pointer_width = "32", inline(never))]
+const fn chosen(duration: Duration) -> u64 {
+    micros(duration)
 }

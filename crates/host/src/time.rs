@@ -40,9 +40,19 @@ impl Instant {
 }
 
 /// A duration in microseconds; the longest there is where that would overflow.
-#[cfg_attr(target_pointer_width = "32", inline(never))]
+// Inlined, for most durations are constants.
+#[inline(always)]
 pub(crate) const fn micros(duration: Duration) -> u64 {
     duration.as_secs().saturating_mul(1_000_000).saturating_add(duration.subsec_micros() as u64)
+}
+
+/// A duration in microseconds, for what is at most an hour: a small machine divides them by itself.
+#[cfg_attr(target_pointer_width = "32", inline(never))]
+pub(crate) const fn short_micros(duration: Duration) -> u32 {
+    if duration.as_secs() > 3_600 {
+        return u32::MAX;
+    }
+    (duration.as_secs() as u32).saturating_mul(1_000_000).saturating_add(duration.subsec_micros())
 }
 
 /// When something is due, if ever. Kept as what is left of time by then: never is zero, and the earlier of two is the greater.
@@ -57,11 +67,12 @@ impl Deadline {
     }
 
     pub(crate) const fn after(now: Instant, duration: Duration) -> Self {
-        Self::at(now.after(duration))
+        Self::at(now).later(micros(duration))
     }
 
     /// So many microseconds later.
-    pub(crate) fn later(self, micros: u64) -> Self {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    pub(crate) const fn later(self, micros: u64) -> Self {
         Deadline(self.0.saturating_sub(micros))
     }
 

@@ -6,7 +6,7 @@ use crate::{
     event::HostNews,
     kept::Kept,
     link::LinkId,
-    time::Instant,
+    time::{Instant, short_micros},
 };
 use core::task::Poll;
 use core::time::Duration;
@@ -154,7 +154,7 @@ impl Core<'_> {
         if self.state.advertising.wanted || self.state.advertising.link.is_some() {
             return Err(Error::Busy);
         }
-        let micros = settings.interval.as_micros();
+        let micros = short_micros(settings.interval);
         if !(20_000..=10_240_000).contains(&micros) {
             return Err(Error::InvalidArgument(Argument::AdvertisingInterval));
         }

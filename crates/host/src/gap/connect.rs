@@ -8,7 +8,7 @@ use crate::{
     event::HostNews,
     kept::Kept,
     link::{LinkId, Parameters},
-    time::{Deadline, Instant},
+    time::{Deadline, Instant, short_micros},
 };
 use core::{task::Poll, time::Duration};
 use jelling_wire::{Address, hci::event::ConnectionComplete};
@@ -42,7 +42,7 @@ impl ConnectSettings {
     }
 
     fn parameters(&self) -> Option<Parameters> {
-        let units = |d: Duration, unit: u128| u16::try_from(d.as_micros().checked_div(unit)?).ok();
+        let units = |d: Duration, unit: u32| u16::try_from(short_micros(d).checked_div(unit)?).ok();
         let parameters = Parameters {
             interval_min: units(self.interval_min, 1250)?,
             interval_max: units(self.interval_max, 1250)?,

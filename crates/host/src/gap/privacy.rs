@@ -107,7 +107,7 @@ mod hidden {
             let timeout = self.state.security().private_address_timeout;
             let privacy = &mut self.state.privacy;
             if privacy.hides {
-                self.state.sooner.set(&mut privacy.deadline, Deadline::at(now.after_micros(timeout)));
+                self.state.sooner.set(&mut privacy.deadline, Deadline::at(now).later(timeout));
             }
         }
 

@@ -6,7 +6,7 @@ use crate::{
     error::{Argument, Error},
     event::HostNews,
     kept::Kept,
-    time::Instant,
+    time::{Instant, short_micros},
 };
 use core::{task::Poll, time::Duration};
 use jelling_wire::{
@@ -174,7 +174,7 @@ pub(super) fn is_connectable(report: &AdvertisingReport<'_>) -> bool {
 
 /// A duration in units of 625 us, when it is one a controller takes.
 fn slots(duration: Duration) -> Option<u16> {
-    let units = u16::try_from(duration.as_micros() / 625).ok()?;
+    let units = u16::try_from(short_micros(duration) / 625).ok()?;
     (4..=0x4000).contains(&units).then_some(units)
 }
 

@@ -165,6 +165,7 @@ impl Core<'_> {
     }
 
     /// True when anything but a link may want a command.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn may_command(&self) -> bool {
         let state = &self.state;
         let settled = !state.flush && state.orphan.is_none();
@@ -204,7 +205,7 @@ impl Core<'_> {
         for link in self.links.iter_mut().filter(|l| l.is_up() && l.owed.contains(Owed::DISCONNECT)) {
             let timeout = link.supervision_micros();
             if link.disconnect_deadline.is_never() {
-                self.state.sooner.set(&mut link.disconnect_deadline, Deadline::at(now.after_micros(timeout)));
+                self.state.sooner.set(&mut link.disconnect_deadline, Deadline::at(now).later(timeout));
             }
         }
         let due = |l: &crate::link::Link| {
