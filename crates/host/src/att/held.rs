@@ -79,8 +79,9 @@ impl Server {
         self.is_busy() && !self.question.is_open()
     }
 
-    /// The table is another one: of the parts that were prepared for the old one none may be taken for written.
-    pub(super) fn lose_parts(&mut self) {
+    /// The table is another one: of the parts that were prepared for the old one none may be taken for written, its commands went to the
+    /// old one, and what was asked about that is asked anew of who decides now. What stood in blocks.
+    fn lose(&mut self) -> [Chain; 2] {
         self.lost_parts |= self.prepared != Chain::NONE;
         if let (Stage::Reply, &[opcode, low, high, ..]) = (self.held.stage, &self.held.octets)
             && opcode == Opcode::PREPARE_WRITE_RESPONSE.0
@@ -88,6 +89,9 @@ impl Server {
             let handle = u16::from_le_bytes([low, high]);
             self.owe(&error_response(Opcode::PREPARE_WRITE_REQUEST, handle, ErrorCode::UNLIKELY_ERROR));
         }
+        self.question.forget();
+        self.command_question.end();
+        [core::mem::take(&mut self.prepared), core::mem::take(&mut self.command)]
     }
 
     /// Keeps a short answer.
@@ -352,6 +356,14 @@ impl Core<'_> {
         link.server.command_question.end();
         let chain = core::mem::take(&mut link.server.command);
         self.give_back(chain);
+    }
+
+    /// The table is another one.
+    pub(crate) fn lose_requests(&mut self, index: usize) {
+        let Some(link) = self.links.get_mut(index) else { return };
+        let [queue, command] = link.server.lose();
+        self.give_back(queue);
+        self.give_back(command);
     }
 
     /// Frees what the peer's request, command and prepared writes hold, as its link goes down.

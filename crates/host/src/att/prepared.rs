@@ -194,17 +194,6 @@ impl Core<'_> {
         length
     }
 
-    /// Throws the queue away, for the table is another one. The peer learns of it when it wants the queue carried out.
-    pub(crate) fn lose_prepared(&mut self, index: usize) {
-        let Some(link) = self.links.get_mut(index) else { return };
-        link.server.lose_parts();
-        let lost = link.server.lost_parts;
-        self.clear_prepared(index);
-        if let Some(link) = self.links.get_mut(index) {
-            link.server.lost_parts = lost;
-        }
-    }
-
     /// Throws the queue away.
     pub(crate) fn clear_prepared(&mut self, index: usize) {
         let Some(link) = self.links.get_mut(index) else { return };

@@ -80,7 +80,7 @@ impl Question {
     }
 
     /// The table is another one: nothing is known, but for how much time there is.
-    fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         *self = Question { number: self.number, deadline: self.deadline, ..Question::NONE };
     }
 
@@ -383,17 +383,6 @@ impl Core<'_> {
                     Slot::Request => self.state.work = true,
                     Slot::Command => self.go_on_with_command(now, index),
                 }
-            }
-        }
-    }
-
-    /// The table is another one: what was asked about the old one is asked anew of who decides now. Commands went to the old one.
-    pub(crate) fn ask_anew(&mut self) {
-        for index in 0..self.links.len() {
-            self.drop_command(index);
-            if let Some(question) = self.question_mut(index, Slot::Request) {
-                question.forget();
-                self.state.work = true;
             }
         }
     }

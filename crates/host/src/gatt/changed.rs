@@ -130,9 +130,11 @@ impl Core<'_> {
     }
 
     /// The other table is in force: who has subscribed to Service Changed still has, if it is where it was. It tells of this change too.
-    pub(super) fn keep_followers(&mut self, handle: Option<u16>) {
-        let same = self.service_changed().filter(|(at, _)| self.attributes.get(*at).map(|a| a.handle) == handle);
+    /// What came for the old table is not carried out.
+    pub(super) fn leave_table(&mut self, followed: Option<u16>) {
+        let same = self.service_changed().filter(|(at, _)| self.attributes.get(*at).map(|a| a.handle) == followed);
         for index in 0..self.links.len() {
+            self.lose_requests(index);
             let Some(link) = self.links.get_mut(index) else { return };
             let follows = link.changes.contains(Changes::FOLLOWS);
             link.changes.remove(Changes::FOLLOWS);
@@ -141,6 +143,7 @@ impl Core<'_> {
                 self.set_subscriber(cccd, index, subscriber | Subscriber::INDICATE);
             }
         }
+        self.state.work = true;
     }
 
     /// A table has taken the place of one whose last handle was `before`.

@@ -180,15 +180,10 @@ impl Core<'_> {
         table.octets = table.kept_octets.saturating_add(table.pending_octets);
         table.generation = table.pending_generation;
         table.building = false;
-        self.keep_followers(followed);
+        self.leave_table(followed);
         self.refresh_default_services();
         #[cfg(feature = "security")]
         self.hash_table();
-        // Prepared writes were for the old table.
-        for index in 0..self.links.len() {
-            self.lose_prepared(index);
-        }
-        self.ask_anew();
         self.table_changed(last);
         // Whoever waits for an attribute of the old table learns that it is gone.
         self.state.news |= HostNews::HOST;

@@ -37,10 +37,8 @@ impl Core<'_> {
             return self.find(id.handle).ok_or(Error::Stale);
         }
         if table.building && id.generation == table.pending_generation {
-            let start = usize::from(table.length);
-            let pending = self.attributes.get(start..start.saturating_add(usize::from(table.pending)));
-            let at = pending.unwrap_or_default().binary_search_by_key(&id.handle, |a| a.handle);
-            return at.map(|at| at.saturating_add(start)).map_err(|_| Error::Stale);
+            let at = self.pending().iter().position(|a| a.handle == id.handle).ok_or(Error::Stale)?;
+            return Ok(at.saturating_add(table.length.into()));
         }
         Err(Error::Stale)
     }
@@ -228,6 +226,7 @@ impl Core<'_> {
         start.checked_add(distance)
     }
 
+    #[inline(never)]
     pub(crate) fn subscriber(&self, cccd: usize, link: usize) -> Subscriber {
         let offset = self.attributes.get(cccd).map_or(0, |a| usize::from(a.offset));
         Subscriber::from_bits_truncate(self.values.get(offset.saturating_add(link)).copied().unwrap_or(0))

@@ -61,16 +61,25 @@ pub(crate) const CCCD: [u8; 2] = 0x2902_u16.to_le_bytes();
 pub(crate) const DECLARED: [u8; 19] = [0; 19];
 
 impl Core<'_> {
+    /// How many attributes of the table in force have handles below this one.
+    #[inline(never)]
+    fn count_below(&self, handle: u16) -> usize {
+        self.in_force().partition_point(|a| a.handle < handle)
+    }
+
     /// The slot of an attribute of the table in force.
     pub(crate) fn find(&self, handle: u16) -> Option<usize> {
-        let table = self.attributes.get(..usize::from(self.state.table.length))?;
-        table.binary_search_by_key(&handle, |a| a.handle).ok()
+        let at = self.count_below(handle);
+        self.in_force().get(at).filter(|a| a.handle == handle).map(|_| at)
     }
 
     /// The slots of a handle range.
     pub(crate) fn range(&self, start: u16, end: u16) -> Range<usize> {
-        let table = self.attributes.get(..usize::from(self.state.table.length)).unwrap_or_default();
-        table.partition_point(|a| a.handle < start)..table.partition_point(|a| a.handle <= end)
+        let behind = match end.checked_add(1) {
+            Some(next) => self.count_below(next),
+            None => self.state.table.length.into(),
+        };
+        self.count_below(start)..behind
     }
 
     /// The UUID that a slot holds, a service's own or the type of an attribute, in its shortest form.
@@ -107,8 +116,7 @@ impl Core<'_> {
             return attribute.other();
         }
         let ends = |a: &Attribute| a.is_service() || (is_characteristic && a.kind == Kind::Characteristic);
-        let table = self.attributes.get(..usize::from(self.state.table.length)).unwrap_or_default();
-        let group = table.iter().skip(at.saturating_add(1)).take_while(|a| !ends(a));
+        let group = self.in_force().iter().skip(at.saturating_add(1)).take_while(|a| !ends(a));
         group.last().map_or(attribute.handle, |a| a.handle)
     }
 
