@@ -109,11 +109,11 @@ impl Pool<'_> {
 
     /// Appends the octets of `parts` to a chain, whole or not at all, using up to `*reserve` blocks of a reserve and then free ones.
     pub(crate) fn append(&mut self, chain: &mut Chain, parts: [&[u8]; 2], reserve: &mut u16) -> Option<()> {
-        let more = parts[0].len().saturating_add(parts[1].len());
-        let last = self.last(*chain);
-        let room = self.block(last).map_or(0, |block| BLOCK.saturating_sub(usize::from(block.length)));
-        let length = u16::try_from(chain.len().saturating_add(more)).ok()?;
-        let need = u16::try_from(more.saturating_sub(room).div_ceil(BLOCK)).ok()?;
+        let [first, second] = parts.map(<[u8]>::len);
+        let length = chain.len().saturating_add(first).saturating_add(second);
+        // All blocks but the last one are full.
+        let need = length.div_ceil(BLOCK).saturating_sub(chain.len().div_ceil(BLOCK));
+        let (length, need) = (u16::try_from(length).ok()?, u16::try_from(need).ok()?);
         let reserved = need.min(*reserve);
         self.afford(need.saturating_sub(reserved))?;
         *reserve = reserve.saturating_sub(reserved);
@@ -125,21 +125,15 @@ impl Pool<'_> {
         Some(())
     }
 
-    /// The last block of a chain; 0 where it has none.
-    fn last(&mut self, chain: Chain) -> u16 {
+    /// Puts octets behind those of a chain.
+    #[inline(never)]
+    fn extend(&mut self, chain: &mut Chain, mut octets: &[u8]) -> Option<()> {
         let mut last = chain.first;
         while let Some(next) = self.block(last).map(|block| block.next)
             && next != 0
         {
             last = next;
         }
-        last
-    }
-
-    /// Puts octets behind those of a chain.
-    #[inline(never)]
-    fn extend(&mut self, chain: &mut Chain, mut octets: &[u8]) -> Option<()> {
-        let mut last = self.last(*chain);
         loop {
             if let Some(block) = self.block(last) {
                 let n = copy(block.data.get_mut(usize::from(block.length)..).unwrap_or_default(), octets);

@@ -2,7 +2,7 @@
 
 use super::TRANSACTION_TIMEOUT;
 use crate::{
-    Core,
+    Core, Updates,
     counters::count,
     error::Error,
     event::LinkNews,
@@ -87,8 +87,8 @@ impl Core<'_> {
         if !self.put_value(id.index.into(), Opcode::HANDLE_VALUE_INDICATION, at, payload) {
             return Err(Error::TooLong);
         }
-        self.indication_begun(id.index.into(), at);
-        self.begin_indication(now, id)
+        let number = self.begin_indication(now, id.index.into(), at, Phase::Waiting);
+        Ok(IndicationTicket { link: id, number })
     }
 
     /// Puts the value in slot `at` into the transmit buffer. False where it does not fit.
@@ -105,15 +105,27 @@ impl Core<'_> {
         })
     }
 
-    pub(crate) fn begin_indication(&mut self, now: Instant, id: LinkId) -> Result<IndicationTicket, Error> {
+    /// The value in slot `at` went out as an indication. The number of its ticket, if somebody awaits its confirmation.
+    fn begin_indication(&mut self, now: Instant, index: usize, at: usize, phase: Phase) -> u16 {
+        self.indication_begun(index, at);
         let deadline = Deadline::after(now, TRANSACTION_TIMEOUT);
-        let indication = &mut self.link_mut(id)?.indication;
-        indication.ticket = indication.ticket.wrapping_add(1);
-        indication.phase = Phase::Waiting;
-        indication.deadline = deadline;
-        let ticket = IndicationTicket { link: id, number: indication.ticket };
         self.state.sooner.note(deadline);
-        Ok(ticket)
+        let Some(link) = self.links.get_mut(index) else { return 0 };
+        let ticket = link.indication.ticket.wrapping_add(1);
+        link.indication = Indication { phase, ticket, deadline };
+        ticket
+    }
+
+    /// Notifies or indicates the stored value in slot `at`; nobody awaits the confirmation. What is beyond the MTU the peer can read
+    /// (Vol 3, Part F, 3.4.7.1).
+    pub(crate) fn put_update(&mut self, now: Instant, index: usize, at: usize, kind: Updates) -> bool {
+        let notify = kind == Updates::NOTIFY;
+        let opcode = if notify { Opcode::HANDLE_VALUE_NOTIFICATION } else { Opcode::HANDLE_VALUE_INDICATION };
+        let sent = self.put_value(index, opcode, at, Payload::Stored);
+        if sent && !notify {
+            self.begin_indication(now, index, at, Phase::Unattended);
+        }
+        sent
     }
 
     /// Whether the peer has confirmed.

@@ -117,7 +117,7 @@ impl Core<'_> {
         if tells_groups && !is_for_values && wanted != PRIMARY_SERVICE && wanted != SECONDARY_SERVICE {
             return Err(ErrorCode::UNSUPPORTED_GROUP_TYPE);
         }
-        let mut entry = 0;
+        let (mut entry, mut declared) = (0, DECLARED);
         for at in self.range(first, second) {
             let Some(attribute) = self.attributes.get(at) else { break };
             let (handle, is_service) = (attribute.handle, attribute.is_service());
@@ -140,7 +140,6 @@ impl Core<'_> {
                 }
                 break;
             }
-            let mut declared = DECLARED;
             let mut told = if is_for_types { self.type_of(at) } else { self.value(index, at, &mut declared) };
             if is_for_values {
                 // A service is found by either form of its UUID.

@@ -13,7 +13,6 @@ use crate::{
     time::Instant,
 };
 use core::task::Poll;
-use jelling_wire::att::Opcode;
 
 /// Whom a notification or an indication may go to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -158,49 +157,37 @@ impl Core<'_> {
     /// Sends one value that `update` left for this link.
     pub(crate) fn send_update(&mut self, now: Instant, index: usize) -> bool {
         let Some(link) = self.links.get(index) else { return false };
-        if !link.owed.contains(Owed::UPDATES) {
+        if !link.owed.contains(Owed::UPDATES) || link.att_is_dead {
             return false;
         }
-        if link.att_is_dead {
-            return false;
-        }
+        let is_idle = link.indication.is_idle();
         let mut waiting = false;
         for cccd in 0..usize::from(self.state.table.length) {
-            if self.attributes.get(cccd).is_none_or(|a| a.kind != Kind::Cccd) {
-                continue;
-            }
+            let Some(value) = self.pending_value(index, cccd) else { continue };
             let subscriber = self.subscriber(cccd, index);
-            if !subscriber.contains(Subscriber::PENDING) {
-                continue;
-            }
-            let Some(value) = self.cccd_value(cccd) else { continue };
-            if self.may_tell(index, value).is_err() || self.is_withheld(index, value) {
-                continue;
-            }
             let notify = subscriber.contains(Subscriber::NOTIFY);
-            if !notify && self.links.get(index).is_none_or(|l| !l.indication.is_idle()) {
+            let kind = if notify { Updates::NOTIFY } else { Updates::INDICATE };
+            if !notify && !is_idle {
                 waiting = true;
                 continue;
             }
             self.set_subscriber(cccd, index, subscriber.difference(Subscriber::PENDING));
-            let opcode = if notify { Opcode::HANDLE_VALUE_NOTIFICATION } else { Opcode::HANDLE_VALUE_INDICATION };
-            // What is beyond the MTU the peer can read (Vol 3, Part F, 3.4.7.1).
-            let sent = self.put_value(index, opcode, value, Payload::Stored);
-            if sent && !notify {
-                self.indication_begun(index, value);
-                let begun = self.link_id(index).map(|id| self.begin_indication(now, id));
-                if let Some(Ok(ticket)) = begun {
-                    self.abandon_indication(ticket);
-                }
-            }
-            if sent {
-                return true;
-            }
+            return self.put_update(now, index, value, kind);
         }
         if !waiting && let Some(link) = self.links.get_mut(index) {
             link.owed.remove(Owed::UPDATES);
         }
         false
+    }
+
+    /// The value of the CCCD in a slot, where a subscriber has not been told of it and may be.
+    fn pending_value(&self, index: usize, cccd: usize) -> Option<usize> {
+        let is_cccd = self.attributes.get(cccd)?.kind == Kind::Cccd;
+        if !is_cccd || !self.subscriber(cccd, index).contains(Subscriber::PENDING) {
+            return None;
+        }
+        let value = self.cccd_value(cccd)?;
+        (self.may_tell(index, value).is_ok() && !self.is_withheld(index, value)).then_some(value)
     }
 
     /// True when peers may change the length of a value.
