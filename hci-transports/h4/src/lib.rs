@@ -19,13 +19,16 @@
 //!
 //! | Specification | here |
 //! | --- | --- |
-//! | Vol 4, Part A, 2: protocol | [`H4Reader`], [`H4Writer`] |
+//! | Vol 4, Part A, 2: protocol | [`H4Reader`], [`H4DirectReader`], [`H4Writer`] |
 //! | Vol 4, Part A, 4: error recovery | [`H4Reader::skipped`], [`H4Error::Noise`] |
 #![cfg_attr(not(test), no_std)]
 
+mod direct;
+mod front;
 mod reader;
 mod writer;
 
+pub use direct::H4DirectReader;
 pub use reader::{H4Error, H4Reader, NOISE};
 pub use writer::H4Writer;
 

@@ -1,9 +1,10 @@
 //! Octets to packets, with a buffer of its own: one read of the device may bring many packets, or a part of one.
 
+use crate::front::{Front, front, search};
 use core::fmt;
 use embedded_io_async::Read;
 use jelling_transport::PacketRead;
-use jelling_wire::{Packet, PacketKind, copy};
+use jelling_wire::{Packet, copy};
 
 /// Octets skipped with no packet between them that are more than the scars of a fault on the wire: the reader says
 /// [`H4Error::Noise`]. Four of the longest packets of LE; a single octet that is lost, added or changed costs less.
@@ -45,20 +46,6 @@ pub struct H4Reader<R, const N: usize = 1028> {
     noise: u32,
     /// Only the answer of Reset, or a hardware error, is looked for.
     searching: bool,
-}
-
-/// Events that controllers send to an LE host; the code of any other is noise (Vol 4, Part E, 7.7).
-const EVENTS: [u8; 16] =
-    [0x03, 0x05, 0x08, 0x0c, 0x0e, 0x0f, 0x10, 0x13, 0x1a, 0x20, 0x30, 0x3e, 0x48, 0x57, 0x59, 0xff];
-
-/// What stands at the front of the buffer.
-enum Front {
-    /// A packet of so many octets after the indicator.
-    Packet(PacketKind, usize),
-    /// The beginning of one, perhaps.
-    Partial,
-    /// No packet begins here.
-    Noise,
 }
 
 impl<R: Read> H4Reader<R> {
@@ -105,54 +92,6 @@ impl<R: Read, const N: usize> H4Reader<R, N> {
     }
 }
 
-/// What stands at the front of `octets`, where a packet of up to `limit` octets can be taken. After noise, what looks like a
-/// packet must also be followed by one.
-fn front(octets: &[u8], limit: usize, after_noise: bool) -> Front {
-    let Some((indicator, rest)) = octets.split_first() else { return Front::Partial };
-    let (kind, header, is_plausible, length) = match (PacketKind::from_indicator(*indicator), rest) {
-        (Some(kind @ PacketKind::Event), [code, length, ..]) => (kind, 2, EVENTS.contains(code), usize::from(*length)),
-        // A handle of 12 bits up to 0x0eff, no broadcast, and no boundary flag of BR/EDR alone.
-        (Some(kind @ PacketKind::Acl), [first, second, low, high, ..]) => {
-            let first = u16::from_le_bytes([*first, *second]);
-            let is_plausible = first & 0x0fff <= 0x0eff && first >> 12 <= 2;
-            (kind, 4, is_plausible, usize::from(u16::from_le_bytes([*low, *high])))
-        }
-        (Some(PacketKind::Event | PacketKind::Acl), _) => return Front::Partial,
-        // Controllers send no commands, and only the data they were asked for: this host asks for no other.
-        (Some(PacketKind::Command | PacketKind::Sco | PacketKind::Iso) | None, _) => return Front::Noise,
-    };
-    let whole = length.saturating_add(header);
-    // Longer than any packet that was agreed on: the length is noise. To wait for it would swallow what follows.
-    if !is_plausible || whole > limit {
-        return Front::Noise;
-    }
-    match rest.get(whole).map(|next| PacketKind::from_indicator(*next)) {
-        Some(Some(PacketKind::Acl | PacketKind::Event)) => Front::Packet(kind, whole),
-        Some(_) if after_noise => Front::Noise,
-        None if rest.len() < whole => Front::Partial,
-        _ => Front::Packet(kind, whole),
-    }
-}
-
-/// Any octet.
-const ANY: u16 = 0x100;
-/// Vol 4, Part A, 4: what a host that lost step looks for: the answer of Reset.
-const ANSWER: [u16; 7] = [0x04, 0x0e, 0x04, ANY, 0x03, 0x0c, ANY];
-/// And what a controller says that did not understand it.
-const FAILED: [u16; 4] = [0x04, 0x10, 0x01, ANY];
-
-/// What stands at the front of `octets` for a host that lost step.
-fn search(octets: &[u8]) -> Front {
-    for pattern in [ANSWER.as_slice(), &FAILED] {
-        if octets.iter().zip(pattern).all(|(octet, wanted)| *wanted == ANY || *wanted == u16::from(*octet)) {
-            let length = pattern.len();
-            let is_whole = octets.len() >= length;
-            return if is_whole { Front::Packet(PacketKind::Event, length.saturating_sub(1)) } else { Front::Partial };
-        }
-    }
-    Front::Noise
-}
-
 /// Keeps what has come of a packet when the future is dropped.
 impl<R: Read, const N: usize> PacketRead for H4Reader<R, N> {
     type Error = H4Error<R::Error>;
@@ -191,7 +130,7 @@ impl<R: Read, const N: usize> PacketRead for H4Reader<R, N> {
                         return Err(H4Error::Noise);
                     }
                 }
-                Front::Partial => self.fill().await?,
+                Front::Partial(_) => self.fill().await?,
             }
         }
     }

@@ -1,6 +1,6 @@
 #![allow(clippy::arithmetic_side_effects, reason = "a test")]
 
-use crate::{H4Error, H4Reader, H4Writer, NOISE, writer::write};
+use crate::{H4DirectReader, H4Error, H4Reader, H4Writer, NOISE, writer::write};
 use core::convert::Infallible;
 use embassy_futures::block_on;
 use embedded_io_async::{ErrorType, Read, Write};
@@ -40,8 +40,10 @@ fn octets(packets: &[(PacketKind, Vec<u8>)]) -> Vec<u8> {
     packets.iter().flat_map(|(kind, data)| core::iter::once(kind.indicator()).chain(data.iter().copied())).collect()
 }
 
-fn read_all(wire: &[u8], step: usize) -> (Vec<(PacketKind, Vec<u8>)>, u32, u32) {
-    let mut reader = H4Reader::<_, 300>::with_buffer(Pieces(wire, step));
+/// Packets, octets skipped, noises told.
+type Got = (Vec<(PacketKind, Vec<u8>)>, u32, u32);
+
+fn drain(reader: &mut impl PacketRead<Error = H4Error<Infallible>>) -> (Vec<(PacketKind, Vec<u8>)>, u32) {
     let mut packets = vec![];
     let mut noise = 0;
     let mut buffer = [0; 260];
@@ -49,9 +51,22 @@ fn read_all(wire: &[u8], step: usize) -> (Vec<(PacketKind, Vec<u8>)>, u32, u32) 
         match block_on(reader.read(&mut buffer)) {
             Ok(packet) => packets.push((packet.kind, packet.data.to_vec())),
             Err(H4Error::Noise) => noise += 1,
-            Err(H4Error::End) => return (packets, reader.skipped(), noise),
+            Err(H4Error::End) => return (packets, noise),
         }
     }
+}
+
+/// What the one reader makes of it, and the other.
+fn read_all(wire: &[u8], step: usize) -> [Got; 2] {
+    let mut reader = H4Reader::<_, 300>::with_buffer(Pieces(wire, step));
+    let (packets, noise) = drain(&mut reader);
+    let mut direct = H4DirectReader::new(Pieces(wire, step));
+    let (directly, noise_too) = drain(&mut direct);
+    [(packets, reader.skipped(), noise), (directly, direct.skipped(), noise_too)]
+}
+
+fn both(packets: &[(PacketKind, Vec<u8>)], skipped: u32, noise: u32) -> [Got; 2] {
+    [(packets.to_vec(), skipped, noise), (packets.to_vec(), skipped, noise)]
 }
 
 #[test]
@@ -59,7 +74,7 @@ fn packets_split_anywhere_come_out_whole() {
     let packets = session();
     let wire = octets(&packets);
     for step in 1..40 {
-        assert_eq!(read_all(&wire, step), (packets.clone(), 0, 0), "pieces of {step}");
+        assert_eq!(read_all(&wire, step), both(&packets, 0, 0), "pieces of {step}");
     }
 }
 
@@ -76,9 +91,10 @@ fn an_octet_lost_added_or_changed_costs_a_few_packets_and_no_more() {
         let mut changed = wire.clone();
         changed[at] ^= 0xff;
         for (what, octets) in [("dropped", dropped), ("added", added), ("changed", changed)] {
-            let (got, _, noise) = read_all(&octets, 64);
-            assert!(got.ends_with(tail), "octet {at} {what}: the end of the session was lost");
-            assert_eq!(noise, 0, "octet {at} {what}: taken for noise");
+            for (got, _, noise) in read_all(&octets, 64) {
+                assert!(got.ends_with(tail), "octet {at} {what}: the end of the session was lost");
+                assert_eq!(noise, 0, "octet {at} {what}: taken for noise");
+            }
         }
     }
 }
@@ -121,7 +137,7 @@ fn noise_is_told_each_time_its_amount_has_come_and_what_follows_is_read() {
     for (amount, told) in [(NOISE - 1, 0), (NOISE, 1), (2 * NOISE - 2, 1), (2 * NOISE - 1, 2)] {
         for step in [1, 13, 300] {
             let wire = [octets(&packets[..3]), noise(amount), octets(&packets[3..])].concat();
-            assert_eq!(read_all(&wire, step), (packets.clone(), amount, told), "{amount} octets in pieces of {step}");
+            assert_eq!(read_all(&wire, step), both(&packets, amount, told), "{amount} octets in pieces of {step}");
         }
     }
 }
@@ -134,6 +150,10 @@ fn nothing_is_told_of_noise_while_the_answer_of_reset_is_looked_for() {
     let mut buffer = [0; 260];
     assert_eq!(block_on(reader.read(&mut buffer)).map(|p| p.data.len()), Ok(6));
     assert_eq!(reader.skipped(), 5 * NOISE);
+    let mut direct = H4DirectReader::new(Pieces(&wire, 100));
+    direct.begin_anew();
+    assert_eq!(block_on(direct.read(&mut buffer)).map(|p| p.data.len()), Ok(6));
+    assert_eq!(direct.skipped(), 5 * NOISE);
 }
 
 #[test]
@@ -152,7 +172,7 @@ fn a_kind_or_a_length_that_cannot_be_is_skipped_to_the_next_packet() {
     ];
     for (what, octets) in nonsense {
         let wire = [before.as_slice(), octets, &after].concat();
-        assert_eq!(read_all(&wire, 64), (packets.clone(), octets.len() as u32, 0), "{what}");
+        assert_eq!(read_all(&wire, 64), both(&packets, octets.len() as u32, 0), "{what}");
     }
 }
 
@@ -179,12 +199,26 @@ fn a_packet_is_the_same_in_however_many_writes() {
     assert_eq!((one, some), (all, all));
 }
 
+#[test]
+fn what_was_read_ahead_in_the_search_for_the_answer_of_reset_is_not_lost() {
+    let packets = session();
+    // The beginning of an answer, and the answer within what it would have been.
+    let wire = [&[0x13, 0x04, 0x0e, 0x04, 0x0e][..], &octets(&packets[..4])].concat();
+    for step in 1..20 {
+        let mut reader = H4DirectReader::new(Pieces(&wire, step));
+        reader.begin_anew();
+        assert_eq!(drain(&mut reader), (packets[..4].to_vec(), 0));
+        assert_eq!(reader.skipped(), 5);
+    }
+}
+
 proptest! {
     #[test]
     fn any_octets_do_no_harm(octets: Vec<u8>, step in 1..70usize) {
-        let (packets, skipped, _) = read_all(&octets, step);
-        let kept: usize = packets.iter().map(|(_, data)| data.len() + 1).sum();
-        prop_assert!(kept + skipped as usize <= octets.len());
+        for (packets, skipped, _) in read_all(&octets, step) {
+            let kept: usize = packets.iter().map(|(_, data)| data.len() + 1).sum();
+            prop_assert!(kept + skipped as usize <= octets.len());
+        }
     }
 }
 
