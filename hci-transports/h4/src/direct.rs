@@ -1,7 +1,7 @@
 //! Octets to packets, straight into the buffer of who reads.
 
 use crate::{
-    front::{Front, front, search},
+    front::{Front, front, search, to_front},
     reader::{H4Error, NOISE},
 };
 use embedded_io_async::Read;
@@ -70,7 +70,7 @@ impl<R: Read> PacketRead for H4DirectReader<R> {
                     }
                 }
                 Front::Noise => {
-                    buffer.copy_within(1.min(end)..end.min(buffer.len()), 0);
+                    to_front(buffer, 1..end);
                     end = end.saturating_sub(1);
                     self.skipped = self.skipped.saturating_add(1);
                     self.noise = self.noise.saturating_add(1);

@@ -1,5 +1,6 @@
 //! What the next packet begins with, or what is no packet.
 
+use core::ops::Range;
 use jelling_wire::PacketKind;
 
 /// Events that controllers send to an LE host; the code of any other is noise (Vol 4, Part E, 7.7).
@@ -64,4 +65,15 @@ pub(crate) fn search(octets: &[u8]) -> Front {
         }
     }
     Front::Noise
+}
+
+/// Moves octets to the front of their buffer: `rotate_left` and `copy_within` would keep a panic of theirs in the image.
+pub(crate) fn to_front(buffer: &mut [u8], octets: Range<usize>) {
+    for (to, from) in octets.enumerate() {
+        if let Some(octet) = buffer.get(from).copied()
+            && let Some(place) = buffer.get_mut(to)
+        {
+            *place = octet;
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Octets to packets, with a buffer of its own: one read of the device may bring many packets, or a part of one.
 
-use crate::front::{Front, front, search};
+use crate::front::{Front, front, search, to_front};
 use core::fmt;
 use embedded_io_async::Read;
 use jelling_transport::PacketRead;
@@ -69,14 +69,7 @@ impl<R: Read, const N: usize> H4Reader<R, N> {
     /// Makes room at the end and reads more.
     async fn fill(&mut self) -> Result<(), H4Error<R::Error>> {
         if self.start != 0 {
-            // To the front: `rotate_left` and `copy_within` would keep a panic of theirs in the image.
-            for (to, from) in (self.start..self.end).enumerate() {
-                if let Some(octet) = self.buffer.get(from).copied()
-                    && let Some(place) = self.buffer.get_mut(to)
-                {
-                    *place = octet;
-                }
-            }
+            to_front(&mut self.buffer, self.start..self.end);
             self.end = self.end.saturating_sub(self.start);
             self.start = 0;
         }
