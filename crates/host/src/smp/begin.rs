@@ -11,6 +11,7 @@ use crate::{
     error::Error,
     event::{Happened, LinkNews},
     link::Link,
+    state::State,
     time::Instant,
 };
 use jelling_wire::smp::{Features, Keys, OobData, Reason, Requirements};
@@ -49,6 +50,17 @@ impl Terms {
         all
     }
 
+    /// Keys that we should like both to hand over. A long term key is only handed over by legacy pairing.
+    fn keys(&self, state: &State) -> Keys {
+        let mut keys = Keys::empty();
+        if self.bond {
+            keys.insert(Keys::IDENTITY);
+            keys.set(Keys::ENCRYPTION, self.le_secure.may_be_legacy());
+            keys.set(Keys::SIGNING, state.signed_writes());
+        }
+        keys
+    }
+
     fn features(&self, keys: Keys) -> Features {
         let there = match self.oob.get() {
             Some(PeerOob::SecureConnections { .. }) => self.le_secure.may_be_secure(),
@@ -77,24 +89,12 @@ impl Terms {
 }
 
 impl Core<'_> {
-    /// Keys that we should like both to hand over. A long term key is only handed over by legacy pairing.
-    fn keys(&self, terms: &Terms) -> Keys {
-        let mut keys = Keys::empty();
-        if terms.bond {
-            keys.insert(Keys::IDENTITY);
-            keys.set(Keys::ENCRYPTION, terms.le_secure.may_be_legacy());
-            keys.set(Keys::SIGNING, self.state.signed_writes());
-        }
-        keys
-    }
-
-    /// A slot begins anew; what a verb waits for, and what the peer is allowed, stay.
-    pub(super) fn begin_slot(&mut self, now: Instant, index: usize, phase: Phase, terms: &Terms) {
+    /// A slot begins anew; its terms, what a verb waits for, and what the peer is allowed, stay.
+    pub(super) fn begin_slot(&mut self, now: Instant, index: usize, phase: Phase) {
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
-        pairing.settle();
+        pairing.stop();
         pairing.has_failed = false;
         pairing.phase = phase;
-        pairing.terms = *terms;
         pairing.round = 0;
         pairing.secure_connections = false;
         pairing.avoids_controller = false;
@@ -105,14 +105,14 @@ impl Core<'_> {
     }
 
     /// As initiator: Pairing Request.
-    pub(super) fn send_pairing_request(&mut self, now: Instant, index: usize, terms: Terms) {
-        let keys = self.keys(&terms);
-        let crosses = self.links.get(index).is_some_and(|link| link.pairing.has_failed || link.pairing.crosses);
-        self.begin_slot(now, index, Phase::Response, &terms);
+    pub(super) fn send_pairing_request(&mut self, now: Instant, index: usize, terms: &Terms) {
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
-        pairing.crosses = crosses;
+        pairing.crosses |= pairing.has_failed;
+        pairing.terms = *terms;
+        self.begin_slot(now, index, Phase::Response);
+        let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
         pairing.initiates = true;
-        pairing.request = terms.features(keys);
+        pairing.request = terms.features(terms.keys(&self.state));
         pairing.owed.insert(Send::REQUEST);
         self.state.work = true;
         // It takes longest, so it begins first.
@@ -122,20 +122,18 @@ impl Core<'_> {
     /// As responder: Pairing Request of the central.
     pub(super) fn on_pairing_request(&mut self, now: Instant, index: usize, request: &Features) {
         let Some(link) = self.links.get_mut(index) else { return };
-        let pairing = &link.pairing;
+        let pairing = &mut link.pairing;
         if pairing.is_pairing() {
             return self.fail_pairing(now, index, Reason::UNSPECIFIED_REASON);
         }
         // What a verb of ours asked for goes before what the peer may begin by itself.
         let asked = pairing.phase == Phase::Asked && !pairing.only_encrypts;
         let allowed = pairing.allowed.as_ref().or(self.state.security().pairing.as_ref());
-        let mut terms = *match allowed {
-            _ if asked => &pairing.terms,
-            Some(terms) if !pairing.refuses => terms,
-            _ => &Terms::NEW,
-        };
         let refuses = !asked && (pairing.refuses || allowed.is_none());
-        terms.hold_to(self.state.security().only);
+        if !asked {
+            pairing.terms = *allowed.unwrap_or(&Terms::NEW);
+        }
+        pairing.terms.hold_to(self.state.security().only);
         let unused = link.security.bonded && !link.security.encrypted;
         if !asked {
             if link.pairing.is_attended() {
@@ -145,7 +143,7 @@ impl Core<'_> {
             }
             link.pairing.number = link.pairing.number.wrapping_add(1);
         }
-        self.begin_slot(now, index, Phase::Exchange, &terms);
+        self.begin_slot(now, index, Phase::Exchange);
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
         pairing.initiates = false;
         pairing.request = *request;
@@ -159,16 +157,13 @@ impl Core<'_> {
         if let Some(reason) = refusal {
             return self.fail_pairing(now, index, reason);
         }
-        let mut keys = self.keys(&terms);
-        if !request.requirements.contains(Requirements::BONDING) {
-            keys = Keys::empty();
-        }
-        let mut response = terms.features(keys);
-        // 3.6.1: no more than was asked for.
-        response.initiator_keys &= request.initiator_keys;
-        response.responder_keys &= request.responder_keys;
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
-        pairing.response = response;
+        let bonds = request.requirements.contains(Requirements::BONDING);
+        let keys = if bonds { pairing.terms.keys(&self.state) } else { Keys::empty() };
+        pairing.response = pairing.terms.features(keys);
+        // 3.6.1: no more than was asked for.
+        pairing.response.initiator_keys &= request.initiator_keys;
+        pairing.response.responder_keys &= request.responder_keys;
         pairing.owed.insert(Send::RESPONSE);
         if let Err(reason) = self.agree(index) {
             return self.fail_pairing(now, index, reason);

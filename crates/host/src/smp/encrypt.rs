@@ -108,13 +108,26 @@ impl Core<'_> {
 
     /// As central: encrypts with the key of the bond.
     pub(super) fn begin_encryption(&mut self, now: Instant, index: usize) -> Result<(), Error> {
-        let key = self.bond_at(index).and_then(|bond| bond.central_key).ok_or(Error::NotBonded)?;
-        let level = self.bond_level(index).ok_or(Error::NotBonded)?;
-        let Some(link) = self.links.get_mut(index) else { return Err(Error::Disconnected) };
-        link.pairing.phase = Phase::Restoring;
+        self.set_bond_key(index, None).ok_or(Error::NotBonded)?;
+        if let Some(link) = self.links.get_mut(index) {
+            link.pairing.phase = Phase::Restoring;
+        }
         self.restart_timer(now, index);
-        self.set_key(index, &key, level, true);
         Ok(())
+    }
+
+    /// Gives a link the key of its bond, if there is one for its role, and it is the one that the peer asks for.
+    #[inline(never)]
+    fn set_bond_key(&mut self, index: usize, asked: Option<(u16, [u8; 8])>) -> Option<()> {
+        let role = self.links.get(index)?.role;
+        let bond = self.bond_at(index)?;
+        let key = (if role == Role::Central { bond.central_key } else { bond.peripheral_key })?;
+        if asked.is_some_and(|asked| asked != (key.diversifier, key.random)) {
+            return None;
+        }
+        let level = self.bond_level(index)?;
+        self.set_key(index, &key, level, true);
+        Some(())
     }
 
     /// The bond of a link's peer goes: a key of it that the controller has not been told yet is not told any more.
@@ -175,19 +188,13 @@ impl Core<'_> {
             // It is the peripheral's controller that asks (Vol 4, Part E, 7.7.65.5).
             return crate::counters::count(&mut self.state.counters.unexpected);
         }
-        let made_by_both = random == [0; 8] && diversifier == 0;
-        match link.pairing.phase {
+        let (phase, made_by_both) = (link.pairing.phase, random == [0; 8] && diversifier == 0);
+        match phase {
             Phase::Encrypting if made_by_both => return self.give_new_key(index),
             // In the middle of a pairing the central has no business with an older key.
             Phase::Response | Phase::Exchange | Phase::Encrypting | Phase::Keys => {}
-            _ => {
-                let bond = self.bond_at(index);
-                let key = bond.and_then(|bond| bond.peripheral_key);
-                let key = key.filter(|key| key.random == random && key.diversifier == diversifier);
-                if let (Some(key), Some(level)) = (key, self.bond_level(index)) {
-                    return self.set_key(index, &key, level, true);
-                }
-            }
+            _ if self.set_bond_key(index, Some((diversifier, random))).is_some() => return,
+            _ => {}
         }
         if let Some(link) = self.links.get_mut(index) {
             // There is no key: the peer learns it at once (Vol 6, Part B, 5.1.3.1).

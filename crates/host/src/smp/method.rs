@@ -5,9 +5,9 @@ use jelling_wire::smp::{Features, IoCapability, OobData, Requirements};
 
 /// The method, as it is for the initiator or for the responder.
 pub(crate) fn method(secure: bool, initiates: bool, request: &Features, response: &Features) -> Method {
-    let oob = [request, response].map(|features| features.oob_data == OobData::PRESENT);
+    let (first, second) = (request.oob_data == OobData::PRESENT, response.oob_data == OobData::PRESENT);
     // Legacy pairing needs the TK at both ends, LE Secure Connections the public key's confirm value at one.
-    if oob == [true; 2] || (secure && oob.contains(&true)) {
+    if (first && second) || (secure && (first || second)) {
         return Method::OutOfBand;
     }
     if !(request.requirements | response.requirements).contains(Requirements::MITM) {

@@ -431,10 +431,15 @@ impl Pairing {
     }
 
     /// Nothing goes on any more. What was told of the outcome stays.
-    #[inline(never)]
     pub(crate) fn settle(&mut self) {
-        self.wipe();
+        self.stop();
         self.terms.wipe();
+    }
+
+    /// The same, but for the terms.
+    #[inline(never)]
+    pub(super) fn stop(&mut self) {
+        self.wipe();
         self.phase = Phase::Idle;
         self.prompt = Prompt::None;
         self.progress = Progress::empty();

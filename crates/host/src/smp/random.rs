@@ -58,6 +58,7 @@ impl Random {
     }
 
     /// Keeps octets, as many as there is room for.
+    #[inline(never)]
     pub(crate) fn keep(&mut self, octets: &[u8; 8]) {
         let at = usize::from(self.filled);
         let added = jelling_wire::copy(self.octets.get_mut(at..).unwrap_or_default(), octets);

@@ -59,8 +59,8 @@ impl Core<'_> {
         match role {
             _ if enough => self.finish_pairing(index),
             Role::Central if usable && self.begin_encryption(now, index).is_ok() => {}
-            Role::Central => self.send_pairing_request(now, index, terms),
-            Role::Peripheral => self.send_security_request(now, index, terms),
+            Role::Central => self.send_pairing_request(now, index, &terms),
+            Role::Peripheral => self.send_security_request(now, index, &terms),
         }
         Ok(ticket)
     }
@@ -86,7 +86,7 @@ impl Core<'_> {
             }
         } else {
             let settings = PairSettings { mitm: authenticated, key_size: 7, ..PairSettings::new() };
-            self.send_security_request(now, index, Terms::of(&settings));
+            self.send_security_request(now, index, &Terms::of(&settings));
             if let Ok(link) = self.link_mut(id) {
                 link.pairing.only_encrypts = true;
             }
@@ -122,10 +122,11 @@ impl Core<'_> {
     }
 
     /// As peripheral: Security Request (Vol 3, Part H, 2.4.6).
-    fn send_security_request(&mut self, now: Instant, index: usize, terms: Terms) {
-        self.begin_slot(now, index, Phase::Asked, &terms);
-        if let Some(link) = self.links.get_mut(index) {
-            link.pairing.owed.insert(Send::SECURITY_REQUEST);
+    fn send_security_request(&mut self, now: Instant, index: usize, terms: &Terms) {
+        self.begin_slot(now, index, Phase::Asked);
+        if let Some(Link { pairing, .. }) = self.links.get_mut(index) {
+            pairing.terms = *terms;
+            pairing.owed.insert(Send::SECURITY_REQUEST);
         }
     }
 
