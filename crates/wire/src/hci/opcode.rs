@@ -5,10 +5,18 @@ use core::fmt;
 
 /// An opcode: six bits of group, ten of command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 // Packed, so that an error with an opcode in it has four octets, and is handed back in a register on small machines.
 #[repr(packed)]
 pub struct Opcode(pub u16);
+
+/// What is derived would refer to a field that is not aligned.
+#[cfg(feature = "defmt")]
+impl defmt::Format for Opcode {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let number = self.0;
+        defmt::write!(f, "Opcode({=u16})", number);
+    }
+}
 
 impl Opcode {
     /// The group (OGF).
