@@ -1,4 +1,4 @@
-//! What the MCU calls: the interrupts of the UARTs, SysTick, and what must not happen.
+//! What the MCU calls: the interrupts of UARTs and timer, SysTick, and what must not happen.
 #![expect(unsafe_code, reason = "the linker places and finds these by their names")]
 
 use crate::{clock, exit, println, uart};
@@ -11,6 +11,7 @@ const INTERRUPTS: usize = 44;
 #[unsafe(no_mangle)]
 static __INTERRUPTS: [extern "C" fn(); INTERRUPTS] = {
     let mut table: [extern "C" fn(); INTERRUPTS] = [unexpected; INTERRUPTS];
+    table[clock::INTERRUPT] = timer0;
     table[uart::INTERRUPTS[0]] = uart0;
     table[uart::INTERRUPTS[1]] = uart1;
     table[uart::INTERRUPTS[2]] = uart2;
@@ -31,7 +32,11 @@ extern "C" fn uart2() {
 
 #[unsafe(no_mangle)]
 extern "C" fn SysTick() {
-    clock::interrupt();
+    clock::round();
+}
+
+extern "C" fn timer0() {
+    clock::alarm();
 }
 
 extern "C" fn unexpected() {
