@@ -130,13 +130,12 @@ impl<F: NorFlash> Flash<F> {
         buffer: &mut Scratch,
     ) -> Result<Places, FlashError<F::Error>> {
         self.map.flash().settle().await?;
-        let mut places = Places { used: [false; PLACES as usize], of_peer: None, is_same: false };
+        let mut places = Places { used: [0; 32], of_peer: None, is_same: false };
         let mut items = self.map.fetch_all_items(&mut buffer.0).await?;
         // From the oldest record to the newest.
         while let Some((_, octets)) = items.next::<&[u8]>(&mut buffer.0).await? {
             let Some((place, kind)) = look(octets)? else { continue };
-            let Some(used) = places.used.get_mut(usize::from(place)) else { continue };
-            *used = matches!(kind, Kind::Bond(_));
+            places.note(place, kind);
             if peer.is_some_and(|peer| kind == Kind::Bond(peer)) {
                 (places.of_peer, places.is_same) = (Some(place), record::is_same(octets, said));
             } else if places.of_peer == Some(place) {
@@ -174,7 +173,7 @@ impl<F: NorFlash> BondStore for Flash<F> {
         if let Some(own) = own {
             each(Record::Identity(own));
         }
-        for place in (0..PLACES).zip(places.used).filter_map(|(place, used)| used.then_some(place)) {
+        for place in (0..PLACES).filter(|place| places.is_used(*place)) {
             let Some(bond) = record::read_bond(self.fetch(place, &mut buffer).await?) else { continue };
             // Where a record has gone bad, an older one with the same peer can have come back.
             if self.search(Some(bond.peer), &[], &mut buffer).await?.of_peer == Some(place) {
@@ -219,16 +218,32 @@ impl<F: NorFlash> BondStore for Flash<F> {
 
 /// What a look through all records has found.
 struct Places {
-    used: [bool; PLACES as usize],
+    /// A bit for each place.
+    used: [u8; 32],
     of_peer: Option<u8>,
     /// What stands there is what was to be written.
     is_same: bool,
 }
 
 impl Places {
+    fn bit(place: u8) -> (usize, u8) {
+        (usize::from(place >> 3), 1u8.wrapping_shl(place.into()))
+    }
+
+    fn note(&mut self, place: u8, kind: Kind) {
+        let (at, bit) = Self::bit(place);
+        if let Some(octet) = self.used.get_mut(at) {
+            *octet = if matches!(kind, Kind::Bond(_)) { *octet | bit } else { *octet & !bit };
+        }
+    }
+
+    fn is_used(&self, place: u8) -> bool {
+        let (at, bit) = Self::bit(place);
+        self.used.get(at).is_some_and(|octet| octet & bit != 0)
+    }
+
     fn free(&self, room: usize) -> Option<u8> {
-        let mut free = (0..PLACES).zip(self.used).take(room).filter(|(_, used)| !used);
-        free.next().map(|(place, _)| place)
+        (0..PLACES).take(room).find(|place| !self.is_used(*place))
     }
 }
 
