@@ -54,7 +54,8 @@ impl State {
         }
         // It counts down, and a round begins at 0.
         let elapsed = ROUND.wrapping_sub(count) % ROUND;
-        rounds.saturating_mul(ROUND.into()).saturating_add(elapsed.into()) / u64::from(TICK)
+        let cycles = rounds.saturating_mul(ROUND.into()).saturating_add(elapsed.into());
+        cycles.checked_div(TICK.into()).unwrap_or(0)
     }
 
     /// Wakes whose deadline has passed, and begins to wait for the next.
