@@ -91,7 +91,7 @@ fn print_numbers() {
     macro_rules! print {
         ($($kind:literal: $type:path),+ $(,)?) => {$(
             for number in <$type>::ALL {
-                println!("{}\t{:#x}\t{}", $kind, number.0, number.name().unwrap_or_default());
+                println!("{}\t{:#x}\t{}", $kind, { number.0 }, number.name().unwrap_or_default());
             }
         )+};
     }
