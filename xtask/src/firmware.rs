@@ -137,8 +137,8 @@ fn sensor(scene: &Scene, radio: &Radio, peer: Peer) -> Result<()> {
     board.until("kept")?;
     board.until("measures each 2 s")?;
     board.tell("s")?;
-    let [stack, size, ..] = numbers(&board.until("stack ")?)[..] else { bail!("no status") };
-    ensure!(stack < size, "the stack has run over");
+    let status = board.until("stack ")?;
+    ensure!(behind(&status, "stack ")? < behind(&status, " of ")?, "the stack has run over");
     board.tell("r")?;
     board.until("bonds: 1")?;
     board.until("encrypted, bonded: true")?;
@@ -146,14 +146,14 @@ fn sensor(scene: &Scene, radio: &Radio, peer: Peer) -> Result<()> {
     peer.finish()?;
     board.until("disconnected")?;
     board.tell("s")?;
-    let before = numbers(&board.until("stack ")?);
+    let before = board.until("stack ")?;
     // What it does for nobody: advertise, and measure now and then.
     thread::sleep(Duration::from_secs(1));
     board.tell("s")?;
-    let after = numbers(&board.until("stack ")?);
-    let ([.., slept], [.., lost, sleeps]) = (&before[..], &after[..]) else { bail!("{before:?}, {after:?}") };
-    ensure!(*lost == 0, "the FIFO of the UART ran over {lost} times");
-    let woken = sleeps - slept;
+    let after = board.until("stack ")?;
+    let lost = behind(&after, "lost ")?;
+    ensure!(lost == 0, "the FIFO of the UART ran over {lost} times");
+    let woken = behind(&after, "sleeps ")? - behind(&before, "sleeps ")?;
     ensure!((1..=100).contains(&woken), "with nothing to do it fell asleep {woken} times in a second");
     Ok(())
 }
@@ -191,9 +191,15 @@ fn stream(scene: &Scene, radio: &Radio) -> Result<()> {
     desktop.finish()?;
     board.tell("s")?;
     let status = board.until("stack ")?;
-    let [.., full, lost, _] = numbers(&status)[..] else { bail!("{status}") };
+    let (full, lost) = (behind(&status, "full ")?, behind(&status, "lost ")?);
     ensure!(full > 0 && lost == 0, "the ring must have been full, and nothing be lost");
     Ok(())
+}
+
+/// The number behind a word.
+fn behind(line: &str, word: &str) -> Result<u64> {
+    let number = line.split_once(word).and_then(|(_, rest)| numbers(rest).first().copied());
+    number.with_context(|| format!("no {word:?} and a number in {line:?}"))
 }
 
 /// The numbers in a line.
