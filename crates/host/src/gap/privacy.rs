@@ -158,7 +158,7 @@ mod hidden {
             let address = self.state.privacy.next.take()?;
             self.state.privacy.told.set(Some(address));
             self.state.privacy.due = false;
-            command::emit(&command::LeSetRandomAddress { address }, w);
+            command::open(&command::LeSetRandomAddress { address }, w);
             Some(Purpose::PrivateAddress)
         }
 

@@ -26,7 +26,7 @@ impl Core<'_> {
         let own_address_kind = self.own_address_kind();
         let advertising = &mut self.state.advertising;
         if advertising.stage == AdvertisingStage::On && (!advertising.wanted || advertising.changed) {
-            command::emit(&command::LeSetAdvertisingEnable { enable: Switch::Off }, w);
+            command::open(&command::LeSetAdvertisingEnable { enable: Switch::Off }, w);
             return Some(AdvertiserCommand::Off);
         }
         if !advertising.wanted {
@@ -48,19 +48,19 @@ impl Core<'_> {
                     channel_map: 0b111,
                     filter_policy: 0,
                 };
-                command::emit(&parameters, w);
+                command::open(&parameters, w);
                 Some(AdvertiserCommand::Parameters)
             }
             AdvertisingStage::Parameters => {
-                command::emit(&command::LeSetAdvertisingData { data: advertising.adv() }, w);
+                command::open(&command::LeSetAdvertisingData { data: advertising.adv() }, w);
                 Some(AdvertiserCommand::Data)
             }
             AdvertisingStage::Data => {
-                command::emit(&command::LeSetScanResponseData { data: advertising.resp() }, w);
+                command::open(&command::LeSetScanResponseData { data: advertising.resp() }, w);
                 Some(AdvertiserCommand::ScanResponse)
             }
             AdvertisingStage::Response => {
-                command::emit(&command::LeSetAdvertisingEnable { enable: Switch::On }, w);
+                command::open(&command::LeSetAdvertisingEnable { enable: Switch::On }, w);
                 Some(AdvertiserCommand::On)
             }
             AdvertisingStage::On => None,
@@ -97,7 +97,7 @@ impl Core<'_> {
         if self.state.advertising.stage != AdvertisingStage::On {
             return None;
         }
-        command::emit(&command::LeSetAdvertisingEnable { enable: Switch::Off }, w);
+        command::open(&command::LeSetAdvertisingEnable { enable: Switch::Off }, w);
         Some(AdvertiserCommand::Pause)
     }
 

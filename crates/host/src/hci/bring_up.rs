@@ -232,25 +232,25 @@ impl Core<'_> {
 
     fn emit_step(&self, step: Step, w: &mut Writer<'_>) {
         match step {
-            Step::Reset => command::emit(&command::Reset {}, w),
-            Step::Version => command::emit(&command::ReadLocalVersionInformation {}, w),
-            Step::Commands => command::emit(&command::ReadLocalSupportedCommands {}, w),
-            Step::Features => command::emit(&command::ReadLocalSupportedFeatures {}, w),
-            Step::EventMask => command::emit(&command::SetEventMask { mask: EVENT_MASK }, w),
-            Step::LeEventMask => command::emit(&command::LeSetEventMask { mask: LE_EVENT_MASK }, w),
-            Step::LeBufferSize => command::emit(&command::LeReadBufferSize {}, w),
-            Step::BufferSize => command::emit(&command::ReadBufferSize {}, w),
-            Step::LeFeatures => command::emit(&command::LeReadLocalSupportedFeatures {}, w),
-            Step::PublicAddress => command::emit(&command::ReadBdAddr {}, w),
-            Step::RandomOctets => command::emit(&command::LeRand {}, w),
+            Step::Reset => command::open(&command::Reset {}, w),
+            Step::Version => command::open(&command::ReadLocalVersionInformation {}, w),
+            Step::Commands => command::open(&command::ReadLocalSupportedCommands {}, w),
+            Step::Features => command::open(&command::ReadLocalSupportedFeatures {}, w),
+            Step::EventMask => command::open(&command::SetEventMask { mask: EVENT_MASK }, w),
+            Step::LeEventMask => command::open(&command::LeSetEventMask { mask: LE_EVENT_MASK }, w),
+            Step::LeBufferSize => command::open(&command::LeReadBufferSize {}, w),
+            Step::BufferSize => command::open(&command::ReadBufferSize {}, w),
+            Step::LeFeatures => command::open(&command::LeReadLocalSupportedFeatures {}, w),
+            Step::PublicAddress => command::open(&command::ReadBdAddr {}, w),
+            Step::RandomOctets => command::open(&command::LeRand {}, w),
             #[cfg(feature = "security")]
-            Step::KeyOctets | Step::MoreKeyOctets | Step::PrivateOctets => command::emit(&command::LeRand {}, w),
+            Step::KeyOctets | Step::MoreKeyOctets | Step::PrivateOctets => command::open(&command::LeRand {}, w),
             Step::RandomAddress => {
-                command::emit(&command::LeSetRandomAddress { address: self.state.on_air().octets }, w);
+                command::open(&command::LeSetRandomAddress { address: self.state.on_air().octets }, w);
             }
             // Vol 6, Part B, 4.5.10: 251 octets take 2,120 us on the 1M PHY.
             Step::DataLength => {
-                command::emit(&command::LeWriteSuggestedDefaultDataLength { tx_octets: 251, tx_time: 2120 }, w);
+                command::open(&command::LeWriteSuggestedDefaultDataLength { tx_octets: 251, tx_time: 2120 }, w);
             }
         }
     }

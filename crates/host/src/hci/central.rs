@@ -59,7 +59,7 @@ impl Core<'_> {
 
     fn cancel(&mut self, w: &mut Writer<'_>) -> CentralCommand {
         self.state.initiator.stage = InitiatorStage::Cancelling;
-        command::emit(&command::LeCreateConnectionCancel {}, w);
+        command::open(&command::LeCreateConnectionCancel {}, w);
         CentralCommand::ConnectCancel
     }
 
@@ -85,13 +85,13 @@ impl Core<'_> {
                     own_address_kind,
                     filter_policy: 0,
                 };
-                command::emit(&parameters, w);
+                command::open(&parameters, w);
                 Some(CentralCommand::ScanParameters)
             }
             ScanStage::Parameters => {
                 // The merge needs every report: changed data, and responses beside advertisements.
                 let on = command::LeSetScanEnable { enable: Switch::On, filter_duplicates: Switch::Off };
-                command::emit(&on, w);
+                command::open(&on, w);
                 Some(CentralCommand::ScanOn)
             }
             ScanStage::On => None,
@@ -118,7 +118,7 @@ impl Core<'_> {
                     ce_length_min: 0,
                     ce_length_max: 0,
                 };
-                command::emit(&create, w);
+                command::open(&create, w);
                 Some(CentralCommand::Connect)
             }
             (InitiatorStage::Initiating, false) => Some(self.cancel(w)),
@@ -188,5 +188,5 @@ impl Core<'_> {
 
 fn emit_scan_off(w: &mut Writer<'_>) {
     let off = command::LeSetScanEnable { enable: Switch::Off, filter_duplicates: Switch::Off };
-    command::emit(&off, w);
+    command::open(&off, w);
 }

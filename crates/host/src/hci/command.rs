@@ -102,6 +102,7 @@ impl Core<'_> {
             Stage::Up => self.next_purpose(now, w),
         };
         let Some(purpose) = purpose else { return false };
+        command::close(0, w);
         let Some([low, high, ..]) = w.written().get(..2) else { return false };
         let opcode = Opcode(u16::from_le_bytes([*low, *high]));
         let deadline = self.state.command_deadline(now);
@@ -126,7 +127,7 @@ impl Core<'_> {
         if self.links.iter().any(crate::link::Link::is_up) {
             return None;
         }
-        command::emit(&command::Reset {}, w);
+        command::open(&command::Reset {}, w);
         Some(Purpose::Stop)
     }
 
@@ -196,7 +197,7 @@ impl Core<'_> {
 
     fn next_disconnect(&mut self, now: Instant, w: &mut Writer<'_>) -> Option<Purpose> {
         if let Some(handle) = self.state.orphan.take() {
-            command::emit(&command::Disconnect { handle, reason: Status::REMOTE_USER_TERMINATED_CONNECTION }, w);
+            command::open(&command::Disconnect { handle, reason: Status::REMOTE_USER_TERMINATED_CONNECTION }, w);
             return Some(Purpose::Orphan);
         }
         // What is owed to the peer goes first, and is acknowledged first: a controller may throw away what it still holds when
@@ -215,7 +216,7 @@ impl Core<'_> {
         let (index, link) = self.links.iter_mut().enumerate().find(|(_, l)| due(l))?;
         link.owed.remove(Owed::DISCONNECT);
         link.owed.insert(Owed::DISCONNECTING);
-        command::emit(
+        command::open(
             &command::Disconnect { handle: link.handle, reason: Status::REMOTE_USER_TERMINATED_CONNECTION },
             w,
         );
@@ -227,7 +228,7 @@ impl Core<'_> {
         let link = self.links.iter_mut().find(|l| l.is_up() && l.owed.intersects(due))?;
         if link.owed.contains(Owed::KEY_REFUSAL) {
             link.owed.remove(Owed::KEY_REFUSAL);
-            command::emit(&command::LeLongTermKeyRequestNegativeReply { handle: link.handle }, w);
+            command::open(&command::LeLongTermKeyRequestNegativeReply { handle: link.handle }, w);
             return Some(Purpose::KeyRefusal);
         }
         let p = link.requested;
@@ -243,10 +244,10 @@ impl Core<'_> {
                     ce_length_min: 0,
                     ce_length_max: 0,
                 };
-                command::emit(&reply, w);
+                command::open(&reply, w);
             } else {
                 let reason = Status::UNACCEPTABLE_CONNECTION_PARAMETERS;
-                command::emit(
+                command::open(
                     &command::LeRemoteConnectionParameterRequestNegativeReply { handle: link.handle, reason },
                     w,
                 );
@@ -263,7 +264,7 @@ impl Core<'_> {
             ce_length_min: 0,
             ce_length_max: 0,
         };
-        command::emit(&update, w);
+        command::open(&update, w);
         Some(Purpose::Update)
     }
 

@@ -46,7 +46,7 @@ impl Core<'_> {
     pub(crate) fn next_link_check(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
         let link = self.links.iter_mut().find(|l| l.is_up() && l.owed.contains(Owed::CHECK))?;
         link.owed.remove(Owed::CHECK);
-        command::emit(&command::ReadRssi { handle: link.handle }, w);
+        command::open(&command::ReadRssi { handle: link.handle }, w);
         Some(Purpose::LinkCheck(link.handle))
     }
 

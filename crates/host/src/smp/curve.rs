@@ -102,7 +102,7 @@ impl Core<'_> {
         match self.state.curve.stage {
             Stage::WantKey => {
                 self.state.curve.stage = Stage::KeyAsked;
-                command::emit(&command::LeReadLocalP256PublicKey {}, w);
+                command::open(&command::LeReadLocalP256PublicKey {}, w);
             }
             Stage::WantSecret => {
                 let peer = self.curve_user().and_then(|index| match &self.links.get(index)?.pairing.secrets {
@@ -114,7 +114,7 @@ impl Core<'_> {
                     return None;
                 };
                 self.state.curve.stage = Stage::SecretAsked;
-                command::emit(&command::LeGenerateDhKey { key_x: x, key_y: y }, w);
+                command::open(&command::LeGenerateDhKey { key_x: x, key_y: y }, w);
             }
             _ => return None,
         }

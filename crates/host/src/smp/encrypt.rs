@@ -210,12 +210,12 @@ impl Core<'_> {
         if link.owed.contains(Owed::KEY_REPLY) {
             link.owed.remove(Owed::KEY_REPLY);
             let key = link.encryption.take_key();
-            command::emit(&command::LeLongTermKeyRequestReply { handle, key }, w);
+            command::open(&command::LeLongTermKeyRequestReply { handle, key }, w);
         } else {
             link.owed.remove(Owed::ENCRYPT);
             let Encryption { random, diversifier, .. } = link.encryption;
             let key = link.encryption.take_key();
-            command::emit(&command::LeEnableEncryption { handle, random, diversifier, key }, w);
+            command::open(&command::LeEnableEncryption { handle, random, diversifier, key }, w);
         }
         Some(Purpose::Encrypt(handle))
     }

@@ -71,7 +71,7 @@ impl Core<'_> {
     pub(crate) fn next_random(&mut self, w: &mut Writer<'_>) -> bool {
         let wanted = self.state.random.is_wanted();
         if wanted {
-            command::emit(&command::LeRand {}, w);
+            command::open(&command::LeRand {}, w);
         }
         wanted
     }

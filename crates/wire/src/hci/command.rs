@@ -53,25 +53,30 @@ pub trait Command: Sized {
 }
 
 /// Writes a whole command packet: opcode, length, parameters.
+pub fn emit<C: Command>(command: &C, w: &mut Writer<'_>) {
+    let start = w.len();
+    open(command, w);
+    close(start, w);
+}
+
+/// Writes a command packet but for its length, which [`close`] writes: who has many commands closes them in one place.
 // Inlined, so that nobody puts the parameters into a struct first.
 #[inline(always)]
-pub fn emit<C: Command>(command: &C, w: &mut Writer<'_>) {
-    let start = begin(C::OPCODE, w);
+pub fn open<C: Command>(command: &C, w: &mut Writer<'_>) {
+    begin(C::OPCODE, w);
     command.emit_parameters(w);
-    end(start, w);
 }
 
-/// Writes the header, its length still to come: where the parameters begin.
+/// Writes the header, its length still to come.
 #[cfg_attr(target_pointer_width = "32", inline(never))]
-fn begin(opcode: Opcode, w: &mut Writer<'_>) -> usize {
+fn begin(opcode: Opcode, w: &mut Writer<'_>) {
     w.u16(opcode.0);
     w.u8(0);
-    w.len()
 }
 
-/// Writes the length of the parameters, which began at `start`.
+/// Writes the length of the command packet that begins at `start`.
 #[cfg_attr(target_pointer_width = "32", inline(never))]
-fn end(start: usize, w: &mut Writer<'_>) {
-    let length = w.len().saturating_sub(start);
-    w.patch_u8(start.wrapping_sub(1), u8::try_from(length).unwrap_or(u8::MAX));
+pub fn close(start: usize, w: &mut Writer<'_>) {
+    let length = w.len().saturating_sub(start).saturating_sub(3);
+    w.patch_u8(start.saturating_add(2), u8::try_from(length).unwrap_or(u8::MAX));
 }
