@@ -119,6 +119,7 @@ impl Advertising {
     }
 
     /// Takes note that the controller advertises no more.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn end(&mut self, error: Option<Error>) {
         self.wanted = false;
         self.stage = AdvertisingStage::Off;
