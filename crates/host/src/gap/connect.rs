@@ -98,7 +98,8 @@ impl Initiator {
         search: Search::None,
         search_deadline: Deadline::NEVER,
         parameters: Parameters { interval_min: 0, interval_max: 0, latency: 0, supervision_timeout: 0 },
-        result: Kept::none(Err(Error::Timeout)),
+        // The zero of a result is success.
+        result: Kept::none(Ok(LinkId { index: 0, generation: 0 })),
         cancel_deadline: Deadline::NEVER,
     };
 
