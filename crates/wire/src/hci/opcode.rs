@@ -6,7 +6,7 @@ use core::fmt;
 /// An opcode: six bits of group, ten of command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 // Packed, so that an error with an opcode in it has four octets, and is handed back in a register on small machines.
-#[repr(packed)]
+#[repr(Rust, packed)]
 pub struct Opcode(pub u16);
 
 /// What is derived would refer to a field that is not aligned.
