@@ -24,6 +24,8 @@ mod restored;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "server")]
+mod settings;
+#[cfg(feature = "server")]
 mod several;
 #[cfg(feature = "client")]
 mod subscription;
@@ -49,9 +51,9 @@ pub use properties::{Properties, Updates};
 #[cfg(any(feature = "client", feature = "server"))]
 pub use queue::{Queue, QueueId};
 #[cfg(feature = "server")]
-pub use registration::{CharacteristicSettings, DescriptorSettings, ServiceSettings, Storage};
-#[cfg(feature = "server")]
 pub use server::AttributeId;
+#[cfg(feature = "server")]
+pub use settings::{CharacteristicSettings, DescriptorSettings, ServiceSettings, Storage};
 #[cfg(feature = "server")]
 pub(crate) use table::{DECLARED, PRIMARY_SERVICE, SECONDARY_SERVICE, Table};
 #[cfg(feature = "server")]
