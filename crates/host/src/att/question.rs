@@ -155,11 +155,14 @@ impl QuestionId {
     }
 }
 
+/// See [`Core::meet`].
+type Meet = fn(&mut Core<'_>, usize, Slot, usize, AccessKind, usize) -> Result<(), ErrorCode>;
+
 /// What is done where the application decides on an access. It stands behind pointers, so that a program in which it decides on none
 /// does without.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Questions {
-    meet: fn(&mut Core<'_>, usize, Slot, usize, AccessKind, usize) -> Result<(), ErrorCode>,
+    meet: Meet,
     raise: fn(&mut Core<'_>, Instant, usize, Slot),
     keep_command: fn(&mut Core<'_>, Instant, usize, &[u8]),
     time_out: fn(&mut Core<'_>, Instant),
@@ -214,6 +217,7 @@ impl Core<'_> {
         }
     }
 
+    /// What is known of an access on which the application decides.
     fn meet(&mut self, link: usize, slot: Slot, at: usize, kind: AccessKind, offset: usize) -> Result<(), ErrorCode> {
         let handle = self.attributes.get(at).map_or(0, |a| a.handle);
         let question = self.question_mut(link, slot).ok_or(ErrorCode::UNLIKELY_ERROR)?;

@@ -15,12 +15,15 @@ use crate::{
 use core::task::Poll;
 use jelling_wire::att::ErrorCode;
 
+/// See [`Core::pop_captured`].
+type Pop = fn(&mut Core<'_>, usize, &mut [u8]) -> Option<(LinkId, usize)>;
+
 /// What is done where writes are kept. It stands behind pointers, so that a program that keeps none does without.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Captures {
     is_full: fn(&Core<'_>, usize) -> bool,
     push: fn(&mut Core<'_>, usize, usize, &[u8]),
-    pop: fn(&mut Core<'_>, usize, &mut [u8]) -> Option<(LinkId, usize)>,
+    pop: Pop,
     close: fn(&mut Core<'_>, u16, u16),
 }
 
