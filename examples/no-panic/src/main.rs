@@ -87,14 +87,14 @@ fn wire() {
 #[inline(never)]
 fn cryptography() {
     let (long, short) = ([word() as u8; 32], [word() as u8; 16]);
-    let address = Address::new(AddressKind::Random, [word() as u8; 6]);
+    let address = &Address::new(AddressKind::Random, [word() as u8; 6]);
     let (mac_key, key) = toolbox::f5(&long, &short, &short, address, address);
     let pdu = [word() as u8; 7];
     let mut values = [
         mac_key,
         key,
         toolbox::aes_128(&short, &short),
-        toolbox::c1(&short, &short, &pdu, &pdu, address, address),
+        toolbox::c1(&short, &short, &pdu, &pdu, *address, *address),
         toolbox::s1(&short, &short, &short),
         toolbox::f4(&long, &long, &short, word() as u8),
         toolbox::f6(&short, &short, &short, &short, [word() as u8; 3], address, address),
