@@ -112,7 +112,7 @@ impl Core<'_> {
         self.begin_slot(now, index, Phase::Response);
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
         pairing.initiates = true;
-        pairing.request = terms.features(terms.keys(&self.state));
+        pairing.request = terms.features(terms.keys(self.state));
         pairing.owed.insert(Send::REQUEST);
         self.state.work = true;
         // It takes longest, so it begins first.
@@ -159,7 +159,7 @@ impl Core<'_> {
         }
         let Some(Link { pairing, .. }) = self.links.get_mut(index) else { return };
         let bonds = request.requirements.contains(Requirements::BONDING);
-        let keys = if bonds { pairing.terms.keys(&self.state) } else { Keys::empty() };
+        let keys = if bonds { pairing.terms.keys(self.state) } else { Keys::empty() };
         pairing.response = pairing.terms.features(keys);
         // 3.6.1: no more than was asked for.
         pairing.response.initiator_keys &= request.initiator_keys;

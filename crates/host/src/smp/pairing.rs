@@ -248,6 +248,7 @@ impl Default for Distribution {
 impl DefaultIsZeroes for Distribution {}
 
 /// The one or the other, in the same octets.
+#[allow(clippy::large_enum_variant, reason = "there is no heap")]
 #[derive(Clone, Copy)]
 pub(crate) enum Secrets {
     None,
