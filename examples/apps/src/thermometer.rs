@@ -1,6 +1,8 @@
 //! aioble's `temp_sensor.py`: a temperature that is measured again and again, for whoever connects.
 
-use crate::{ENV_SENSE, INTERVAL, NAME, TEMPERATURE};
+#[cfg(feature = "security")]
+use crate::INTERVAL;
+use crate::{ENV_SENSE, NAME, TEMPERATURE};
 use core::{cell::Cell, future::pending, time::Duration};
 use embassy_futures::select::{Either3, select3};
 use embassy_time::Timer;

@@ -87,10 +87,14 @@ impl Image {
         emulator.args(["-nographic", "-monitor", "none", "-serial", "none"]);
         emulator.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(self.file());
         let output = emulator.output().context("cannot run qemu-system-arm")?;
-        let text = String::from_utf8_lossy(&output.stdout);
+        // What is written by semihosting comes on stderr.
+        let text = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "{self:?} failed in the emulator: {text}");
         let line = |line: &str| Some((line.split_once('\t')?.0.to_owned(), line.split_once('\t')?.1.parse().ok()?));
-        text.lines().map(|l| line(l).with_context(|| format!("{l:?} is no figure"))).collect()
+        let figures: Vec<_> =
+            text.lines().map(|l| line(l).with_context(|| format!("{l:?} is no figure"))).collect::<Result<_>>()?;
+        ensure!(!figures.is_empty(), "{self:?} told nothing");
+        Ok(figures)
     }
 
     pub(super) fn build(&self) -> Result<Built> {
