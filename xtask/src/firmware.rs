@@ -1,5 +1,8 @@
 //! The firmware of `examples/firmware`, in QEMU with its UART on a controller, and who talks to it.
 
+mod lines;
+mod traced;
+
 use crate::{
     cargo, images,
     rig::{Kind, Radio},
@@ -26,6 +29,8 @@ pub(crate) enum Image {
     Battery,
     /// Notifications as fast as they go, counted on the PC
     Stream,
+    /// The thermometer with its host's lines on the console, and a capture on UART2
+    Traced,
 }
 
 /// Who talks to the thermometer.
@@ -48,10 +53,26 @@ pub(crate) fn tools() -> Result<()> {
     setup::packages(&[("qemu-system-arm", "qemu-system-arm")])
 }
 
+/// Builds the images, and looks at what logging costs.
+pub(crate) fn built() -> Result<()> {
+    build()?;
+    lines::check()
+}
+
 /// Builds the images.
 pub(crate) fn build() -> Result<()> {
     let mut command = images::cross(&["build", "--quiet", "--release"])?;
     command.args(["--manifest-path", "examples/firmware/Cargo.toml", "--package", "firmware"]);
+    command.env("CARGO_TARGET_DIR", std::path::absolute(images::folder("thumb"))?);
+    command.env("RUSTFLAGS", "-Clinker=ld.lld -Clinker-flavor=ld.lld");
+    run_command(&mut command)
+}
+
+/// Builds an image that has features of its own.
+fn build_with(name: &str, features: &str) -> Result<()> {
+    let mut command = images::cross(&["build", "--quiet", "--release"])?;
+    command.args(["--manifest-path", "examples/firmware/Cargo.toml", "--package", "firmware"]);
+    command.args(["--bin", name, "--features", features]);
     command.env("CARGO_TARGET_DIR", std::path::absolute(images::folder("thumb"))?);
     command.env("RUSTFLAGS", "-Clinker=ld.lld -Clinker-flavor=ld.lld");
     run_command(&mut command)
@@ -95,6 +116,11 @@ pub(crate) fn run(image: Option<Image>, peer: Option<Peer>) -> Result<()> {
         }
         if wanted(Image::Stream) {
             scene.play("stream", |radio| stream(&scene, radio))?;
+        }
+        // One kind of controller will do: what is shown is the wire beside it.
+        if kind == Kind::Rootcanal && wanted(Image::Traced) {
+            build_with("sensor-traced", "log,snoop")?;
+            scene.play("traced", |radio| traced::play(&scene, radio))?;
         }
     }
     println!("firmware: all of it in {:.1} s", start.elapsed().as_secs_f32());
@@ -209,14 +235,24 @@ fn numbers(line: &str) -> Vec<u64> {
 
 /// QEMU with an image, UART0 to be read and told, UART1 at a controller.
 fn board(image: &str, radio: &Radio) -> Result<Player> {
+    board_with(image, radio, "null")
+}
+
+/// As [`board`], with UART2 where QEMU is told.
+fn board_with(image: &str, radio: &Radio, extra: &str) -> Result<Player> {
     let mut command = Command::new("qemu-system-arm");
     command.args(["-M", "lm3s6965evb", "-cpu", "cortex-m4", "-display", "none", "-monitor", "none"]);
     command.args(["-semihosting-config", "enable=on,target=native", "-serial", "stdio"]);
     // Octet by octet: with Nagle's algorithm each packet would wait for 40 ms.
     command.arg("-chardev").arg(format!("socket,id=hci,host=127.0.0.1,port={},nodelay=on", radio.port()));
-    command.args(["-serial", "chardev:hci", "-kernel"]);
-    command.arg(Path::new(&images::folder("thumb")).join(images::TARGET).join("release").join(image));
+    command.args(["-serial", "chardev:hci", "-serial", extra, "-kernel"]);
+    command.arg(self::image(image));
     Player::start("board", &mut command)
+}
+
+/// Where an image is.
+fn image(name: &str) -> PathBuf {
+    Path::new(&images::folder("thumb")).join(images::TARGET).join("release").join(name)
 }
 
 /// A process whose lines are shown as they come, ended when it is dropped.

@@ -30,8 +30,6 @@ struct Image {
 
 /// The flags of an image without a linker script.
 const BARE: [&str; 4] = ["-Clink-arg=--gc-sections", "-Clink-arg=-e_start", "-Clink-arg=--emit-relocs", UNRESOLVED];
-/// The flags of an image that brings its linker script.
-const RELOCATED: [&str; 1] = ["-Clink-arg=--emit-relocs"];
 /// For the panic handler that does not exist: this image is looked through in place of being refused.
 const UNRESOLVED: &str = "-Clink-arg=--unresolved-symbols=ignore-all";
 
@@ -39,9 +37,17 @@ const UNRESOLVED: &str = "-Clink-arg=--unresolved-symbols=ignore-all";
 const ENTRIES: Image =
     Image { name: "no-panic", workspace: "examples/no-panic", package: "no-panic", features: "", flags: &BARE };
 
-const IMAGES: [Image; 2] = [
+const IMAGES: [Image; 4] = [
     Image { name: "face", workspace: "examples/no-panic", package: "no-panic", features: "", flags: &BARE },
-    Image { name: "sensor", workspace: "examples/firmware", package: "firmware", features: "", flags: &RELOCATED },
+    Image { name: "sensor", workspace: "examples/firmware", package: "firmware", features: "", flags: &[] },
+    Image { name: "central", workspace: "examples/firmware", package: "firmware", features: "", flags: &[] },
+    Image {
+        name: "sensor-traced",
+        workspace: "examples/firmware",
+        package: "firmware",
+        features: "log,snoop",
+        flags: &[],
+    },
 ];
 
 /// Where images are built from, and where cargo puts them. A copy of the repository has a folder of its own: cargo takes its packages

@@ -15,11 +15,13 @@ macro_rules! line {
     }};
 }
 
-/// The arguments count as used.
+/// The arguments count as used, and nothing works them out.
 #[cfg(not(any(feature = "defmt", feature = "log")))]
 macro_rules! nothing {
     ($text:literal $(, $argument:expr)* $(,)?) => {{
-        $(let _ = &$argument;)*
+        if false {
+            $(let _ = &$argument;)*
+        }
     }};
 }
 

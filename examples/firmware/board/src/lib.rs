@@ -6,6 +6,8 @@ pub mod clock;
 pub mod console;
 pub mod executor;
 pub mod flash;
+#[cfg(any(feature = "log", feature = "defmt"))]
+mod lines;
 mod registers;
 mod shared;
 pub mod stack;
@@ -41,6 +43,8 @@ impl Board {
     pub fn start() -> Board {
         clock::start();
         uart::start();
+        #[cfg(feature = "log")]
+        lines::start();
         Board {
             console: Reader(&uart::CONSOLE),
             hci: (Reader(&uart::HCI), Writer(&uart::HCI)),

@@ -2,6 +2,11 @@
 #![no_std]
 
 mod told;
+#[cfg(not(feature = "snoop"))]
+mod wires;
+#[cfg(feature = "snoop")]
+#[path = "wires/snooped.rs"]
+mod wires;
 
 use board::{
     executor, println, stack,
@@ -9,18 +14,17 @@ use board::{
 };
 use embedded_io_async::Read;
 use jelling::Runner;
-use jelling_h4::{H4Reader, H4Writer};
 
 pub use told::Told;
+pub use wires::Wires;
 
 /// Octets of the longest packet of H4 that comes: an event, or ACL data of 251 octets.
 const PACKET: usize = 260;
 
 /// Runs a host on the board's controller.
 #[embassy_executor::task]
-pub async fn run(mut runner: Runner<'static>, hci: board::Hci) {
-    let (reader, writer) = hci;
-    println!("{}", runner.run(H4Reader::<_, PACKET>::with_buffer(reader), H4Writer::new(writer)).await);
+pub async fn run(mut runner: Runner<'static>, wires: Wires) {
+    println!("{}", wires.carry(&mut runner).await);
 }
 
 /// Does what the console is told: `r` resets the MCU, `s` prints how it is.

@@ -3,6 +3,7 @@
 #![no_main]
 
 use board::{Board, executor, println};
+use firmware::Wires;
 use jelling::{Bonds, Config, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks};
 use static_cell::ConstStaticCell;
 
@@ -15,7 +16,7 @@ fn main() -> ! {
     let Some(memory) = MEMORY.try_take() else { board::exit(Err(())) };
     let (host, runner) = jelling::new(memory, Config::default());
     executor::run(|spawner| {
-        spawner.spawn(firmware::run(runner, board.hci)?);
+        spawner.spawn(firmware::run(runner, Wires::new(board.hci, board.extra))?);
         spawner.spawn(firmware::commands(board.console)?);
         spawner.spawn(battery(host)?);
         Ok(())

@@ -6,6 +6,7 @@ use apps::follow::{News, follow};
 use board::{Board, executor, println};
 use core::ops::ControlFlow;
 use embassy_time::Timer;
+use firmware::Wires;
 use jelling::{Bonds, Config, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks};
 use static_cell::ConstStaticCell;
 
@@ -18,7 +19,7 @@ fn main() -> ! {
     let Some(memory) = MEMORY.try_take() else { board::exit(Err(())) };
     let (host, runner) = jelling::new(memory, Config::default());
     executor::run(|spawner| {
-        spawner.spawn(firmware::run(runner, board.hci)?);
+        spawner.spawn(firmware::run(runner, Wires::new(board.hci, board.extra))?);
         spawner.spawn(firmware::commands(board.console)?);
         spawner.spawn(central(host)?);
         Ok(())

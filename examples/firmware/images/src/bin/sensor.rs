@@ -5,7 +5,7 @@
 use apps::thermometer::{Interval, News, thermometer};
 use board::{Board, executor, flash, println};
 use embassy_futures::select::{Either, select};
-use firmware::Told;
+use firmware::{Told, Wires};
 use jelling::{
     Bonds, Config, Error, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks,
     security::{keep, load},
@@ -22,7 +22,7 @@ fn main() -> ! {
     let Some(memory) = MEMORY.try_take() else { board::exit(Err(())) };
     let (host, runner) = jelling::new(memory, Config::default());
     executor::run(|spawner| {
-        spawner.spawn(firmware::run(runner, board.hci)?);
+        spawner.spawn(firmware::run(runner, Wires::new(board.hci, board.extra))?);
         spawner.spawn(firmware::commands(board.console)?);
         spawner.spawn(sensor(host, board.flash)?);
         Ok(())

@@ -1,0 +1,71 @@
+//! Lines of the host are free where they are off: nothing of their texts is in such an image, and in one with them it is.
+
+use super::{build_with, image};
+use anyhow::{Result, ensure};
+use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, elf::SHF_ALLOC};
+use std::{fs, path::Path};
+
+/// Macros of `crates/host/src/fmt.rs`.
+const MACROS: [&str; 3] = ["info!(", "warning!(", "debug!("];
+
+/// Compares an image without lines, one for `log` and one for `defmt`.
+pub(super) fn check() -> Result<()> {
+    let mut texts = vec![];
+    gather(Path::new("crates/host/src"), &mut texts)?;
+    ensure!(texts.len() >= 5, "only {} lines found: {texts:?}", texts.len());
+    for (name, features) in [("sensor-traced", "log,snoop"), ("sensor-defmt", "defmt")] {
+        build_with(name, features)?;
+    }
+    let found = |name: &str| -> Result<usize> {
+        let octets = octets(name)?;
+        let is_there = |text: &&String| octets.windows(text.len()).any(|window| window == text.as_bytes());
+        Ok(texts.iter().filter(is_there).count())
+    };
+    let [off, log, defmt] = [found("sensor")?, found("sensor-traced")?, found("sensor-defmt")?];
+    println!(
+        "of {} texts of lines {off} in the image without them, {log} with `log`, {defmt} with `defmt`",
+        texts.len()
+    );
+    ensure!(off == 0, "lines of the host cost something though they are off");
+    ensure!(2 * log > texts.len() && 2 * defmt > texts.len(), "lines of the host are not where they should be");
+    Ok(())
+}
+
+/// Of each line the longest piece between arguments.
+fn gather(folder: &Path, texts: &mut Vec<String>) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            gather(&path, texts)?;
+        } else if !path.ends_with("fmt.rs") {
+            let source = fs::read_to_string(&path)?;
+            for line in MACROS.iter().flat_map(|name| source.split(name).skip(1)) {
+                let text = line.split('"').nth(1).unwrap_or_default();
+                let longest = text.split(['{', '}']).max_by_key(|piece| piece.len()).unwrap_or_default();
+                // What is shorter may be anything.
+                if longest.len() >= 6 {
+                    texts.push(longest.to_owned());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What runs; with `defmt` also what is only for who decodes.
+fn octets(name: &str) -> Result<Vec<u8>> {
+    let data = fs::read(image(name))?;
+    let elf = object::File::parse(&*data)?;
+    let mut octets = vec![];
+    for section in elf.sections() {
+        let runs = matches!(section.flags(), SectionFlags::Elf { sh_flags } if sh_flags & u64::from(SHF_ALLOC) != 0);
+        if runs {
+            octets.extend_from_slice(section.data()?);
+        }
+    }
+    // `defmt` keeps its texts in the names of symbols.
+    if name.ends_with("defmt") {
+        octets.extend(elf.symbols().filter_map(|symbol| symbol.name_bytes().ok()).flatten());
+    }
+    Ok(octets)
+}

@@ -1,0 +1,82 @@
+//! What the firmware says of itself: lines of its host, and a capture of HCI that leaves it by UART2.
+
+use super::{Scene, board_with};
+use crate::{
+    judge::{Implied, judge},
+    rig::Radio,
+};
+use anyhow::{Context, Result, ensure};
+
+/// btsnoop, version 1, of H4.
+const HEADER: [u8; 16] = *b"btsnoop\0\0\0\0\x01\0\0\x03\xea";
+
+/// The thermometer's scenario with our host, told by the board itself.
+pub(super) fn play(scene: &Scene, radio: &Radio) -> Result<()> {
+    let raw = scene.captures.join("firmware-board.raw");
+    let mut board = board_with("sensor-traced", radio, &format!("file:{}", raw.display()))?;
+    board.until("sensor ")?;
+    let mut peer = scene.desktop("sensor", radio)?;
+    // Lines of `log` in the host's code.
+    board.until("link 0 is up")?;
+    peer.until("reset")?;
+    board.until("kept")?;
+    board.until("measures each 2 s")?;
+    board.tell("r")?;
+    board.until("encrypted, bonded: true")?;
+    peer.finish()?;
+    board.until("link 0 is down")?;
+    board.until("disconnected")?;
+    drop(board);
+    let file = scene.captures.join("firmware-board.btsnoop");
+    let octets = std::fs::read(&raw)?;
+    let records = whole(&octets)?;
+    std::fs::write(&file, [&HEADER[..], &records.concat()].concat())?;
+    blanked(&records)?;
+    // Reset, LE Set Advertising Enable, LE Long Term Key Request Reply; Read Request, Handle Value Notification; the PDUs of LE Secure
+    // Connections.
+    let implied = Implied {
+        commands: &[0x0c03, 0x200a, 0x201a],
+        events: &[],
+        att: &[0x0a, 0x0b, 0x1b],
+        smp: &[0x01, 0x02, 0x03, 0x04, 0x0c, 0x0d],
+    };
+    judge(&file, implied)?;
+    let drops = records.iter().filter_map(|record| record.get(12..16)).max().map(<[u8]>::to_vec);
+    println!("        | a capture of {} packets left the board; dropped: {drops:?}", records.len());
+    Ok(())
+}
+
+/// The whole records of a file. The board was reset: there its capture begins anew, perhaps within a record.
+fn whole(file: &[u8]) -> Result<Vec<&[u8]>> {
+    let mut starts: Vec<_> =
+        file.windows(HEADER.len()).enumerate().filter(|(_, octets)| **octets == HEADER).map(|(at, _)| at).collect();
+    ensure!(starts.len() == 2, "the capture begins {} times, not twice", starts.len());
+    starts.push(file.len());
+    let mut records = vec![];
+    for part in starts.windows(2) {
+        let mut rest = file.get(part[0] + HEADER.len()..part[1]).context("a part of the capture")?;
+        while let Some(head) = rest.get(4..8) {
+            let length = 24 + u32::from_be_bytes(head.try_into()?) as usize;
+            let Some((record, after)) = rest.split_at_checked(length) else { break };
+            records.push(record);
+            rest = after;
+        }
+    }
+    Ok(records)
+}
+
+/// No key stands in any packet that holds one.
+fn blanked(records: &[&[u8]]) -> Result<()> {
+    let packets = || records.iter().filter_map(|record| record.get(24..));
+    // LE Long Term Key Request Reply, behind its handle; Identity Information of SMP, in an ACL packet of its own.
+    let replies: Vec<_> = packets().filter(|packet| packet.starts_with(&[1, 0x1a, 0x20, 18])).collect();
+    ensure!(replies.len() >= 2, "{} answers with a key, and not one of each connection", replies.len());
+    ensure!(replies.iter().all(|packet| packet[6..].iter().all(|octet| *octet == 0)), "a long term key in the capture");
+    let identities: Vec<_> = packets().filter(|packet| packet.get(5..10) == Some(&[17, 0, 6, 0, 8])).collect();
+    ensure!(!identities.is_empty(), "no identity key was told");
+    ensure!(
+        identities.iter().all(|packet| packet[10..].iter().all(|octet| *octet == 0)),
+        "an identity key in the capture"
+    );
+    Ok(())
+}
