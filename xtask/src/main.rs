@@ -201,7 +201,7 @@ fn main() -> Result<()> {
         Task::NoPanic { planted: true, .. } => panics::planted(),
         Task::NoPanic { record, .. } => panics::check(record),
         Task::Features { depth } => features::check(depth),
-        Task::Firmware { what: Firmware::Build } => firmware::build(),
+        Task::Firmware { what: Firmware::Build } => firmware::built(),
         Task::Firmware { what: Firmware::Run { image, peer } } => firmware::run(image, peer),
         Task::Sizes { symbols: Some(row), .. } => sizes::largest(&row, 40),
         Task::Sizes { record, peer, .. } => {

@@ -41,8 +41,13 @@ pub(super) fn play(scene: &Scene, radio: &Radio) -> Result<()> {
         smp: &[0x01, 0x02, 0x03, 0x04, 0x0c, 0x0d],
     };
     judge(&file, implied)?;
-    let drops = records.iter().filter_map(|record| record.get(12..16)).max().map(<[u8]>::to_vec);
-    println!("        | a capture of {} packets left the board; dropped: {drops:?}", records.len());
+    let drops =
+        records.iter().filter_map(|record| Some(u32::from_be_bytes(record.get(12..16)?.try_into().ok()?))).max();
+    println!(
+        "        | a capture of {} packets left the board, {} were dropped",
+        records.len(),
+        drops.unwrap_or_default()
+    );
     Ok(())
 }
 

@@ -9,8 +9,8 @@ use jelling::{RunError, Runner};
 use jelling_h4::{H4Error, H4Reader, H4Writer};
 use jelling_transport::{Snoop, SnoopRing};
 
-/// Octets that may wait for the second UART; records beyond them are dropped and counted.
-const ROOM: usize = 1024;
+/// Octets that may wait for the second UART: of 16 KiB of RAM P-256 needs the rest. Records beyond them are dropped and counted.
+const ROOM: usize = 256;
 
 /// The UARTs that a host needs.
 #[derive(Debug)]
