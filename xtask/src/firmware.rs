@@ -75,7 +75,8 @@ fn build_with(name: &str, features: &str) -> Result<()> {
     command.args(["--bin", name, "--features", features]);
     command.env("CARGO_TARGET_DIR", std::path::absolute(images::folder("thumb"))?);
     command.env("RUSTFLAGS", "-Clinker=ld.lld -Clinker-flavor=ld.lld");
-    run_command(&mut command)
+    // Without a word `defmt` leaves out all but errors.
+    run_command(command.env("DEFMT_LOG", "debug"))
 }
 
 /// Formatted, and without a warning. As for a PC: clippy has no compiler for the MCU everywhere, and nothing here asks for which it is.

@@ -37,17 +37,9 @@ const UNRESOLVED: &str = "-Clink-arg=--unresolved-symbols=ignore-all";
 const ENTRIES: Image =
     Image { name: "no-panic", workspace: "examples/no-panic", package: "no-panic", features: "", flags: &BARE };
 
-const IMAGES: [Image; 4] = [
+const IMAGES: [Image; 2] = [
     Image { name: "face", workspace: "examples/no-panic", package: "no-panic", features: "", flags: &BARE },
     Image { name: "sensor", workspace: "examples/firmware", package: "firmware", features: "", flags: &[] },
-    Image { name: "central", workspace: "examples/firmware", package: "firmware", features: "", flags: &[] },
-    Image {
-        name: "sensor-traced",
-        workspace: "examples/firmware",
-        package: "firmware",
-        features: "log,snoop",
-        flags: &[],
-    },
 ];
 
 /// Where images are built from, and where cargo puts them. A copy of the repository has a folder of its own: cargo takes its packages

@@ -10,8 +10,10 @@ const MACROS: [&str; 3] = ["info!(", "warning!(", "debug!("];
 
 /// Compares an image without lines, one for `log` and one for `defmt`.
 pub(super) fn check() -> Result<()> {
-    let mut texts = vec![];
-    gather(Path::new("crates/host/src"), &mut texts)?;
+    let (mut texts, mut sources) = (vec![], String::new());
+    gather(Path::new("crates/host/src"), &mut texts, &mut sources)?;
+    // What an error says too is in every image.
+    texts.retain(|text| sources.matches(text.as_str()).count() == 1);
     ensure!(texts.len() >= 5, "only {} lines found: {texts:?}", texts.len());
     for (name, features) in [("sensor-traced", "log,snoop"), ("sensor-defmt", "defmt")] {
         build_with(name, features)?;
@@ -32,13 +34,14 @@ pub(super) fn check() -> Result<()> {
 }
 
 /// Of each line the longest piece between arguments.
-fn gather(folder: &Path, texts: &mut Vec<String>) -> Result<()> {
+fn gather(folder: &Path, texts: &mut Vec<String>, sources: &mut String) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            gather(&path, texts)?;
+            gather(&path, texts, sources)?;
         } else if !path.ends_with("fmt.rs") {
             let source = fs::read_to_string(&path)?;
+            sources.push_str(&source);
             for line in MACROS.iter().flat_map(|name| source.split(name).skip(1)) {
                 let text = line.split('"').nth(1).unwrap_or_default();
                 let longest = text.split(['{', '}']).max_by_key(|piece| piece.len()).unwrap_or_default();
