@@ -3,9 +3,27 @@
 use core::ops::Range;
 use jelling_wire::PacketKind;
 
-/// Events that controllers send to an LE host; the code of any other is noise (Vol 4, Part E, 7.7).
-const EVENTS: [u8; 16] =
-    [0x03, 0x05, 0x08, 0x0c, 0x0e, 0x0f, 0x10, 0x13, 0x1a, 0x20, 0x30, 0x3e, 0x48, 0x57, 0x59, 0xff];
+/// Events that controllers send to an LE host, a bit each, 32 to a word, and 0xff beside them; the code of any other is noise
+/// (Vol 4, Part E, 7.7).
+const EVENTS: [u32; 3] = [
+    bits(&[0x03, 0x05, 0x08, 0x0c, 0x0e, 0x0f, 0x10, 0x13, 0x1a]),
+    bits(&[0x20, 0x30, 0x3e]),
+    bits(&[0x48, 0x57, 0x59]),
+];
+
+const fn bits(mut codes: &[u8]) -> u32 {
+    let mut word = 0;
+    while let [code, rest @ ..] = codes {
+        word |= 1u32.wrapping_shl(*code as u32);
+        codes = rest;
+    }
+    word
+}
+
+fn is_event(code: u8) -> bool {
+    let word = EVENTS.get(usize::from(code >> 5)).copied().unwrap_or_default();
+    code == 0xff || word.wrapping_shr(u32::from(code)) & 1 == 1
+}
 
 /// What stands at the front of the buffer.
 pub(crate) enum Front {
@@ -22,7 +40,7 @@ pub(crate) enum Front {
 pub(crate) fn front(octets: &[u8], limit: usize, after_noise: bool) -> Front {
     let Some((indicator, rest)) = octets.split_first() else { return Front::Partial(3) };
     let (kind, header, is_plausible, length) = match (PacketKind::from_indicator(*indicator), rest) {
-        (Some(kind @ PacketKind::Event), [code, length, ..]) => (kind, 2, EVENTS.contains(code), usize::from(*length)),
+        (Some(kind @ PacketKind::Event), [code, length, ..]) => (kind, 2, is_event(*code), usize::from(*length)),
         // A handle of 12 bits up to 0x0eff, no broadcast, and no boundary flag of BR/EDR alone.
         (Some(kind @ PacketKind::Acl), [first, second, low, high, ..]) => {
             let first = u16::from_le_bytes([*first, *second]);

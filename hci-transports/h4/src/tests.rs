@@ -177,6 +177,16 @@ fn a_kind_or_a_length_that_cannot_be_is_skipped_to_the_next_packet() {
 }
 
 #[test]
+fn events_of_an_le_host_are_no_noise_and_all_others_are() {
+    let known = [0x03, 0x05, 0x08, 0x0c, 0x0e, 0x0f, 0x10, 0x13, 0x1a, 0x20, 0x30, 0x3e, 0x48, 0x57, 0x59, 0xff];
+    for code in 0..=255 {
+        let [(packets, ..), (directly, ..)] = read_all(&[0x04, code, 0x01, 0x55], 64);
+        assert_eq!(packets.len(), usize::from(known.contains(&code)), "{code:#04x}");
+        assert_eq!(packets, directly);
+    }
+}
+
+#[test]
 fn a_packet_is_written_with_its_indicator() {
     let mut out = [0u8; 400];
     let data = [7u8; 300];

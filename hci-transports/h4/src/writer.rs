@@ -38,21 +38,19 @@ pub(crate) async fn write<W: Write, const N: usize>(device: &mut W, packet: Pack
         *indicator = packet.kind.indicator();
         n = copy(rest, packet.data);
     }
-    all(device, first.get(..n.saturating_add(1)).unwrap_or_default()).await?;
-    all(device, packet.data.get(n..).unwrap_or_default()).await?;
-    device.flush().await
-}
-
-/// Sends all of them. `write_all`, as `embedded-io-async` has it, panics where a driver says that it took none of them, or more than
-/// there are; here others have their turn, and the rest is tried again.
-async fn all<W: Write>(device: &mut W, octets: &[u8]) -> Result<(), W::Error> {
-    let mut rest = octets;
+    let mut rest = first.get(..n.saturating_add(1)).unwrap_or_default();
+    let mut behind = packet.data.get(n..).unwrap_or_default();
+    // `write_all`, as `embedded-io-async` has it, panics where a driver says that it took none of them, or more than there are; here
+    // others have their turn, and the rest is tried again.
     while !rest.is_empty() {
         let taken = device.write(rest).await?;
-        rest = rest.get(taken..).unwrap_or_default();
         if taken == 0 {
             yield_now().await;
         }
+        rest = rest.get(taken..).unwrap_or_default();
+        if rest.is_empty() {
+            rest = core::mem::take(&mut behind);
+        }
     }
-    Ok(())
+    device.flush().await
 }
