@@ -110,13 +110,11 @@ proptest! {
             file.extend(read(&ring, *most));
         }
         file.extend(drain(&ring, 50));
-        let mut passed = 0;
-        for record in Records::parse(&file).unwrap() {
+        for (passed, record) in (0..).zip(Records::parse(&file).unwrap()) {
             let record = record.unwrap();
             let number = record.packet.data[0];
             prop_assert_eq!(record.packet.data.to_vec(), vec![number; steps[usize::from(number)].0 + 1]);
             prop_assert_eq!(u32::from(number), passed + record.drops);
-            passed += 1;
         }
     }
 }
