@@ -164,8 +164,11 @@ fn shrinks(sizes: &BTreeMap<String, Size>) -> Result<()> {
         let less = size(name);
         ensure!(less.flash < all.flash && less.ram < all.ram, "{name} is not smaller than all: {less:?}, {all:?}");
     }
-    // Nothing stands behind it yet.
+    // Nothing stands behind it yet: a few octets more or less are how the rest is put in order.
     let less = size("without l2cap");
-    ensure!(less.flash <= all.flash && less.ram <= all.ram, "without l2cap it is larger than all: {less:?}, {all:?}");
+    ensure!(
+        less.flash <= all.flash + 64 && less.ram <= all.ram,
+        "without l2cap it is larger than all: {less:?}, {all:?}"
+    );
     Ok(())
 }

@@ -45,7 +45,7 @@ pub trait PacketRead {
     /// Why no packet will come any more; or, where [`is_noise`](PacketRead::is_noise) says so, why none has come.
     type Error: Debug;
 
-    /// Waits for the next packet and puts it into `buffer`. A packet longer than that is dropped and the next awaited.
+    /// Waits for the next packet and puts it at the beginning of `buffer`. A packet longer than that is dropped and the next awaited.
     ///
     /// Dropping the future may lose a packet that has come in part, unless the transport says that it keeps it.
     async fn read<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Packet<'b>, Self::Error>;

@@ -10,12 +10,16 @@ mod peripheral;
 
 use frame::Uart;
 use jelling::{Bonds, Config, Gatt, Links, Pool, Resources, ScanSlots, Tasks};
-use jelling_h4::{H4Reader, H4Writer};
+use jelling_h4::{H4DirectReader, H4Writer};
 
 /// A link for each role.
 const LINKS: usize = if cfg!(all(feature = "central", feature = "peripheral")) { 2 } else { 1 };
 
-type Memory = Resources<Links<LINKS, 247>, Gatt<24, 64>, Pool<4, 1>, ScanSlots<4>, Bonds<LINKS>, Tasks<8>>;
+/// A client's answers stand in the pool, and more of its tasks wait.
+const BLOCKS: usize = if cfg!(feature = "client") { 4 } else { 2 };
+const TASKS: usize = if cfg!(feature = "client") { 8 } else { 4 };
+
+type Memory = Resources<Links<LINKS, 247>, Gatt<22, 48>, Pool<BLOCKS, 1>, ScanSlots<4>, Bonds<LINKS>, Tasks<TASKS>>;
 
 static mut MEMORY: Memory = Memory::new();
 
@@ -25,7 +29,7 @@ async fn main(memory: &'static mut Memory) {
     #[cfg(feature = "legacy-pairing")]
     let config = Config { pairing: Some(jelling::Pair::new().le_secure(jelling::LeSecure::Preferred)), ..config };
     let (host, mut runner) = jelling::new(memory, config);
-    let run = runner.run(H4Reader::<_, 260>::with_buffer(Uart), H4Writer::new(Uart));
+    let run = runner.run(H4DirectReader::new(Uart), H4Writer::new(Uart));
     #[cfg(feature = "peripheral")]
     let run = embassy_futures::join::join(run, peripheral::run(host));
     #[cfg(feature = "central")]

@@ -12,8 +12,8 @@ use jelling_wire::{Packet, copy};
 const LEFT: usize = 7;
 
 /// As [`H4Reader`](crate::H4Reader), for devices that have a buffer themselves, as the driver of a UART has: without one of its own
-/// it is some 20 octets long, and reads each packet in a few pieces, into a buffer of 8 octets or more. Dropping a read loses what has come of its packet; a host does so
-/// only when it begins anew, and wants none of it then.
+/// it is some 20 octets long, and reads each packet in a few pieces, into a buffer of 8 octets or more. Dropping a read loses what
+/// has come of its packet; a host does so only when it begins anew, and wants none of it then.
 #[derive(Debug)]
 pub struct H4DirectReader<R> {
     device: R,
@@ -85,6 +85,8 @@ impl<R: Read> PacketRead for H4DirectReader<R> {
         };
         (self.noise, self.searching) = (0, false);
         self.keep(buffer.get(end_of_packet..end).unwrap_or_default());
-        Ok(Packet::new(kind, buffer.get(1..end_of_packet).unwrap_or_default()))
+        // Over the indicator: a packet stands where its buffer begins.
+        to_front(buffer, 1..end_of_packet);
+        Ok(Packet::new(kind, buffer.get(..end_of_packet.saturating_sub(1)).unwrap_or_default()))
     }
 }

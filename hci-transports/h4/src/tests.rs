@@ -48,8 +48,12 @@ fn drain(reader: &mut impl PacketRead<Error = H4Error<Infallible>>) -> (Vec<(Pac
     let mut noise = 0;
     let mut buffer = [0; 260];
     loop {
-        match block_on(reader.read(&mut buffer)) {
-            Ok(packet) => packets.push((packet.kind, packet.data.to_vec())),
+        let got = block_on(reader.read(&mut buffer)).map(|packet| (packet.kind, packet.data.to_vec()));
+        match got {
+            Ok((kind, data)) => {
+                assert!(buffer.starts_with(&data), "a packet stands where its buffer begins");
+                packets.push((kind, data));
+            }
             Err(H4Error::Noise) => noise += 1,
             Err(H4Error::End) => return (packets, noise),
         }

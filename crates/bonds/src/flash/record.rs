@@ -213,7 +213,7 @@ impl<'a> Writer<'a> {
     fn put(&mut self, octets: &[u8]) {
         let end = self.at.saturating_add(octets.len());
         if let Some(room) = self.octets.0.get_mut(self.at..end) {
-            room.copy_from_slice(octets);
+            room.iter_mut().zip(octets).for_each(|(to, from)| *to = *from);
         }
         self.at = end;
     }

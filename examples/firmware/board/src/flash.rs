@@ -67,7 +67,7 @@ impl ReadNorFlash for Flash {
 
     async fn read(&mut self, offset: u32, octets: &mut [u8]) -> Result<(), Error> {
         let part = self.part(range(offset, octets.len()), Self::READ_SIZE)?;
-        octets.copy_from_slice(part);
+        octets.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
         Ok(())
     }
 

@@ -18,9 +18,6 @@ use jelling::Runner;
 pub use told::Told;
 pub use wires::Wires;
 
-/// Octets of the longest packet of H4 that comes: an event, or ACL data of 251 octets.
-const PACKET: usize = 260;
-
 /// Runs a host on the board's controller.
 #[embassy_executor::task]
 pub async fn run(mut runner: Runner<'static>, wires: Wires) {

@@ -1,9 +1,8 @@
 //! What carries a host's packets: the controller's UART.
 
-use crate::PACKET;
 use core::convert::Infallible;
 use jelling::{RunError, Runner};
-use jelling_h4::{H4Error, H4Reader, H4Writer};
+use jelling_h4::{H4DirectReader, H4Error, H4Writer};
 
 /// The UARTs that a host needs.
 #[derive(Debug)]
@@ -18,6 +17,6 @@ impl Wires {
 
     pub(crate) async fn carry(self, runner: &mut Runner<'static>) -> RunError<H4Error<Infallible>, Infallible> {
         let (reader, writer) = self.0;
-        runner.run(H4Reader::<_, PACKET>::with_buffer(reader), H4Writer::new(writer)).await
+        runner.run(H4DirectReader::new(reader), H4Writer::new(writer)).await
     }
 }

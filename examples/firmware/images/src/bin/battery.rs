@@ -7,7 +7,7 @@ use firmware::Wires;
 use jelling::{Bonds, Config, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks};
 use static_cell::ConstStaticCell;
 
-type Memory = Resources<Links<1, 247>, Gatt<24, 64>, Pool<4, 1>, ScanSlots<0>, Bonds<1>, Tasks<8>>;
+type Memory = Resources<Links<1, 247>, Gatt<22, 48>, Pool<2, 1>, ScanSlots<0>, Bonds<1>, Tasks<4>>;
 static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 
 #[cortex_m_rt::entry]

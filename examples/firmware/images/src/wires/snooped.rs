@@ -1,12 +1,11 @@
 //! What carries a host's packets: the controller's UART, and a second one on which a capture of them leaves.
 
-use crate::PACKET;
 use core::convert::Infallible;
 use embassy_futures::select::{Either, select};
 use embassy_time::Instant;
 use embedded_io_async::Write;
 use jelling::{RunError, Runner};
-use jelling_h4::{H4Error, H4Reader, H4Writer};
+use jelling_h4::{H4DirectReader, H4Error, H4Writer};
 use jelling_transport::{Snoop, SnoopRing};
 
 /// Octets that may wait for the second UART: of 16 KiB of RAM P-256 needs the rest. Records beyond them are dropped and counted.
@@ -29,7 +28,7 @@ impl Wires {
     pub(crate) async fn carry(self, runner: &mut Runner<'static>) -> RunError<H4Error<Infallible>, Infallible> {
         let ring = SnoopRing::<ROOM>::new(|| Instant::now().as_micros());
         let (reader, writer) = self.hci;
-        let reader = Snoop::new(H4Reader::<_, PACKET>::with_buffer(reader), &ring);
+        let reader = Snoop::new(H4DirectReader::new(reader), &ring);
         let run = runner.run(reader, Snoop::new(H4Writer::new(writer), &ring));
         match select(run, send(&ring, self.extra)).await {
             Either::First(end) => end,
