@@ -9,7 +9,7 @@ use jelling_h4::{H4DirectReader, H4Error, H4Writer};
 use jelling_transport::{Snoop, SnoopRing};
 
 /// Octets that may wait for the second UART: of 16 KiB of RAM P-256 needs the rest. Records beyond them are dropped and counted.
-const ROOM: usize = 256;
+const ROOM: usize = 512;
 
 /// The UARTs that a host needs.
 #[derive(Debug)]
