@@ -9,24 +9,41 @@ mod wires;
 mod wires;
 
 use board::{
-    executor, println, stack,
+    Board, executor,
+    flash::Flash,
+    println, stack,
     uart::{self, Congestion},
 };
+use embassy_executor::{SpawnError, SpawnToken};
 use embedded_io_async::Read;
-use jelling::Runner;
+use jelling::{Host, Runner};
 
 pub use told::Told;
 pub use wires::Wires;
 
+/// Runs a host on the board, and an application on that.
+pub fn start<S>(
+    board: Board,
+    (host, runner): (Host<'static>, Runner<'static>),
+    application: impl FnOnce(Host<'static>, Flash) -> Result<SpawnToken<S>, SpawnError>,
+) -> ! {
+    executor::run(|spawner| {
+        spawner.spawn(run(runner, Wires::new(board.hci, board.extra))?);
+        spawner.spawn(commands(board.console)?);
+        spawner.spawn(application(host, board.flash)?);
+        Ok(())
+    })
+}
+
 /// Runs a host on the board's controller.
 #[embassy_executor::task]
-pub async fn run(mut runner: Runner<'static>, wires: Wires) {
+async fn run(mut runner: Runner<'static>, wires: Wires) {
     println!("{}", wires.carry(&mut runner).await);
 }
 
 /// Does what the console is told: `r` resets the MCU, `s` prints how it is.
 #[embassy_executor::task]
-pub async fn commands(mut console: board::Console) {
+async fn commands(mut console: board::Console) {
     loop {
         let mut octet = [0];
         match console.read(&mut octet).await {

@@ -2,8 +2,7 @@
 #![no_std]
 #![no_main]
 
-use board::{Board, executor, println};
-use firmware::Wires;
+use board::{Board, println};
 use jelling::{Bonds, Config, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks};
 use static_cell::ConstStaticCell;
 
@@ -14,13 +13,7 @@ static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 fn main() -> ! {
     let board = Board::start();
     let Some(memory) = MEMORY.try_take() else { board::exit(Err(())) };
-    let (host, runner) = jelling::new(memory, Config::default());
-    executor::run(|spawner| {
-        spawner.spawn(firmware::run(runner, Wires::new(board.hci, board.extra))?);
-        spawner.spawn(firmware::commands(board.console)?);
-        spawner.spawn(battery(host)?);
-        Ok(())
-    })
+    firmware::start(board, jelling::new(memory, Config::default()), |host, _| battery(host))
 }
 
 #[embassy_executor::task]

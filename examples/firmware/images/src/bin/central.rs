@@ -3,10 +3,9 @@
 #![no_main]
 
 use apps::follow::{News, follow};
-use board::{Board, executor, println};
+use board::{Board, println};
 use core::ops::ControlFlow;
 use embassy_time::Timer;
-use firmware::Wires;
 use jelling::{Bonds, Config, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks};
 use static_cell::ConstStaticCell;
 
@@ -17,13 +16,7 @@ static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 fn main() -> ! {
     let board = Board::start();
     let Some(memory) = MEMORY.try_take() else { board::exit(Err(())) };
-    let (host, runner) = jelling::new(memory, Config::default());
-    executor::run(|spawner| {
-        spawner.spawn(firmware::run(runner, Wires::new(board.hci, board.extra))?);
-        spawner.spawn(firmware::commands(board.console)?);
-        spawner.spawn(central(host)?);
-        Ok(())
-    })
+    firmware::start(board, jelling::new(memory, Config::default()), |host, _| central(host))
 }
 
 #[embassy_executor::task]

@@ -3,9 +3,9 @@
 #![no_main]
 
 use apps::thermometer::{Interval, News, thermometer};
-use board::{Board, executor, flash, println};
+use board::{Board, flash, println};
 use embassy_futures::select::{Either, select};
-use firmware::{Told, Wires};
+use firmware::Told;
 use jelling::{
     Bonds, Config, Error, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks,
     security::{keep, load},
@@ -20,13 +20,7 @@ static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 fn main() -> ! {
     let board = Board::start();
     let Some(memory) = MEMORY.try_take() else { board::exit(Err(())) };
-    let (host, runner) = jelling::new(memory, Config::default());
-    executor::run(|spawner| {
-        spawner.spawn(firmware::run(runner, Wires::new(board.hci, board.extra))?);
-        spawner.spawn(firmware::commands(board.console)?);
-        spawner.spawn(sensor(host, board.flash)?);
-        Ok(())
-    })
+    firmware::start(board, jelling::new(memory, Config::default()), sensor)
 }
 
 #[embassy_executor::task]
