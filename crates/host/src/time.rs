@@ -87,6 +87,7 @@ impl Deadline {
     }
 
     /// Due, and from now on never.
+    #[cfg(any(feature = "central", feature = "client", feature = "server", feature = "security"))]
     pub(crate) fn take_due(&mut self, now: Instant) -> bool {
         let is_due = self.is_due(now);
         if is_due {
