@@ -120,16 +120,16 @@ enum Task {
         #[arg(value_enum, default_value_t = features::Depth::Pairs)]
         depth: features::Depth,
     },
-    /// Measure images, one for each combination of features, and compare with sizes.toml
+    /// Measure images, one for each combination of features, with trouble-host's beside them, and compare with sizes.toml
     Sizes {
         /// Write them down instead, in README.md too
         #[arg(long)]
         record: bool,
-        /// Measure trouble-host's too, instead of taking them from sizes.toml
+        /// Measure ours alone, and take trouble-host's from sizes.toml, as CI does
         #[arg(long)]
-        peer: bool,
+        ours: bool,
         /// Only print the largest symbols of this row
-        #[arg(long, value_name = "ROW", conflicts_with_all = ["record", "peer"])]
+        #[arg(long, value_name = "ROW", conflicts_with_all = ["record", "ours"])]
         symbols: Option<String>,
     },
     /// Build the firmware, and run it in QEMU
@@ -204,8 +204,8 @@ fn main() -> Result<()> {
         Task::Firmware { what: Firmware::Build } => firmware::built(),
         Task::Firmware { what: Firmware::Run { image, peer } } => firmware::run(image, peer),
         Task::Sizes { symbols: Some(row), .. } => sizes::largest(&row, 40),
-        Task::Sizes { record, peer, .. } => {
-            let whose = if peer { sizes::Whose::Both } else { sizes::Whose::Ours };
+        Task::Sizes { record, ours, .. } => {
+            let whose = if ours { sizes::Whose::Ours } else { sizes::Whose::Both };
             if record { sizes::record(whose) } else { sizes::compare(whose) }
         }
         Task::Cost => cost::table(),
