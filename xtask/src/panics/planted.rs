@@ -36,7 +36,7 @@ const PLANTS: [Plant; 7] = [
         image: "face",
     },
     Plant {
-        file: "hci-transports/h4/src/reader.rs",
+        file: "hci-transports/h4/src/front.rs",
         function: "fn front(",
         statement: "let _ = core::hint::black_box(&[0u8; 4][..])[core::hint::black_box(0)].min(1);",
         image: "face",
