@@ -94,7 +94,7 @@ impl<'d, S: Step<'d>> Future for Operation<'d, S> {
 
 impl<'d, S: Step<'d>> Drop for Operation<'d, S> {
     fn drop(&mut self) {
-        if self.progress.state == State::Begun {
+        if matches!(self.progress.state, State::Runs | State::Stands) {
             give_up(self.host.lock, &mut self.progress, &mut Turn { step: &mut self.step, raw: None });
         }
     }
@@ -123,7 +123,10 @@ pub enum Reach {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     New,
-    Begun,
+    /// It has begun, and its time runs.
+    Runs,
+    /// It has begun, and its time stands still.
+    Stands,
     Done,
 }
 
@@ -138,7 +141,6 @@ struct Progress {
     ticket: WaitTicket,
     reach: Reach,
     state: State,
-    stands: bool,
 }
 
 impl Progress {
@@ -157,29 +159,27 @@ impl Progress {
             epoch: 0,
             ticket: WaitTicket::NONE,
             reach: Reach::Look,
-            state: State::Begun,
-            stands: false,
+            state: State::Runs,
         }
     }
 
-    /// It takes so long at most, from the first look on.
+    /// It takes so long at most, from the first look on: until then the time stands still.
     fn lasts(&mut self, timeout: Option<Duration>) {
         self.left = timeout.map_or(NEVER, |timeout| Instant::ZERO.after(timeout)).as_micros();
-        self.stands = true;
     }
 
     /// True when the time has run out; it stands still until `stands`, or runs.
     fn is_over(&mut self, now: Instant, stands: Option<Instant>) -> bool {
         if let Some(until) = stands {
-            if !self.stands {
+            if self.state != State::Stands {
                 let left = self.wake.as_micros().saturating_sub(now.as_micros());
                 self.left = if self.wake == NEVER { u64::MAX } else { left };
             }
-            (self.stands, self.wake) = (true, until);
+            (self.state, self.wake) = (State::Stands, until);
             return false;
         }
-        if self.stands {
-            (self.stands, self.wake) = (false, Instant::from_micros(now.as_micros().saturating_add(self.left)));
+        if self.state == State::Stands {
+            (self.state, self.wake) = (State::Runs, Instant::from_micros(now.as_micros().saturating_add(self.left)));
         }
         self.wake <= now
     }
@@ -187,7 +187,7 @@ impl Progress {
     fn go_on(&mut self, turn: &mut dyn AnyTurn, core: &mut Core<'_>, now: Instant) -> Poll<Result<(), Error>> {
         let starts = matches!(self.reach, Reach::Start | Reach::Survive);
         if self.state == State::New {
-            self.state = State::Begun;
+            self.state = State::Stands;
             core.mark_work();
             if starts {
                 core.start();

@@ -101,7 +101,7 @@ impl WaitTicket {
     fn next(self) -> Self {
         let [a, b, c] = self.0;
         let [a, b, c, _] = u32::from_le_bytes([a, b, c, 0]).wrapping_add(1).to_le_bytes();
-        WaitTicket([a.max(u8::from((b, c) == (0, 0))), b, c])
+        WaitTicket([a, b, c])
     }
 }
 
@@ -233,8 +233,12 @@ impl Waiters<'_> {
             self.tasks.len().saturating_sub(1)
         });
         runner.occupied = runner.occupied.max(at.saturating_add(1));
-        *ticket = runner.last_ticket.next();
-        runner.last_ticket = *ticket;
+        *ticket = WaitTicket::NONE;
+        // Somebody may wait while all other tickets are given out.
+        while *ticket == WaitTicket::NONE || self.tasks.iter().any(|w| w.ticket == *ticket) {
+            runner.last_ticket = runner.last_ticket.next();
+            *ticket = runner.last_ticket;
+        }
         let slot = self.tasks.get_mut(at)?;
         (slot.topic, slot.deadline, slot.ticket, slot.sharers) = (topic, deadline, *ticket, 1);
         slot.waker.replace(waker.clone())
@@ -305,3 +309,6 @@ impl Waiters<'_> {
         self.tasks.iter().filter(|w| w.waker.is_some()).fold(NEVER, |first, w| first.min(w.deadline))
     }
 }
+
+#[cfg(test)]
+mod tests;
