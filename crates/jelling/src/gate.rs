@@ -20,7 +20,7 @@ pub(crate) type DynLock<'d> = dyn Lock + Sync + 'd;
 pub(crate) trait Lock {
     fn lock(&self, f: &mut dyn Locked);
     /// As [`Waiters::look`].
-    fn look(&self, waker: &Waker) -> Due;
+    fn look(&self, waker: &Waker) -> (Due, Option<Waker>);
     /// As [`Waiters::is_waiting`].
     fn is_waiting(&self, waker: &Waker, ticket: WaitTicket) -> bool;
 }

@@ -85,7 +85,7 @@ impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, B: BondGroup, T: Ta
         });
     }
 
-    fn look(&self, waker: &Waker) -> Due {
+    fn look(&self, waker: &Waker) -> (Due, Option<Waker>) {
         self.with(|Contents { tasks, runner, .. }| Waiters { tasks: tasks.parts(), runner }.look(waker))
     }
 

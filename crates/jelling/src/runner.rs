@@ -108,7 +108,7 @@ impl Runner<'_> {
             #[cfg(feature = "security")]
             let mut jobs = Jobs::default();
             poll_fn(|context| {
-                shared.set_due(shared.host().lock.look(context.waker()));
+                shared.set_due(shared.host().lock.look(context.waker()).0);
                 if let Poll::Ready(error) = receive.as_mut().poll(context) {
                     return Poll::Ready(RunError::Read(error));
                 }

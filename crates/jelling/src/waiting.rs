@@ -189,13 +189,12 @@ pub(crate) struct Waiters<'a> {
 }
 
 impl Waiters<'_> {
-    /// What is due as the runner begins to look; from now on `waker` is woken for what else comes.
-    pub(crate) fn look(&mut self, waker: &Waker) -> Due {
-        match &mut self.runner.waker {
-            Some(known) => known.clone_from(waker),
-            none => *none = Some(waker.clone()),
-        }
-        self.runner.due
+    /// What is due as the runner begins to look; from now on `waker` is woken for what else comes. The waker before it is to be
+    /// dropped with the lock open.
+    pub(crate) fn look(&mut self, waker: &Waker) -> (Due, Option<Waker>) {
+        let known = &mut self.runner.waker;
+        let same = known.as_ref().is_some_and(|known| known.will_wake(waker));
+        (self.runner.due, if same { None } else { known.replace(waker.clone()) })
     }
 
     /// Waits, until `deadline` at most. Returns a waker that had to make room: it is to be woken with the lock open.
