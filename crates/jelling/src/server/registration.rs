@@ -161,9 +161,8 @@ impl<'a> CharacteristicOptions<'a> {
     /// answered with Insufficient Resources; a write command is dropped and counted. Takes effect with `register`.
     #[must_use]
     pub const fn capture(mut self, depth: usize) -> Self {
-        if depth > 0 {
-            self.capture = Some((depth, |core, id, depth, longest| core.open_capture(id, depth, longest)));
-        }
+        let open: OpenCapture = |core, id, depth, longest| core.open_capture(id, depth, longest);
+        self.capture = if depth > 0 { Some((depth, open)) } else { None };
         self
     }
 

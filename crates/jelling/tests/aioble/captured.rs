@@ -34,7 +34,7 @@ fn writes_at_200_ms_are_read_at_500_ms() {
 #[test]
 fn without_capture_the_newest_wins() {
     play(async |[central, peripheral], _, _| {
-        let local = serve(peripheral, &everything());
+        let local = serve(peripheral, &everything().capture(10).capture(0));
         let (ours, theirs) = connected(central, peripheral, 1).await;
         let remote = found(&ours).await;
         for i in 0..3u8 {
