@@ -12,8 +12,8 @@ use jelling_wire::{Packet, copy};
 const LEFT: usize = 7;
 
 /// As [`H4Reader`](crate::H4Reader), for devices that have a buffer themselves, as the driver of a UART has: without one of its own
-/// it is some 20 octets long, and reads each packet in a few pieces, into a buffer of 8 octets or more. Dropping a read loses what
-/// has come of its packet; a host does so only when it begins anew, and wants none of it then.
+/// it is some 20 octets long, and reads each packet in a few pieces, into a buffer with room for its indicator too: of 8 octets at
+/// least. Dropping a read loses what has come of its packet; a host does so only when it begins anew, and wants none of it then.
 #[derive(Debug)]
 pub struct H4DirectReader<R> {
     device: R,

@@ -9,7 +9,8 @@ use jelling_wire::{Packet, copy};
 /// of a network, the longest packet goes in one; the driver of a UART takes octets as they come, and they need no copy.
 const TOGETHER: usize = if cfg!(target_os = "none") { 1 } else { 264 };
 
-/// Writes packets to a device.
+/// Writes packets to a device, as long as that takes: where the device says that it took none of the octets, other tasks of the executor
+/// have their turn, and then it is tried again.
 #[derive(Debug)]
 pub struct H4Writer<W> {
     device: W,
