@@ -21,7 +21,7 @@ use core::{
 use embassy_futures::{join::join4, select::select};
 use input::{out, word};
 use jelling::{Bonds, Config, Connection, Device, Error, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks};
-use jelling_h4::{H4Reader, H4Writer};
+use jelling_h4::{H4DirectReader, H4Reader, H4Writer};
 use jelling_transport::{Snoop, SnoopSink};
 
 unsafe extern "C" {
@@ -65,6 +65,9 @@ pub extern "C" fn _start() -> ! {
             let mut bare: H4Reader<_> = H4Reader::new(Uart);
             let _ = runner.run(&mut bare, H4Writer::new(Uart)).await;
             out(bare.skipped());
+            let mut direct = H4DirectReader::new(Uart);
+            let _ = runner.run(&mut direct, H4Writer::new(Uart)).await;
+            out(direct.skipped());
         }
     };
     let application = join4(peripheral::run(host), central::run(host), security::run(host), radio(host));
