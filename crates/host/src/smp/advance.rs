@@ -2,7 +2,8 @@
 
 use super::{
     exchange::Move,
-    pairing::{Exchange, Method, Pairing, Phase, Progress, Prompt, Secrets, Send},
+    pairing::{Method, Pairing, Phase, Progress, Prompt, Send},
+    secrets::{Exchange, Secrets},
     settings::{Overwrite, PeerOob},
 };
 use crate::{

@@ -1,9 +1,6 @@
 //! P-256 by the controller, where it has the commands: one key pair at a time (Vol 4, Part E, 7.8.36 and 7.8.37).
 
-use super::{
-    pairing::{Progress, Secrets},
-    settings::Curve,
-};
+use super::{pairing::Progress, secrets::Secrets, settings::Curve};
 use crate::{
     Core,
     crypto::PublicKey,

@@ -2,7 +2,7 @@
 //! Vol 4, Part E, 7.8.24-26, 7.7.8, 7.7.39).
 
 #[cfg(feature = "legacy-pairing")]
-use super::pairing::Secrets;
+use super::secrets::Secrets;
 use super::{ControllerCurve, pairing::Phase};
 use crate::{
     Core,

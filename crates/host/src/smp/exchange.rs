@@ -202,7 +202,7 @@ impl Pairing {
 
     /// The PDU of phase 3 that may come now: the responder's keys go first, and all in the order of 2.4.3.
     pub(crate) fn expects_key(&self) -> Option<Code> {
-        let super::pairing::Secrets::Distribution(keys) = &self.secrets else { return None };
+        let super::secrets::Secrets::Distribution(keys) = &self.secrets else { return None };
         // The initiator's go when the responder's have come.
         if !self.initiates && (!keys.begun || !self.owed.difference(super::pairing::Send::KEYPRESS).is_empty()) {
             return None;

@@ -1,6 +1,9 @@
 //! The arithmetic of P-256, which takes long: jobs that are done with the lock open.
 
-use super::pairing::{Pairing, Progress, Secrets};
+use super::{
+    pairing::{Pairing, Progress},
+    secrets::Secrets,
+};
 use crate::{
     Core,
     crypto::{Crypto, PublicKey, toolbox},

@@ -2,7 +2,8 @@
 
 use super::{
     is_identity,
-    pairing::{Handed, Phase, Secrets},
+    pairing::{Handed, Phase},
+    secrets::Secrets,
     settings::Overwrite,
 };
 use crate::{

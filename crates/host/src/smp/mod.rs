@@ -22,6 +22,7 @@ mod passkey;
 mod raise;
 mod random;
 mod receive;
+mod secrets;
 mod settings;
 mod transmit;
 mod verbs;

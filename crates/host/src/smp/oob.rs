@@ -1,6 +1,6 @@
 //! What a peer is to know of us out of band: a key pair made in advance, for one pairing (Vol 3, Part H, 2.3.5.6.4).
 
-use super::{OwnOob, job::Task, pairing::Exchange};
+use super::{OwnOob, job::Task, secrets::Exchange};
 use crate::{
     Core,
     crypto::{PublicKey, toolbox},

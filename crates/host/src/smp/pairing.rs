@@ -1,15 +1,13 @@
-//! The slot of a link's pairing: how far it is, what it owes the peer, and what it keeps secret.
+//! The slot of a link's pairing: how far it is, and what it owes the peer.
 
-use super::Terms;
-#[cfg(feature = "legacy-pairing")]
-use crate::bond::LongTermKey;
-use crate::{crypto::PublicKey, error::Error, kept::Kept, security::Security, time::Deadline};
-use bitflags::bitflags;
-use jelling_wire::{
-    Address, AddressKind,
-    smp::{Code, Features, IoCapability, Keypress, Keys, OobData, Reason, Requirements},
+use super::{
+    Terms,
+    secrets::{Distribution, Exchange, Secrets},
 };
-use zeroize::{DefaultIsZeroes, Zeroize};
+use crate::{error::Error, kept::Kept, security::Security, time::Deadline};
+use bitflags::bitflags;
+use jelling_wire::smp::{Code, Features, IoCapability, Keypress, Keys, OobData, Reason, Requirements};
+use zeroize::Zeroize;
 
 /// How far a link is with the Security Manager.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -160,106 +158,6 @@ pub(crate) enum Prompt {
     Waiting,
     /// The application knows.
     Open,
-}
-
-/// What phase 2 works with.
-#[derive(Clone, Copy)]
-pub(crate) struct Exchange {
-    pub(crate) private: [u8; 32],
-    pub(crate) own: PublicKey,
-    pub(crate) peer: PublicKey,
-    /// DHKey.
-    pub(crate) shared: [u8; 32],
-    pub(crate) own_random: [u8; 16],
-    pub(crate) peer_random: [u8; 16],
-    /// The confirm value of the peer, then its check.
-    pub(crate) peer_value: [u8; 16],
-    /// The passkey, TK, or the peer's random value that came out of band.
-    pub(crate) secret: [u8; 16],
-    /// Our random value that the peer has out of band.
-    pub(crate) own_oob: [u8; 16],
-    pub(crate) mac_key: [u8; 16],
-}
-
-impl Exchange {
-    const NEW: Exchange = Exchange {
-        private: [0; 32],
-        own: PublicKey { x: [0; 32], y: [0; 32] },
-        peer: PublicKey { x: [0; 32], y: [0; 32] },
-        shared: [0; 32],
-        own_random: [0; 16],
-        peer_random: [0; 16],
-        peer_value: [0; 16],
-        secret: [0; 16],
-        own_oob: [0; 16],
-        mac_key: [0; 16],
-    };
-}
-
-impl Default for Exchange {
-    fn default() -> Self {
-        Self::NEW
-    }
-}
-
-impl DefaultIsZeroes for Exchange {}
-
-/// What phase 3 hands over.
-#[derive(Clone, Copy)]
-pub(crate) struct Distribution {
-    /// Of legacy pairing: the key that we give, and the peer's.
-    #[cfg(feature = "legacy-pairing")]
-    pub(crate) own_key: LongTermKey,
-    #[cfg(feature = "legacy-pairing")]
-    pub(crate) peer_key: LongTermKey,
-    pub(crate) peer_identity_key: [u8; 16],
-    pub(crate) peer_address: Address,
-    pub(crate) own_signing: [u8; 16],
-    pub(crate) peer_signing: [u8; 16],
-    pub(crate) got: Handed,
-    /// Which of ours are drawn.
-    pub(crate) drawn: Handed,
-    /// Ours are owed, or have gone.
-    pub(crate) begun: bool,
-}
-
-impl Distribution {
-    const NEW: Distribution = Distribution {
-        #[cfg(feature = "legacy-pairing")]
-        own_key: LongTermKey::NONE,
-        #[cfg(feature = "legacy-pairing")]
-        peer_key: LongTermKey::NONE,
-        peer_identity_key: [0; 16],
-        peer_address: Address::new(AddressKind::Public, [0; 6]),
-        own_signing: [0; 16],
-        peer_signing: [0; 16],
-        got: Handed::empty(),
-        drawn: Handed::empty(),
-        begun: false,
-    };
-}
-
-impl Default for Distribution {
-    fn default() -> Self {
-        Self::NEW
-    }
-}
-
-impl DefaultIsZeroes for Distribution {}
-
-/// The one or the other, in the same octets.
-#[allow(clippy::large_enum_variant, reason = "there is no heap")]
-#[derive(Clone, Copy)]
-pub(crate) enum Secrets {
-    None,
-    Exchange(Exchange),
-    Distribution(Distribution),
-}
-
-impl core::fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Secrets")
-    }
 }
 
 /// What both sides told of themselves: the parameters of Pairing Request or Pairing Response, as they went over the air.

@@ -1,6 +1,9 @@
 //! What the user is asked and told while two devices pair: a passkey or a comparison (Vol 3, Part H, 2.3.5.6.2 and 2.3.5.6.3).
 
-use super::pairing::{Method, Progress, Prompt, Secrets, Send};
+use super::{
+    pairing::{Method, Progress, Prompt, Send},
+    secrets::Secrets,
+};
 use crate::{
     Core,
     error::{Argument, Error},

@@ -2,7 +2,8 @@
 
 use super::{
     advance::Whose,
-    pairing::{Pairing, Phase, Secrets, Send},
+    pairing::{Pairing, Phase, Send},
+    secrets::Secrets,
 };
 use crate::{Core, link::Link, time::Instant};
 use jelling_wire::{
