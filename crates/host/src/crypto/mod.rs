@@ -76,7 +76,7 @@ pub(crate) fn mac(key: &[u8; 16], parts: &[&[u8]]) -> [u8; 16] {
     for octet in parts.iter().flat_map(|part| part.iter().rev()) {
         cmac.update(&[*octet]);
     }
-    turned(&cmac.finish())
+    turned(&Wiped(cmac.finish()).0)
 }
 
 /// The other octet first.
