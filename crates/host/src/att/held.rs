@@ -183,16 +183,9 @@ impl Core<'_> {
 
     /// The table has changed under a request that is kept: its client may have meant the old one (Vol 3, Part G, 2.5.2.1).
     pub(crate) fn supersede_request(&mut self, index: usize) {
-        let Some(link) = self.links.get(index) else { return };
-        let mut held = link.server.held;
-        if held.stage != Stage::Request {
-            // The part that is prepared counts as not served until its answer has left.
-            let [opcode, ..] = &mut held.octets;
-            if held.stage == Stage::Nothing || *opcode != Opcode::PREPARE_WRITE_RESPONSE.0 {
-                return;
-            }
-            *opcode = Opcode::PREPARE_WRITE_REQUEST.0;
-        }
+        let Some(held) = self.links.get(index).map(|l| l.server.held).filter(|h| h.stage == Stage::Request) else {
+            return;
+        };
         if let Some(error) = self.out_of_sync(index, held.first_octets()) {
             self.drop_request(index);
             self.owe(index, &error);
