@@ -177,6 +177,36 @@ fn a_second_request_before_the_answer_has_none_and_harms_nothing() {
 }
 
 #[test]
+fn of_several_parts_for_a_cccd_the_last_one_counts_and_one_that_is_refused_refuses_all() {
+    let mut raw = host::<16>(27, 1);
+    let mut core = raw.core();
+    core.begin_registration().unwrap();
+    core.add_service(&ServiceSettings::primary(Uuid::new16(0x181a))).unwrap();
+    let properties = Properties::READ | Properties::NOTIFY;
+    let settings = CharacteristicSettings {
+        cccd: true,
+        ..CharacteristicSettings::new(Uuid::new16(0x2a6e), properties, Storage::Fixed(b"first"))
+    };
+    core.add_characteristic(&settings).unwrap();
+    core.commit_registration().unwrap();
+    let refused = error(0x18, 4, ErrorCode::VALUE_NOT_ALLOWED);
+    for (parts, answer, kept) in [
+        ([0, 1], vec![vec![0x19]], 1),
+        // Indications are not offered.
+        ([2, 0], refused.clone(), 1),
+        ([0, 2], refused, 1),
+        ([1, 0], vec![vec![0x19]], 0),
+    ] {
+        for part in parts {
+            assert_eq!(raw.ask(0, &[0x16, 4, 0, 0, 0, part, 0]), [[0x17, 4, 0, 0, 0, part, 0]]);
+        }
+        assert_eq!(raw.ask(0, &[0x18, 1]), answer, "{parts:?}");
+        assert_eq!(raw.ask(0, &[0x0a, 4, 0]), [[0x0b, kept, 0]], "{parts:?}");
+    }
+    raw.is_whole(0);
+}
+
+#[test]
 fn a_part_whose_answer_waits_while_the_table_changes_is_not_told_to_be_there() {
     let mut raw = host::<16>(27, 1);
     let ids = serve(&mut raw.core(), Hooks::DOOR, 1);
