@@ -85,6 +85,15 @@ fn bench(key: How, secret: How) -> (Bench, Rc<RefCell<Inside>>) {
     (bench, inside)
 }
 
+/// The same, once a pairing has begun and goes no further by itself.
+fn begun(case: &Case, key: How, secret: How) -> (Bench, Rc<RefCell<Inside>>, usize, Option<PairTicket>) {
+    let (mut bench, inside) = bench(key, secret);
+    let side = bench.connect(case.central, 1);
+    let ticket = case.begin(&mut bench, side);
+    bench.settle();
+    (bench, inside, side, ticket)
+}
+
 fn release(bench: &mut Bench, inside: &RefCell<Inside>) {
     let held = core::mem::take(&mut inside.borrow_mut().held);
     for event in held {
@@ -102,10 +111,7 @@ fn a_controller_that_does_it_or_does_not_pairs_all_the_same() {
     for case in secure() {
         for key in [How::Well, How::Twice, How::Refuses, How::Fails] {
             for secret in [How::Well, How::Twice] {
-                let (mut bench, inside) = bench(key, secret);
-                let side = bench.connect(case.central, 1);
-                let ticket = case.begin(&mut bench, side);
-                bench.settle();
+                let (mut bench, inside, side, ticket) = begun(&case, key, secret);
                 is_paired(&mut bench, side, ticket, &case);
                 let works = matches!(key, How::Well | How::Twice);
                 let told = matches!(case.way, Way::OutOfBand { peer: true, .. });
@@ -144,10 +150,7 @@ fn a_controller_that_takes_its_time_is_waited_for() {
 fn a_secret_that_is_not_worked_out_ends_the_pairing() {
     for case in secure().filter(|case| !matches!(case.way, Way::OutOfBand { peer: true, .. })) {
         for secret in [How::Refuses, How::Fails] {
-            let (mut bench, _) = bench(How::Well, secret);
-            let side = bench.connect(case.central, 1);
-            let ticket = case.begin(&mut bench, side);
-            bench.settle();
+            let (mut bench, _, side, ticket) = begun(&case, How::Well, secret);
             assert_eq!(bench.failures(side), [0x08], "{case:?} {secret:?}");
             assert_eq!(ended(&mut bench, side, ticket), Some(Error::PairingFailed(Reason(0x08))));
             assert!(!bench.security(side).encrypted && bench.core().bonds().count() == 0);
@@ -161,10 +164,7 @@ fn an_event_that_does_not_come_ends_one_pairing_and_the_host_does_the_next() {
     for (key, secret) in [(How::Late, How::Well), (How::Well, How::Late)] {
         for central in [true, false] {
             let case = Case::new(Way::JustWorks, central);
-            let (mut bench, inside) = bench(key, secret);
-            let side = bench.connect(central, 1);
-            let ticket = case.begin(&mut bench, side);
-            bench.settle();
+            let (mut bench, inside, side, ticket) = begun(&case, key, secret);
             assert_eq!(inside.borrow().held.len(), 1);
             bench.pass(Duration::from_secs(31));
             assert_eq!(ended(&mut bench, side, ticket), Some(Error::Timeout));
@@ -199,10 +199,7 @@ fn what_was_asked_for_one_pairing_is_not_given_to_the_next() {
     for (key, secret) in [(How::Late, How::Well), (How::Well, How::Late)] {
         for central in [true, false] {
             let case = Case::new(Way::JustWorks, central);
-            let (mut bench, inside) = bench(key, secret);
-            let side = bench.connect(central, 1);
-            let ticket = case.begin(&mut bench, side);
-            bench.settle();
+            let (mut bench, inside, side, ticket) = begun(&case, key, secret);
             bench.ask(side, &[FAILED, 0x08]);
             assert!(ended(&mut bench, side, ticket).is_some());
             let mut peer = Peer::new(!central, Bench::address(1), Bench::OWN, 8);
