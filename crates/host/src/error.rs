@@ -71,7 +71,7 @@ pub enum Error {
 
 impl Error {
     /// All zero, of a table's free slot.
-    pub(crate) const ZERO: Error = Error::Down(Fault::Silent(Opcode(0)));
+    pub(crate) const ZERO: Error = Error::Down(Fault::Silent(Opcode::NOP));
 }
 
 // It is handed back in a register of 32 bits.

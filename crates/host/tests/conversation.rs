@@ -30,8 +30,11 @@ fn bring_up_sends_its_list() {
     pair.core(0).start();
     pair.pump();
     assert_eq!(pair.core(0).power(), Power::Up);
-    let sent: Vec<Opcode> =
-        pair.air.controllers[0].sent.iter().map(|(_, data)| Opcode(u16::from_le_bytes([data[0], data[1]]))).collect();
+    let sent: Vec<Opcode> = pair.air.controllers[0]
+        .sent
+        .iter()
+        .map(|(_, data)| Opcode::new(u16::from_le_bytes([data[0], data[1]])))
+        .collect();
     let list = [
         Opcode::RESET,
         Opcode::READ_LOCAL_VERSION_INFORMATION,

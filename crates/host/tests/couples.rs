@@ -69,7 +69,7 @@ impl Couple {
             return false;
         }
         let (low, high) = (packet.data[0], packet.data[1]);
-        match Opcode(u16::from_le_bytes([low, high])) {
+        match Opcode::new(u16::from_le_bytes([low, high])) {
             Opcode::LE_RAND => {
                 let mut event = vec![0x0e, 12, 1, low, high, 0];
                 event.extend(self.numbers.next().to_le_bytes());

@@ -68,7 +68,7 @@ fn bench(key: How, secret: How) -> (Bench, Rc<RefCell<Inside>>) {
             _ => return None,
         };
         inside.asked.push(opcode);
-        let [low, high] = opcode.0.to_le_bytes();
+        let [low, high] = opcode.number().to_le_bytes();
         let status = vec![0x0f, 4, if how == How::Refuses { 0x01 } else { 0 }, 1, low, high];
         let failed = || event.iter().enumerate().map(|(at, octet)| if at == 3 { 0x1f } else { *octet }).collect();
         Some(match how {

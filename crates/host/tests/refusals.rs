@@ -121,7 +121,7 @@ impl Asked {
 
     fn commands(&self) -> Vec<(Opcode, Vec<u8>)> {
         let sent = self.air.controllers[0].sent.iter().filter(|(kind, _)| *kind == PacketKind::Command);
-        sent.map(|(_, data)| (Opcode(u16::from_le_bytes([data[0], data[1]])), data[3..].to_vec())).collect()
+        sent.map(|(_, data)| (Opcode::new(u16::from_le_bytes([data[0], data[1]])), data[3..].to_vec())).collect()
     }
 }
 

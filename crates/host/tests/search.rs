@@ -82,7 +82,7 @@ impl Bench {
             let Some(packet) = self.core().poll_transmit(now, &mut buffer) else { break };
             let packet = packet.data.to_vec();
             let (opcode, _) = command::header(&packet).unwrap();
-            let [low, high] = opcode.0.to_le_bytes();
+            let [low, high] = opcode.number().to_le_bytes();
             let status = if self.refuses == Some(opcode) { 0x0c } else { 0 };
             let kinds = [
                 Opcode::LE_SET_SCAN_PARAMETERS,

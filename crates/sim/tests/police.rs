@@ -185,8 +185,8 @@ fn a_command_that_was_never_claimed() {
     let mut bench = Bench::new(1);
     // LE Set Extended Advertising Parameters.
     bench.hosts[0].controller.send(Packet::new(PacketKind::Command, &[0x36, 0x20, 0]));
-    assert_eq!(bench.answer(0, Opcode(0x2036)).0, Status::UNKNOWN_HCI_COMMAND);
-    assert_eq!(bench.breaches(), [Breach::NotClaimed { opcode: Opcode(0x2036) }]);
+    assert_eq!(bench.answer(0, Opcode::new(0x2036)).0, Status::UNKNOWN_HCI_COMMAND);
+    assert_eq!(bench.breaches(), [Breach::NotClaimed { opcode: Opcode::new(0x2036) }]);
 }
 
 #[test]

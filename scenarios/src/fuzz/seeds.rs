@@ -98,7 +98,7 @@ impl Seeds {
 
     fn command(&mut self, octets: &[u8]) {
         let Ok((opcode, parameters)) = command::header(octets) else { return };
-        self.add("command", format!("{:04x}-{}", { opcode.0 }, class(octets.len())), octets);
+        self.add("command", format!("{:04x}-{}", opcode.number(), class(octets.len())), octets);
         if matches!(opcode, Opcode::LE_SET_ADVERTISING_DATA | Opcode::LE_SET_SCAN_RESPONSE_DATA) {
             self.advertisement(&parameters[1..=usize::from(parameters[0]).min(parameters.len() - 1)]);
         }
@@ -107,9 +107,11 @@ impl Seeds {
     fn event(&mut self, octets: &[u8]) {
         let shape = match (Event::parse(octets), octets) {
             (Ok(Event::CommandComplete { opcode, return_parameters, .. }), _) => {
-                format!("0e-{:04x}-{:02x}", { opcode.0 }, return_parameters.first().unwrap_or(&0))
+                format!("0e-{:04x}-{:02x}", opcode.number(), return_parameters.first().unwrap_or(&0))
             }
-            (Ok(Event::CommandStatus { opcode, status, .. }), _) => format!("0f-{:04x}-{:02x}", { opcode.0 }, status.0),
+            (Ok(Event::CommandStatus { opcode, status, .. }), _) => {
+                format!("0f-{:04x}-{:02x}", opcode.number(), status.0)
+            }
             (Ok(Event::LeAdvertisingReport(reports)), _) => {
                 reports.iter().for_each(|report| self.advertisement(report.data));
                 "3e-02".into()

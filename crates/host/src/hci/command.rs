@@ -75,7 +75,7 @@ pub(crate) struct InFlight {
 impl InFlight {
     /// All zero.
     pub(crate) const NEW: InFlight =
-        InFlight { purpose: Purpose::BringUp(Step::Reset), opcode: Opcode(0), deadline: Deadline::NEVER };
+        InFlight { purpose: Purpose::BringUp(Step::Reset), opcode: Opcode::NOP, deadline: Deadline::NEVER };
 }
 
 impl Core<'_> {
@@ -104,7 +104,7 @@ impl Core<'_> {
         let Some(purpose) = purpose else { return false };
         command::close(0, w);
         let Some([low, high, ..]) = w.written().get(..2) else { return false };
-        let opcode = Opcode(u16::from_le_bytes([*low, *high]));
+        let opcode = Opcode::new(u16::from_le_bytes([*low, *high]));
         let deadline = self.state.command_deadline(now);
         if let Purpose::Disconnect(index) = purpose
             && let Some(link) = self.links.get_mut(usize::from(index))
@@ -280,7 +280,7 @@ impl Core<'_> {
         // An empty answer changes how many commands the controller takes (Vol 4, Part E, 7.7.14). One that changes nothing, and
         // comes when nothing was asked, is what a controller says that has just started.
         let idle = self.state.controller.credits > 0 && self.state.controller.in_flight.get().is_none();
-        if opcode.0 == 0 && idle && credits == self.state.controller.credits && self.state.stage == Stage::Up {
+        if opcode == Opcode::NOP && idle && credits == self.state.controller.credits && self.state.stage == Stage::Up {
             // Its links tell whether it has. Without any, nothing is lost by a fresh start.
             if !self.check_links() {
                 self.fail(Fault::Restarted);
@@ -291,7 +291,7 @@ impl Core<'_> {
         let deadline = if credits == 0 { self.state.command_deadline(now) } else { Deadline::NEVER };
         self.state.sooner.set(&mut self.state.controller.credit_deadline, deadline);
         // Opcode 0 only tells that the controller takes commands (Vol 4, Part E, 7.7.14).
-        if opcode.0 == 0 {
+        if opcode == Opcode::NOP {
             return;
         }
         let Some(in_flight) = self.state.controller.in_flight.get().filter(|f| f.opcode == opcode) else {

@@ -28,7 +28,7 @@ impl Core<'_> {
     pub(crate) fn command_timeout(&mut self, now: Instant) {
         let controller = &self.state.controller;
         let late = controller.in_flight.get().filter(|f| f.deadline.is_due(now)).map(|f| f.opcode);
-        let starved = controller.credit_deadline.is_due(now).then_some(Opcode(0));
+        let starved = controller.credit_deadline.is_due(now).then_some(Opcode::NOP);
         let silent = late.or(starved);
         #[cfg(feature = "central")]
         let silent = silent.or(self.unending_cancel(now));

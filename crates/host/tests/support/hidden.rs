@@ -109,7 +109,7 @@ impl Hidden {
     }
 
     fn answer(&mut self, opcode: Opcode, parameters: &[u8]) {
-        let [low, high] = opcode.0.to_le_bytes();
+        let [low, high] = opcode.number().to_le_bytes();
         let event = [&[0x0e, parameters.len() as u8 + 3, 1, low, high], parameters].concat();
         self.air.controllers[0].to_host.push_back((PacketKind::Event, event));
     }

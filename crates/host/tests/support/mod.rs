@@ -66,14 +66,14 @@ impl Air {
     }
 
     fn complete(&mut self, who: usize, opcode: Opcode, status: u8, rest: &[u8]) {
-        let [low, high] = opcode.0.to_le_bytes();
+        let [low, high] = opcode.number().to_le_bytes();
         let mut parameters = vec![1, low, high, status];
         parameters.extend(rest);
         self.event(who, 0x0e, &parameters);
     }
 
     fn status(&mut self, who: usize, opcode: Opcode, status: u8) {
-        let [low, high] = opcode.0.to_le_bytes();
+        let [low, high] = opcode.number().to_le_bytes();
         self.event(who, 0x0f, &[status, 1, low, high]);
     }
 

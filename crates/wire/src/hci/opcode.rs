@@ -5,20 +5,30 @@ use core::fmt;
 
 /// An opcode: six bits of group, ten of command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-// Packed, so that an error with an opcode in it has four octets, and is handed back in a register on small machines.
+// Packed, so that an error with an opcode in it has four octets, and is handed back in a register on small machines. Outside nobody
+// sees it: the field, to which nothing could refer, is not public.
 #[repr(Rust, packed)]
-pub struct Opcode(pub u16);
+pub struct Opcode(pub(crate) u16);
 
 /// What is derived would refer to a field that is not aligned.
 #[cfg(feature = "defmt")]
 impl defmt::Format for Opcode {
     fn format(&self, f: defmt::Formatter<'_>) {
-        let number = self.0;
-        defmt::write!(f, "Opcode({=u16})", number);
+        defmt::write!(f, "Opcode({=u16})", self.number());
     }
 }
 
 impl Opcode {
+    /// The opcode with this number.
+    pub const fn new(number: u16) -> Self {
+        Opcode(number)
+    }
+
+    /// All its 16 bits.
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+
     /// The group (OGF).
     pub const fn group(self) -> u8 {
         (self.0 >> 10) as u8

@@ -98,14 +98,14 @@ fn every_command_is_typed_or_left_raw_on_purpose() {
     }
     // 0x2004 is not assigned.
     for command in (1..=0x9d).filter(|command| *command != 4) {
-        assert!(Opcode(8 << 10 | command).name().is_some(), "{command:#06x}");
+        assert!(Opcode::new(8 << 10 | command).name().is_some(), "{command:#06x}");
     }
 }
 
 #[test]
 fn a_vendors_command_survives() {
     let packet = [1, 0xfc, 1, 9];
-    let value = CommandPacket::Unknown { opcode: Opcode(0xfc01), parameters: &[9] };
+    let value = CommandPacket::Unknown { opcode: Opcode::new(0xfc01), parameters: &[9] };
     common::check("vendor", &packet, &value, rewrite, |octets, value| {
         CommandPacket::parse(octets).as_ref() == Ok(value)
     });
@@ -217,7 +217,7 @@ proptest! {
     ) {
         for opcode in Opcode::ALL {
             let start = values::values().iter().find(|value| value.opcode() == *opcode).map(write);
-            let mut packet = start.unwrap_or_else(|| [&opcode.0.to_le_bytes()[..], &[0]].concat());
+            let mut packet = start.unwrap_or_else(|| [&opcode.number().to_le_bytes()[..], &[0]].concat());
             packet.extend(&tail);
             let parameters = packet.len() - 3;
             packet[2] = parameters as u8;

@@ -88,15 +88,18 @@ fn report(file: &mut Vec<u8>, data: &[u8]) -> Result<()> {
 }
 
 fn print_numbers() {
+    let line = |kind, number: u16, name: Option<&str>| println!("{kind}\t{number:#x}\t{}", name.unwrap_or_default());
+    for opcode in Opcode::ALL {
+        line("opcode", opcode.number(), opcode.name());
+    }
     macro_rules! print {
         ($($kind:literal: $type:path),+ $(,)?) => {$(
             for number in <$type>::ALL {
-                println!("{}\t{:#x}\t{}", $kind, { number.0 }, number.name().unwrap_or_default());
+                line($kind, number.0.into(), number.name());
             }
         )+};
     }
     print!(
-        "opcode": Opcode,
         "status": Status,
         "event": EventCode,
         "subevent": Subevent,

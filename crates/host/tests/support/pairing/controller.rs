@@ -26,7 +26,7 @@ impl Bench {
     }
 
     pub(super) fn complete(&mut self, opcode: Opcode, rest: &[u8]) {
-        let [low, high] = opcode.0.to_le_bytes();
+        let [low, high] = opcode.number().to_le_bytes();
         let mut event = vec![0x0e, rest.len() as u8 + 3, 1, low, high];
         event.extend(rest);
         self.air.controllers[0].to_host.push_back((PacketKind::Event, event));
@@ -57,7 +57,7 @@ impl Bench {
             Opcode::LE_READ_LOCAL_SUPPORTED_FEATURES => self.complete(opcode, &[0, 0x21, 0, 0, 0, 0, 0, 0, 0]),
             Opcode::LE_ENABLE_ENCRYPTION => {
                 self.commands.push(packet.to_vec());
-                let [low, high] = opcode.0.to_le_bytes();
+                let [low, high] = opcode.number().to_le_bytes();
                 let status = vec![0x0f, 4, self.encryption_status, 1, low, high];
                 self.air.controllers[0].to_host.push_back((PacketKind::Event, status));
                 if self.encryption_status != 0 {
@@ -72,7 +72,7 @@ impl Bench {
                 });
             }
             Opcode::LE_READ_LOCAL_P256_PUBLIC_KEY | Opcode::LE_GENERATE_DHKEY => {
-                let [low, high] = opcode.0.to_le_bytes();
+                let [low, high] = opcode.number().to_le_bytes();
                 self.air.controllers[0].to_host.push_back((PacketKind::Event, vec![0x0f, 4, 0, 1, low, high]));
                 assert!(self.curve_asked.is_empty(), "the controller does one thing at a time");
                 self.curve_count += 1;
@@ -93,7 +93,7 @@ impl Bench {
             }
             Opcode::DISCONNECT => {
                 self.commands.push(packet.to_vec());
-                let [low, high] = opcode.0.to_le_bytes();
+                let [low, high] = opcode.number().to_le_bytes();
                 let events = &mut self.air.controllers[0].to_host;
                 events.push_back((PacketKind::Event, vec![0x0f, 4, 0, 1, low, high]));
                 events.push_back((PacketKind::Event, vec![0x05, 4, 0, p[0], p[1], 0x16]));
