@@ -55,6 +55,29 @@ fn bring_up_sends_its_list() {
 }
 
 #[test]
+fn an_event_that_only_tells_is_no_surprise_and_is_not_taken_apart() {
+    let (mut pair, ..) = Pair::connected(251);
+    let now = pair.now;
+    // Data Length Change and PHY Update Complete, whole and cut off; Read Remote Version Information Complete, which nobody asked for.
+    for (event, unexpected) in [
+        (&[0x3e, 11, 0x07, 0x40, 0x00, 27, 0, 0x48, 0x01, 27, 0, 0x48, 0x01][..], 0),
+        (&[0x3e, 6, 0x0c, 0, 0x40, 0x00, 1, 1], 0),
+        (&[0x3e, 2, 0x07, 0x40], 0),
+        (&[0x3e, 1, 0x0c], 0),
+        (&[0x0c, 8, 0, 0x40, 0x00, 9, 0, 0, 0, 0], 1),
+    ] {
+        let before = pair.core(0).counters();
+        pair.core(0).handle_packet(now, Packet::new(PacketKind::Event, event));
+        let after = pair.core(0).counters();
+        assert_eq!(
+            (after.unexpected - before.unexpected, after.malformed - before.malformed),
+            (unexpected, 0),
+            "{event:?}"
+        );
+    }
+}
+
+#[test]
 fn a_silent_controller_is_a_fault_and_the_next_start_begins_anew() {
     let mut pair = Pair::new(251);
     pair.air.controllers[0].silent = true;
