@@ -64,8 +64,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `n` octets.
-    #[cfg_attr(target_pointer_width = "32", inline(never))]
-    #[cfg_attr(not(target_pointer_width = "32"), inline)]
+    #[inline]
     pub fn bytes(&mut self, n: usize) -> Result<&'a [u8], Malformed> {
         let (head, tail) = self.rest.split_at_checked(n).ok_or(Malformed)?;
         self.rest = tail;
@@ -106,8 +105,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next two octets.
-    #[cfg_attr(target_pointer_width = "32", inline(never))]
-    #[cfg_attr(not(target_pointer_width = "32"), inline)]
+    #[inline]
     pub fn u16(&mut self) -> Result<u16, Malformed> {
         self.array().map(u16::from_le_bytes)
     }
@@ -119,15 +117,13 @@ impl<'a> Reader<'a> {
     }
 
     /// The next four octets.
-    #[cfg_attr(target_pointer_width = "32", inline(never))]
-    #[cfg_attr(not(target_pointer_width = "32"), inline)]
+    #[inline]
     pub fn u32(&mut self) -> Result<u32, Malformed> {
         self.array().map(u32::from_le_bytes)
     }
 
     /// The next eight octets.
-    #[cfg_attr(target_pointer_width = "32", inline(never))]
-    #[cfg_attr(not(target_pointer_width = "32"), inline)]
+    #[inline]
     pub fn u64(&mut self) -> Result<u64, Malformed> {
         self.array().map(u64::from_le_bytes)
     }
@@ -209,8 +205,7 @@ impl<'b> Writer<'b> {
     }
 
     /// Overwrites the octet at `at`, which must have been written already; else remembers an overflow.
-    #[cfg_attr(target_pointer_width = "32", inline(never))]
-    #[cfg_attr(not(target_pointer_width = "32"), inline)]
+    #[inline]
     pub fn patch_u8(&mut self, at: usize, value: u8) {
         match self.buffer.get_mut(..self.length).and_then(|b| b.get_mut(at)) {
             Some(octet) => *octet = value,
