@@ -37,10 +37,21 @@ const UNRESOLVED: &str = "-Clink-arg=--unresolved-symbols=ignore-all";
 const ENTRIES: Image =
     Image { name: "no-panic", workspace: "examples/no-panic", package: "no-panic", features: "", flags: &BARE };
 
-const IMAGES: [Image; 2] = [
+const IMAGES: [Image; 5] = [
     Image { name: "face", workspace: "examples/no-panic", package: "no-panic", features: "", flags: &BARE },
-    Image { name: "sensor", workspace: "examples/firmware", package: "firmware", features: "", flags: &[] },
+    Image::firmware("sensor", ""),
+    // Not with `log`, whose lines know their places as panics do.
+    Image::firmware("sensor-defmt", "defmt,snoop"),
+    Image::firmware("central", ""),
+    Image::firmware("battery", ""),
 ];
+
+impl Image {
+    /// One of the firmware's, which links with its relocations by itself.
+    const fn firmware(name: &'static str, features: &'static str) -> Self {
+        Image { name, workspace: "examples/firmware", package: "firmware", features, flags: &[] }
+    }
+}
 
 /// Where images are built from, and where cargo puts them. A copy of the repository has a folder of its own: cargo takes its packages
 /// for those of the repository.
@@ -61,7 +72,7 @@ impl Tree {
         command.arg("--manifest-path").arg(self.root.join(image.workspace).join("Cargo.toml"));
         command.args(["--package", image.package, "--bin", image.name]);
         command.args(["--no-default-features", "--features", image.features]);
-        command.env("CARGO_TARGET_DIR", &self.target);
+        command.env("CARGO_TARGET_DIR", &self.target).env("DEFMT_LOG", "debug");
         command.env("RUSTFLAGS", format!("-Clinker=ld.lld -Clinker-flavor=ld.lld {}", image.flags.join(" ")));
         Ok((command, self.target.join(images::TARGET).join("release").join(image.name)))
     }

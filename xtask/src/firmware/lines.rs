@@ -1,6 +1,6 @@
 //! Lines of the host are free where they are off: nothing of their texts is in such an image, and in one with them it is.
 
-use super::{build_with, image};
+use super::{build_one, image};
 use anyhow::{Result, ensure};
 use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, elf::SHF_ALLOC};
 use std::{fs, path::Path};
@@ -16,7 +16,7 @@ pub(super) fn check() -> Result<()> {
     texts.retain(|text| sources.matches(text.as_str()).count() == 1);
     ensure!(texts.len() >= 5, "only {} lines found: {texts:?}", texts.len());
     for (name, features) in [("sensor-traced", "log,snoop"), ("sensor-defmt", "defmt")] {
-        build_with(name, features)?;
+        build_one(name, features)?;
     }
     let found = |name: &str| -> Result<usize> {
         let octets = octets(name)?;

@@ -10,6 +10,10 @@ use std::{path::Path, process::Command};
 const FLAGS: &str =
     "-Clinker=ld.lld -Clinker-flavor=ld.lld -Clink-arg=--gc-sections -Clink-arg=-e_start -Csymbol-mangling-version=v0";
 
+/// Seconds that an image may be played for, and what `timeout` ends with afterwards.
+const LIMIT: &str = "60";
+const TIMED_OUT: i32 = 124;
+
 /// What the compiler works towards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
@@ -73,22 +77,17 @@ impl Image {
         setup::packages(&[("qemu-system-arm", "qemu-system-arm"), ("timeout", "coreutils")])?;
         self.build()?;
         let mut emulator = Command::new("timeout");
+        emulator.args([LIMIT, "qemu-system-arm", "-M", "mps2-an386", "-cpu", "cortex-m4"]);
         // An instruction takes 128 ns of the emulated clock, whatever this machine does meanwhile.
-        emulator.args([
-            "60",
-            "qemu-system-arm",
-            "-M",
-            "mps2-an386",
-            "-cpu",
-            "cortex-m4",
-            "-icount",
-            "shift=7,sleep=off",
-        ]);
-        emulator.args(["-nographic", "-monitor", "none", "-serial", "none"]);
+        emulator.args(["-icount", "shift=7,sleep=off", "-nographic", "-monitor", "none", "-serial", "none"]);
         emulator.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(self.file());
         let output = emulator.output().context("cannot run qemu-system-arm")?;
         // What is written by semihosting comes on stderr.
         let text = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.code() != Some(TIMED_OUT),
+            "{self:?} was not done after {LIMIT} s, and has said:\n{text}"
+        );
         ensure!(output.status.success(), "{self:?} failed in the emulator: {text}");
         let line = |line: &str| Some((line.split_once('\t')?.0.to_owned(), line.split_once('\t')?.1.parse().ok()?));
         let figures: Vec<_> =
