@@ -15,7 +15,7 @@ pub(super) fn check() -> Result<()> {
     // What an error says too is in every image.
     texts.retain(|text| sources.matches(text.as_str()).count() == 1);
     ensure!(texts.len() >= 5, "only {} lines found: {texts:?}", texts.len());
-    for (name, features) in [("sensor-traced", "log,snoop"), ("sensor-defmt", "defmt")] {
+    for (name, features) in [("sensor-traced", "log,snoop"), ("sensor-defmt", "defmt,snoop")] {
         build_one(name, features)?;
     }
     let found = |name: &str| -> Result<usize> {

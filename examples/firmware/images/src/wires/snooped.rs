@@ -7,9 +7,13 @@ use embedded_io_async::Write;
 use jelling::{RunError, Runner};
 use jelling_h4::{H4DirectReader, H4Error, H4Writer};
 use jelling_transport::{Snoop, SnoopRing};
+use static_cell::ConstStaticCell;
 
-/// Octets that may wait for the second UART: of 16 KiB of RAM P-256 needs the rest. Records beyond them are dropped and counted.
-const ROOM: usize = 512;
+/// Octets that may wait for the second UART; records beyond them are dropped and counted. While the host computes, 256 octets come to
+/// the first one's ring: 32 of the shortest packets, whose records these are.
+const ROOM: usize = 1024;
+/// Not in a future: what builds one there would have it on the stack too, below P-256.
+static RING: ConstStaticCell<SnoopRing<ROOM>> = ConstStaticCell::new(SnoopRing::new(|| Instant::now().as_micros()));
 
 /// The UARTs that a host needs.
 #[derive(Debug)]
@@ -26,11 +30,12 @@ impl Wires {
     }
 
     pub(crate) async fn carry(self, runner: &mut Runner<'static>) -> RunError<H4Error<Infallible>, Infallible> {
-        let ring = SnoopRing::<ROOM>::new(|| Instant::now().as_micros());
+        let Some(ring) = RING.try_take() else { board::exit(Err(())) };
+        let ring = &*ring;
         let (reader, writer) = self.hci;
-        let reader = Snoop::new(H4DirectReader::new(reader), &ring);
-        let run = runner.run(reader, Snoop::new(H4Writer::new(writer), &ring));
-        match select(run, send(&ring, self.extra)).await {
+        let reader = Snoop::new(H4DirectReader::new(reader), ring);
+        let run = runner.run(reader, Snoop::new(H4Writer::new(writer), ring));
+        match select(run, send(ring, self.extra)).await {
             Either::First(end) => end,
             Either::Second(never) => match never {},
         }
