@@ -13,7 +13,10 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
-    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -29,7 +32,7 @@ pub(crate) enum Image {
     Battery,
     /// Notifications as fast as they go, counted on the PC
     Stream,
-    /// The thermometer with its host's lines on the console, and a capture on UART2
+    /// The thermometer with its host's lines on the console, or as frames of defmt, and a capture on UART2
     Traced,
 }
 
@@ -121,6 +124,8 @@ pub(crate) fn run(image: Option<Image>, peer: Option<Peer>) -> Result<()> {
         if kind == Kind::Rootcanal && wanted(Image::Traced) {
             build_one("sensor-traced", "log,snoop")?;
             scene.play("traced", |radio| traced::play(&scene, radio))?;
+            build_one("sensor-defmt", "defmt,snoop")?;
+            scene.play("frames", |radio| traced::frames(&scene, radio))?;
         }
     }
     println!("firmware: all of it in {:.1} s", start.elapsed().as_secs_f32());
@@ -257,8 +262,7 @@ fn board_with(image: &str, radio: &Radio, extra: &str) -> Result<Player> {
     command.args(["-semihosting-config", "enable=on,target=native", "-serial", "stdio"]);
     // Octet by octet: with Nagle's algorithm each packet would wait for 40 ms.
     command.arg("-chardev").arg(format!("socket,id=hci,host=127.0.0.1,port={},nodelay=on", radio.port()));
-    command.args(["-serial", "chardev:hci", "-serial", extra, "-kernel"]);
-    command.arg(self::image(image));
+    command.args(["-serial", "chardev:hci", "-serial", extra, "-kernel"]).arg(self::image(image));
     Player::start("board", &mut command)
 }
 
@@ -273,6 +277,8 @@ struct Player {
     process: Child,
     input: Option<ChildStdin>,
     lines: Receiver<String>,
+    /// What it wrote on stdout, as it came.
+    heard: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Drop for Player {
@@ -288,12 +294,22 @@ impl Player {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
         let (sender, lines) = channel();
-        let streams: [Option<Box<dyn Read + Send>>; 2] =
-            [process.stdout.take().map(|s| Box::new(s) as _), process.stderr.take().map(|s| Box::new(s) as _)];
-        for stream in streams.into_iter().flatten() {
-            let sender = sender.clone();
+        let heard: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let streams: [(Option<Box<dyn Read + Send>>, _); 2] = [
+            (process.stdout.take().map(|s| Box::new(s) as _), Arc::clone(&heard)),
+            (process.stderr.take().map(|s| Box::new(s) as _), Arc::default()),
+        ];
+        for (stream, heard) in streams {
+            let (Some(stream), sender) = (stream, sender.clone()) else { continue };
             thread::spawn(move || {
-                for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                let (mut reader, mut octets) = (BufReader::new(stream), vec![]);
+                while reader.read_until(b'\n', &mut octets).is_ok_and(|length| length > 0) {
+                    // Frames of `defmt`, each between zeros, share the board's output with its console.
+                    let text = octets.rsplit(|octet| *octet == 0).next().unwrap_or_default();
+                    let line = String::from_utf8_lossy(text).trim_end().to_owned();
+                    if let Ok(mut heard) = heard.lock() {
+                        heard.append(&mut octets);
+                    }
                     // What QEMU says of its own timer, whatever runs on the board.
                     if line != "Timer with period zero, disabling" {
                         println!("{name:>7} | {line}");
@@ -302,7 +318,7 @@ impl Player {
                 }
             });
         }
-        Ok(Player { name, input: process.stdin.take(), process, lines })
+        Ok(Player { name, input: process.stdin.take(), process, lines, heard })
     }
 
     /// Waits for a line with a word in it.

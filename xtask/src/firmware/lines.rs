@@ -1,7 +1,7 @@
 //! Lines of the host are free where they are off: nothing of their texts is in such an image, and in one with them it is.
 
 use super::{build_one, image};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, elf::SHF_ALLOC};
 use std::{fs, path::Path};
 
@@ -71,4 +71,43 @@ fn octets(name: &str) -> Result<Vec<u8>> {
         octets.extend(elf.symbols().filter_map(|symbol| symbol.name_bytes().ok()).flatten());
     }
     Ok(octets)
+}
+
+/// The texts of frames of `defmt` among what a board said: each ends with a zero, and begins with the place of its text among the image's
+/// symbols.
+pub(super) fn texts_of_frames(name: &str, said: &[u8]) -> Result<Vec<String>> {
+    let data = fs::read(image(name))?;
+    let elf = object::File::parse(&*data)?;
+    let mut texts = vec![];
+    let mut frames: Vec<_> = said.split(|octet| *octet == 0).map(without_lines).collect();
+    // What stands behind the last zero is no frame, and start-up sends a zero.
+    frames.pop();
+    for frame in frames.into_iter().filter(|frame| !frame.is_empty()) {
+        let frame = rzcobs::decode(frame).map_err(|error| anyhow!("no frame: {error:?}"))?;
+        let [low, high, ..] = frame[..] else { bail!("a frame without a text") };
+        let place = u64::from(u16::from_le_bytes([low, high]));
+        let is_text = |symbol: &object::Symbol<'_, '_>| symbol.address() == place && symbol.name().is_ok_and(is_json);
+        let text = elf.symbols().find(is_text).with_context(|| format!("no text at {place:#x}"))?;
+        // The texts of ours have no quotes.
+        let (_, text) = text.name()?.split_once("\"data\":\"").context("a text without data")?;
+        texts.push(text.split('"').next().unwrap_or_default().to_owned());
+    }
+    Ok(texts)
+}
+
+/// Without lines of the console that stand in front of a frame.
+fn without_lines(mut octets: &[u8]) -> &[u8] {
+    while let Some((line, rest)) =
+        octets.iter().position(|octet| *octet == b'\n').and_then(|at| octets.split_at_checked(at + 1))
+        && let [text @ .., _] = line
+        && !text.is_empty()
+        && text.iter().all(|octet| (b' '..=b'~').contains(octet))
+    {
+        octets = rest;
+    }
+    octets
+}
+
+fn is_json(name: &str) -> bool {
+    name.starts_with('{')
 }

@@ -1,6 +1,6 @@
-//! What the firmware says of itself: lines of its host, and a capture of HCI that leaves it by UART2.
+//! What the firmware says of itself: lines of its host, as text or as frames, and a capture of HCI that leaves it by UART2.
 
-use super::{Scene, Status, board_with, status};
+use super::{Player, Scene, Status, board_with, lines, status};
 use crate::{
     judge::{Implied, judge},
     rig::Radio,
@@ -14,18 +14,8 @@ const HEADER: [u8; 16] = *b"btsnoop\0\0\0\0\x01\0\0\x03\xea";
 pub(super) fn play(scene: &Scene, radio: &Radio) -> Result<()> {
     let raw = scene.captures.join("firmware-board.raw");
     let mut board = board_with("sensor-traced", radio, &format!("file:{}", raw.display()))?;
-    board.until("sensor ")?;
-    let mut peer = scene.desktop("sensor", radio)?;
     // Lines of `log` in the host's code.
-    board.until("link 0 is up")?;
-    peer.until("reset")?;
-    board.until("kept")?;
-    board.until("measures each 2 s")?;
-    let Status { stack, room, .. } = status(&mut board)?;
-    ensure!(stack < room, "the stack has run over");
-    board.tell("r")?;
-    board.until("encrypted, bonded: true")?;
-    peer.finish()?;
+    visit(scene, radio, &mut board, "link 0 is up")?;
     board.until("link 0 is down")?;
     board.until("disconnected")?;
     drop(board);
@@ -42,6 +32,36 @@ pub(super) fn play(scene: &Scene, radio: &Radio) -> Result<()> {
     ensure!(drops == 0, "{drops} packets of {} were dropped", records.len());
     println!("        | a capture of {} packets left the board, none were dropped", records.len());
     Ok(())
+}
+
+/// The same, told in frames of `defmt`, which leave by semihosting.
+pub(super) fn frames(scene: &Scene, radio: &Radio) -> Result<()> {
+    let mut board = board_with("sensor-defmt", radio, "null")?;
+    visit(scene, radio, &mut board, "connection from")?;
+    board.until("disconnected")?;
+    let octets = board.heard.lock().map_or_else(|_| vec![], |heard| heard.clone());
+    let told = lines::texts_of_frames("sensor-defmt", &octets)?;
+    let count = |piece: &str| told.iter().filter(|text| text.contains(piece)).count();
+    // Before the reset and after it; the reset itself takes the first link without a word.
+    let counts = [count("the host is up"), count("link {} is up"), count("link {} is down")];
+    println!("        | {} frames of defmt left the board, as {told:?}", told.len());
+    ensure!(counts == [2, 2, 1], "bring-ups, links up and links down are {counts:?}");
+    Ok(())
+}
+
+/// A peer pairs, the board is reset, the peer returns.
+fn visit(scene: &Scene, radio: &Radio, board: &mut Player, connected: &str) -> Result<()> {
+    board.until("sensor ")?;
+    let mut peer = scene.desktop("sensor", radio)?;
+    board.until(connected)?;
+    peer.until("reset")?;
+    board.until("kept")?;
+    board.until("measures each 2 s")?;
+    let Status { stack, room, .. } = status(board)?;
+    ensure!(stack < room, "the stack has run over");
+    board.tell("r")?;
+    board.until("encrypted, bonded: true")?;
+    peer.finish()
 }
 
 /// The whole records of a file. The board was reset: there its capture begins anew, perhaps within a record.
