@@ -206,7 +206,10 @@ impl Actor {
         let now = Instant::from_micros(micros);
         let (kind, octets) = loop {
             let may = core.may_transmit();
-            let packet = core.poll_transmit(now, &mut buffer).map(|packet| (packet.kind, packet.data.to_vec()));
+            let packet = core
+                .poll_transmit(now, &mut buffer)
+                .and_then(|t| t.packet())
+                .map(|packet| (packet.kind, packet.data.to_vec()));
             assert!(may || packet.is_none(), "{packet:?} was not to be expected");
             security::work(&mut core, &mut self.held, now);
             // A request that was held meets its function only when its turn comes.

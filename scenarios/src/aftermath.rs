@@ -20,6 +20,7 @@ pub(crate) struct Left {
     links: usize,
     blocks: usize,
     queues: usize,
+    channels: usize,
     controller_buffers: usize,
     waiting: usize,
     deadline: Option<Duration>,
@@ -36,11 +37,12 @@ impl Left {
     }
 
     pub(crate) fn of(host: Host<'_>) -> Self {
-        let Pools { links, blocks, queues, controller_buffers } = host.pools();
+        let Pools { links, blocks, queues, channels, controller_buffers } = host.pools();
         Left {
             links: links.used,
             blocks: blocks.used,
             queues: queues.used,
+            channels: channels.used,
             controller_buffers: controller_buffers.used,
             waiting: host.waiting(),
             deadline: host.next_deadline(),

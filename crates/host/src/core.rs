@@ -1,12 +1,13 @@
 //! The five entry points of the sans-IO core: packets, time, transmission, deadlines, events.
 
-#[cfg(any(feature = "client", feature = "server"))]
+#[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
 use crate::pool::Pool;
 use crate::{
     Core,
     counters::{Counters, Pools, Usage, count},
     event::{Event, HostNews},
     hci::ControllerInfo,
+    l2cap::Data,
     link::Owed,
     state::{Power, Stage},
     time::{Deadline, Instant},
@@ -15,6 +16,27 @@ use jelling_wire::{Packet, PacketKind, Writer};
 
 /// Enough for every command and for ACL packets of 251 octets of data: the buffer `poll_transmit` wants.
 pub const TRANSMIT_BUFFER: usize = 260;
+
+/// What `poll_transmit` gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transmit<'b> {
+    /// A packet, in the buffer that it was given.
+    Packet(Packet<'b>),
+    /// An ACL data packet in the frame buffer of a channel.
+    #[cfg(feature = "l2cap")]
+    Part(crate::FramePart),
+}
+
+impl<'b> Transmit<'b> {
+    /// The packet in the buffer; `None` where it is in a frame buffer, as it is for channels alone.
+    pub fn packet(self) -> Option<Packet<'b>> {
+        match self {
+            Transmit::Packet(packet) => Some(packet),
+            #[cfg(feature = "l2cap")]
+            Transmit::Part(_) => None,
+        }
+    }
+}
 
 impl Core<'_> {
     /// Sets what an application chose. Address and time-outs count from the next start on, what the GAP service shows at once.
@@ -92,11 +114,19 @@ impl Core<'_> {
             used: self.links.len().saturating_sub(self.free_links()),
             high_water: usize::from(self.state.links_high_water),
         };
+        #[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
+        let blocks = self.pool().usage();
+        #[cfg(not(any(feature = "client", feature = "server", feature = "l2cap")))]
+        let blocks = Usage::default();
         #[cfg(any(feature = "client", feature = "server"))]
-        let (blocks, queues) = (self.pool().usage(), self.queue_usage());
+        let queues = self.queue_usage();
         #[cfg(not(any(feature = "client", feature = "server")))]
-        let (blocks, queues) = Default::default();
-        Pools { links, blocks, queues, controller_buffers }
+        let queues = Usage::default();
+        #[cfg(feature = "l2cap")]
+        let channels = self.channel_usage();
+        #[cfg(not(feature = "l2cap"))]
+        let channels = Usage::default();
+        Pools { links, blocks, queues, channels, controller_buffers }
     }
 
     #[cfg(any(feature = "client", feature = "server"))]
@@ -108,13 +138,13 @@ impl Core<'_> {
         }
     }
 
-    #[cfg(any(feature = "client", feature = "server"))]
+    #[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
     pub(crate) fn pool(&mut self) -> Pool<'_> {
         Pool { accounts: &mut self.state.accounts, blocks: self.blocks }
     }
 
     /// Blocks came back: who found none is told.
-    #[cfg(any(feature = "client", feature = "server"))]
+    #[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
     pub(crate) fn tell_pool(&mut self) {
         if core::mem::take(&mut self.state.accounts.missed) {
             self.state.news |= HostNews::POOL;
@@ -147,6 +177,8 @@ impl Core<'_> {
         }
         #[cfg(feature = "central")]
         self.search_timeout(now);
+        #[cfg(feature = "l2cap")]
+        self.channel_timeout(now);
         #[cfg(feature = "client")]
         self.request_timeout(now);
         #[cfg(feature = "server")]
@@ -168,6 +200,10 @@ impl Core<'_> {
         #[cfg(feature = "central")]
         {
             next = next.or_sooner(state.initiator.cancel_deadline).or_sooner(state.initiator.search_deadline);
+        }
+        #[cfg(feature = "l2cap")]
+        for channel in self.channels.iter() {
+            next = next.or_sooner(channel.deadline);
         }
         for link in self.links.iter().filter(|l| l.is_up()) {
             next = next.or_sooner(link.disconnect_deadline).or_sooner(link.acl_deadline).or_sooner(link.check_at);
@@ -208,17 +244,23 @@ impl Core<'_> {
     }
 
     /// The next packet for the controller, in `buffer`, which should hold [`TRANSMIT_BUFFER`] octets:
-    /// a command if the controller takes one, else data, link after link, replies before the rest.
-    pub fn poll_transmit<'b>(&mut self, now: Instant, buffer: &'b mut [u8]) -> Option<Packet<'b>> {
+    /// a command if the controller takes one, else data, link after link, replies before the rest. What it gave before must have been
+    /// written by now.
+    pub fn poll_transmit<'b>(&mut self, now: Instant, buffer: &'b mut [u8]) -> Option<Transmit<'b>> {
+        #[cfg(feature = "l2cap")]
+        self.part_is_written();
         let mut w = Writer::new(buffer);
         let kind = if self.poll_command(now, &mut w) {
             PacketKind::Command
-        } else if self.poll_acl(now, &mut w) {
-            PacketKind::Acl
         } else {
-            return None;
+            match self.poll_acl(now, &mut w) {
+                Data::None => return None,
+                Data::Packet => PacketKind::Acl,
+                #[cfg(feature = "l2cap")]
+                Data::Part(part) => return Some(Transmit::Part(part)),
+            }
         };
-        w.finish().ok().map(|data| Packet::new(kind, data))
+        w.finish().ok().map(|data| Transmit::Packet(Packet::new(kind, data)))
     }
 
     /// True while a function of the application may have to be asked: see `poll_question`.
@@ -236,6 +278,8 @@ impl Core<'_> {
         let quiet = Owed::DISCONNECTING | Owed::DETACHED;
         let links = self.links.iter().any(|l| l.is_up() && (l.has_to_send() || !l.owed.difference(quiet).is_empty()));
         // What other things than links want is rare.
+        #[cfg(feature = "l2cap")]
+        let links = links || self.state.part_out != 0;
         links || self.state.stage != Stage::Up || self.has_question() || self.may_command()
     }
 
@@ -270,7 +314,7 @@ impl Core<'_> {
         if self.state.news.is_empty() {
             return None;
         }
-        let slots = HostNews::LINKS | HostNews::ATTRIBUTES | HostNews::QUEUES;
+        let slots = HostNews::LINKS | HostNews::ATTRIBUTES | HostNews::QUEUES | HostNews::CHANNELS;
         if !self.state.news.difference(slots).is_empty() {
             for (news, event) in [
                 (HostNews::HOST, Event::Host),
@@ -280,7 +324,7 @@ impl Core<'_> {
                 (HostNews::ADVERTISING, Event::Advertising),
                 #[cfg(feature = "central")]
                 (HostNews::INITIATOR, Event::Initiator),
-                #[cfg(any(feature = "client", feature = "server"))]
+                #[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
                 (HostNews::POOL, Event::Pool),
                 #[cfg(feature = "security")]
                 (HostNews::PASSKEY, Event::Passkey),
@@ -312,6 +356,12 @@ impl Core<'_> {
                 return Some(Event::Attribute(attribute.handle()));
             }
             self.state.news.remove(HostNews::ATTRIBUTES);
+        }
+        #[cfg(feature = "l2cap")]
+        if self.state.news.contains(HostNews::CHANNELS)
+            && let Some(event) = self.next_channel_event()
+        {
+            return Some(event);
         }
         #[cfg(any(feature = "client", feature = "server"))]
         if self.state.news.contains(HostNews::QUEUES) {

@@ -62,6 +62,8 @@ pub struct Pools {
     pub blocks: Usage,
     /// Queues.
     pub queues: Usage,
+    /// Channels and those who listen for them.
+    pub channels: Usage,
     /// ACL buffers of the controller.
     pub controller_buffers: Usage,
 }

@@ -5,6 +5,7 @@ use jelling_wire::{
     ad::{AdType, DoesNotFit},
     att::ErrorCode,
     hci::{Opcode, Status},
+    l2cap::signalling::LeConnectionResult,
     smp::Reason,
 };
 
@@ -67,6 +68,10 @@ pub enum Error {
     InvalidValue,
     /// The value is longer than the attribute, the buffer or the MTU allows.
     TooLong,
+    /// The L2CAP channel was closed by either side; its link may be up.
+    ChannelClosed,
+    /// The peer refused the channel for this reason (Vol 3, Part A, 4.23), or serves none: PSM not supported.
+    ChannelRefused(LeConnectionResult),
 }
 
 impl Error {
@@ -96,6 +101,8 @@ pub enum Resource {
     Handles,
     /// The slots of `Bonds<N>`.
     Bonds,
+    /// The slots of `Channels<N, _, _>`.
+    Channels,
     /// The 31 octets of an advertisement, or of a scan response, that was given whole.
     AdvertisingData,
 }
@@ -121,6 +128,12 @@ pub enum Argument {
     Bond,
     /// A passkey: 0 to 999,999; and the answer to the question that was asked.
     Passkey,
+    /// PSM: 0x0001 to 0x00ff.
+    Psm,
+    /// MTU of a channel: 23 to 65,535.
+    ChannelMtu,
+    /// MPS of a channel: 23 to 65,533.
+    Mps,
     /// The order of a registration: a characteristic belongs to the last service, a descriptor to the last characteristic.
     Order,
 }
@@ -184,6 +197,7 @@ impl fmt::Display for Error {
                 Resource::Bonds => {
                     "no free bond: raise `Bonds` in Resources, remove a bond, or disconnect a peer that has one"
                 }
+                Resource::Channels => "no free channel: raise `Channels` in Resources",
                 Resource::Handles => "no attribute handle is left",
                 Resource::AdvertisingData => "an advertisement or a scan response has at most 31 octets",
             }),
@@ -209,6 +223,9 @@ impl fmt::Display for Error {
                     "a bond has keys of 7 to 16 octets that are not all zero, and its identity a public or random static address"
                 }
                 Argument::Passkey => "a passkey is 0 to 999999, and answers the question that was asked",
+                Argument::Psm => "a PSM is 0x0001 to 0x00ff",
+                Argument::ChannelMtu => "the MTU of a channel is 23 to 65535",
+                Argument::Mps => "the MPS of a channel is 23 to 65533",
                 Argument::Order => {
                     "a characteristic belongs to the last service, a descriptor to the last characteristic"
                 }
@@ -232,6 +249,8 @@ impl fmt::Display for Error {
             Error::NoSigningKey => f.write_str("there is no key to sign with: bond with the peer first"),
             Error::InvalidValue => f.write_str("the octets are no value of this type"),
             Error::TooLong => f.write_str("the value is too long"),
+            Error::ChannelClosed => f.write_str("the channel is closed"),
+            Error::ChannelRefused(result) => write!(f, "the peer refused the channel: {result}"),
         }
     }
 }

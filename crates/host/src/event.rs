@@ -29,6 +29,12 @@ pub enum Event {
     Attribute(u16),
     /// This queue holds a value or was closed.
     Queue(u8),
+    /// A channel was opened, received something or ended; or another one came to who listens in this slot.
+    #[cfg(feature = "l2cap")]
+    Channel(u8),
+    /// A channel can send again, or has sent all, and somebody had found that it could not, or had not: `Busy`.
+    #[cfg(feature = "l2cap")]
+    ChannelRoom(u8),
     /// A bond, or our own identity, is to be saved or removed: see `bond_change`.
     Bonds,
     /// Pool blocks were given back, and somebody had found too few.
@@ -118,6 +124,7 @@ bitflags! {
         const PASSKEY = 256;
         const BONDS = 512;
         const JOBS = 1024;
+        const CHANNELS = 2048;
     }
 }
 

@@ -11,7 +11,7 @@
 //! let mut core = store.core();
 //! core.start();
 //! let mut buffer = [0; TRANSMIT_BUFFER];
-//! let reset = core.poll_transmit(Instant::ZERO, &mut buffer).unwrap();
+//! let reset = core.poll_transmit(Instant::ZERO, &mut buffer).and_then(|t| t.packet()).unwrap();
 //! assert_eq!(reset.data, [0x03, 0x0c, 0x00]); // HCI Reset
 //! ```
 //!
@@ -19,7 +19,7 @@
 //! | --- | --- |
 //! | Vol 4, Part E: HCI | `hci`: bring-up, commands, events |
 //! | Vol 3, Part C: GAP | `gap`: advertising, scanning, connecting |
-//! | Vol 3, Part A: L2CAP | `l2cap`: recombination, fragmentation, signalling |
+//! | Vol 3, Part A: L2CAP | `l2cap`: recombination, fragmentation, signalling, channels |
 //! | Vol 3, Part F: ATT | `att`: client, server, indications |
 //! | Vol 3, Part G: GATT | `gatt`: table, registration, values, subscriptions |
 //! | Vol 3, Part C, 9.4.4: bonds | `bond`: slots, what the store is told |
@@ -55,7 +55,7 @@ mod kept;
 mod l2cap;
 mod link;
 mod links;
-#[cfg(any(feature = "client", feature = "server"))]
+#[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
 mod pool;
 mod resources;
 #[cfg(feature = "seams")]
@@ -66,7 +66,7 @@ mod smp;
 mod state;
 mod time;
 
-pub use crate::core::TRANSMIT_BUFFER;
+pub use crate::core::{TRANSMIT_BUFFER, Transmit};
 #[cfg(feature = "client")]
 pub use att::{Answer, PrepareTicket, RequestTicket, Turn};
 #[cfg(feature = "server")]
@@ -95,11 +95,16 @@ pub use gatt::{Properties, ToOctets, Updates, Value};
 pub use gatt::{Queue, QueueId};
 pub use hci::ControllerInfo;
 pub use jelling_wire as wire;
+#[cfg(feature = "l2cap")]
+pub use l2cap::{
+    Channel, ChannelDemands, ChannelHandle, ChannelInfo, ChannelOptions, FramePart, ListenerHandle, Received,
+};
 pub use link::{Link, LinkId, LinkInfo, Parameters};
-#[cfg(any(feature = "client", feature = "server"))]
+#[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
 pub use pool::{BLOCK, Block, DEPTH, Policy};
 pub use resources::{
-    BondGroup, Bonds, Core, Gatt, GattGroup, LinkGroup, Links, Pool, PoolGroup, Scan, ScanGroup, Store,
+    BondGroup, Bonds, ChannelGroup, Channels, Core, Gatt, GattGroup, LinkGroup, Links, Pool, PoolGroup, Scan,
+    ScanGroup, Store,
 };
 pub use security::{Authorisation, Security};
 #[cfg(all(feature = "client", feature = "security"))]

@@ -10,6 +10,8 @@ use crate::att::Signing;
 use crate::gatt::Changes;
 #[cfg(feature = "security")]
 use crate::kept::Kept;
+#[cfg(feature = "l2cap")]
+use crate::l2cap::Turns;
 #[cfg(all(feature = "client", feature = "security"))]
 use crate::smp::Policy;
 #[cfg(feature = "security")]
@@ -17,6 +19,7 @@ use crate::smp::{Encryption, Pairing};
 use crate::{
     att::Server,
     event::{Event, Happened, LinkNews},
+    l2cap::Replies,
     security::{Authorisation, Security},
     time::Deadline,
 };
@@ -151,13 +154,9 @@ pub(crate) struct Incoming {
     pub(crate) header: [u8; 4],
     /// Octets received, the four of the header among them; 0 when no frame is under way.
     pub(crate) filled: usize,
-}
-
-/// The answer to a request of the peer's signalling channel, in the link's one slot for it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct SignallingReply {
-    pub(crate) octets: [u8; 8],
-    pub(crate) length: u8,
+    /// The slot + 1 of the channel that it is for; 0 where it is for none, or for nobody.
+    #[cfg(feature = "l2cap")]
+    pub(crate) slot: u8,
 }
 
 /// The slot of a link.
@@ -194,7 +193,12 @@ pub struct Link {
     /// A task found the transmit buffer taken: it is told when that is free.
     pub(crate) missed: bool,
     pub(crate) incoming: Incoming,
-    pub(crate) signalling: SignallingReply,
+    /// The identifier of our last request on the signalling channel.
+    pub(crate) identifier: u8,
+    /// Answers on it that are owed.
+    pub(crate) replies: Replies,
+    #[cfg(feature = "l2cap")]
+    pub(crate) turns: Turns,
     pub(crate) mtu: u16,
     /// The largest MTU of ours as the peer was told, in a request or an answer; 0 as long as it was not.
     #[cfg(any(feature = "client", feature = "server"))]
@@ -254,8 +258,16 @@ impl Link {
         in_flight: 0,
         missed: false,
         outgoing: Outgoing { active: false, channel: 0, length: 0, sent: 0 },
-        incoming: Incoming { header: [0; 4], filled: 0 },
-        signalling: SignallingReply { octets: [0; 8], length: 0 },
+        incoming: Incoming {
+            header: [0; 4],
+            filled: 0,
+            #[cfg(feature = "l2cap")]
+            slot: 0,
+        },
+        identifier: 0,
+        replies: Replies::NEW,
+        #[cfg(feature = "l2cap")]
+        turns: Turns::NEW,
         mtu: 0,
         #[cfg(any(feature = "client", feature = "server"))]
         told_mtu: 0,

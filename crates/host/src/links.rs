@@ -205,6 +205,8 @@ impl Core<'_> {
             self.end_requests(index);
             self.forget_subscriber(id);
         }
+        #[cfg(feature = "l2cap")]
+        self.channels_down(index);
         let Some(link) = self.links.get_mut(index) else { return };
         #[cfg(feature = "security")]
         link.lose_secrets(&mut self.state.curve);

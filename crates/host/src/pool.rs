@@ -194,6 +194,68 @@ impl Pool<'_> {
         back
     }
 
+    /// Fills what is left of a block and tells how many octets that were.
+    #[cfg(feature = "l2cap")]
+    pub(crate) fn fill_last(&mut self, last: u16, octets: &[u8]) -> usize {
+        let Some(block) = self.block(last) else { return 0 };
+        let n = copy(block.data.get_mut(usize::from(block.length)..).unwrap_or_default(), octets);
+        block.length = block.length.saturating_add(u8::try_from(n).unwrap_or(0));
+        n
+    }
+
+    /// Takes a block that was set apart.
+    #[cfg(feature = "l2cap")]
+    pub(crate) fn take_reserved(&mut self) -> Option<u16> {
+        self.release(1);
+        self.take()
+    }
+
+    /// Sets a block apart that has just been given back.
+    #[cfg(feature = "l2cap")]
+    pub(crate) fn reserve_again(&mut self) {
+        self.accounts.reserved = self.accounts.reserved.saturating_add(1);
+    }
+
+    /// Puts a block behind another, if there is one.
+    #[cfg(feature = "l2cap")]
+    pub(crate) fn link(&mut self, last: u16, next: u16) {
+        if let Some(block) = self.block(last) {
+            block.next = next;
+        }
+    }
+
+    /// The octets of a block.
+    #[cfg(feature = "l2cap")]
+    pub(crate) fn data_of(&self, index: u16) -> &[u8] {
+        let block = index.checked_sub(1).and_then(|i| self.blocks.get(usize::from(i)));
+        block.and_then(|b| b.data.get(..usize::from(b.length))).unwrap_or_default()
+    }
+
+    /// Frees the first block of a chain: false when there is none.
+    #[cfg(feature = "l2cap")]
+    pub(crate) fn drop_first(&mut self, first: &mut u16) -> bool {
+        let head = self.accounts.free;
+        let Some(block) = self.block(*first) else { return false };
+        let next = core::mem::replace(&mut block.next, head);
+        self.accounts.free = *first;
+        self.accounts.used = self.accounts.used.saturating_sub(1);
+        *first = next;
+        true
+    }
+
+    /// Copies octets of the chain that begins with a block, from `offset` on.
+    #[cfg(feature = "l2cap")]
+    pub(crate) fn peek(&self, first: u16, offset: usize, target: &mut [u8]) {
+        self.read(Chain { first, length: 0 }, offset, target);
+    }
+
+    /// Blocks that nobody has or has set apart.
+    #[cfg(feature = "l2cap")]
+    pub(crate) fn unclaimed(&self) -> usize {
+        let taken = usize::from(self.accounts.used).saturating_add(usize::from(self.accounts.reserved));
+        self.blocks.len().saturating_sub(taken)
+    }
+
     pub(crate) fn usage(&self) -> Usage {
         Usage {
             total: self.blocks.len(),

@@ -10,7 +10,11 @@ use crate::gap::Report;
 #[cfg(feature = "server")]
 use crate::gatt::Attribute;
 #[cfg(any(feature = "client", feature = "server"))]
-use crate::{gatt::Queue, pool::Block};
+use crate::gatt::Queue;
+#[cfg(feature = "l2cap")]
+use crate::l2cap::Channel;
+#[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
+use crate::pool::Block;
 use crate::{link::Link, state::State};
 
 /// The links: how many, and the largest ATT MTU of each (23 to 517).
@@ -36,7 +40,7 @@ pub struct Gatt<const A: usize = 48, const V: usize = 512> {
 /// (one for each subscription and each captured characteristic).
 #[derive(Debug)]
 pub struct Pool<const B: usize = 16, const Q: usize = 8> {
-    #[cfg(any(feature = "client", feature = "server"))]
+    #[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
     blocks: [Block; B],
     #[cfg(any(feature = "client", feature = "server"))]
     queues: [Queue; Q],
@@ -56,6 +60,17 @@ pub struct Scan<const N: usize = 8> {
 pub struct Bonds<const N: usize = 4> {
     #[cfg(feature = "security")]
     bonds: [BondSlot; N],
+}
+
+/// L2CAP channels: how many at once, those who listen for them among them, and how many frames of each wait to be sent. What is received
+/// stands in blocks of `Pool`.
+#[derive(Debug)]
+pub struct Channels<const N: usize = 2, const FRAMES: usize = 2> {
+    #[cfg(feature = "l2cap")]
+    channels: [Channel; N],
+    /// The length of the frame in each frame buffer.
+    #[cfg(feature = "l2cap")]
+    frames: [[u16; FRAMES]; N],
 }
 
 /// The memory of the links, whatever their number.
@@ -106,6 +121,9 @@ impl<const A: usize, const V: usize> GattGroup for Gatt<A, V> {
 pub trait PoolGroup {
     /// All zero.
     const NEW: Self;
+    /// The blocks.
+    #[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
+    fn blocks(&mut self) -> &mut [Block];
     /// The blocks and the queues.
     #[cfg(any(feature = "client", feature = "server"))]
     fn parts(&mut self) -> (&mut [Block], &mut [Queue]);
@@ -115,12 +133,16 @@ impl<const B: usize, const Q: usize> PoolGroup for Pool<B, Q> {
     const NEW: Self = {
         assert!(B <= 0xfffe && Q <= 250, "Pool has at most 65,534 blocks and 250 queues");
         Pool {
-            #[cfg(any(feature = "client", feature = "server"))]
+            #[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
             blocks: [Block::NEW; B],
             #[cfg(any(feature = "client", feature = "server"))]
             queues: [const { Queue::NEW }; Q],
         }
     };
+    #[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
+    fn blocks(&mut self) -> &mut [Block] {
+        &mut self.blocks
+    }
     #[cfg(any(feature = "client", feature = "server"))]
     fn parts(&mut self) -> (&mut [Block], &mut [Queue]) {
         (&mut self.blocks, &mut self.queues)
@@ -170,24 +192,61 @@ impl<const N: usize> BondGroup for Bonds<N> {
     }
 }
 
+/// The memory of the channels.
+pub trait ChannelGroup {
+    /// All zero.
+    const NEW: Self;
+    /// The slots, and the lengths of the frames that wait, channel after channel.
+    #[cfg(feature = "l2cap")]
+    fn parts(&mut self) -> (&mut [Channel], &mut [u16]);
+}
+
+impl<const N: usize, const FRAMES: usize> ChannelGroup for Channels<N, FRAMES> {
+    const NEW: Self = {
+        assert!(N <= 120 && FRAMES >= 1 && FRAMES * N <= 250, "Channels has at most 120 channels and 250 frames");
+        Channels {
+            #[cfg(feature = "l2cap")]
+            channels: [const { Channel::NEW }; N],
+            #[cfg(feature = "l2cap")]
+            frames: [[0; FRAMES]; N],
+        }
+    };
+    #[cfg(feature = "l2cap")]
+    fn parts(&mut self) -> (&mut [Channel], &mut [u16]) {
+        (&mut self.channels, self.frames.as_flattened_mut())
+    }
+}
+
 /// The whole memory of a host.
-pub struct Store<L = Links, G = Gatt, P = Pool, S = Scan, B = Bonds> {
+pub struct Store<L = Links, G = Gatt, P = Pool, S = Scan, B = Bonds, C = Channels> {
     state: State,
     links: L,
     #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "it has no octets"))]
     gatt: G,
-    #[cfg_attr(not(any(feature = "client", feature = "server")), expect(dead_code, reason = "it has no octets"))]
+    #[cfg_attr(
+        not(any(feature = "client", feature = "server", feature = "l2cap")),
+        expect(dead_code, reason = "it has no octets")
+    )]
     pool: P,
     #[cfg_attr(not(feature = "central"), expect(dead_code, reason = "it has no octets"))]
     scan: S,
     #[cfg_attr(not(feature = "security"), expect(dead_code, reason = "it has no octets"))]
     bonds: B,
+    #[cfg_attr(not(feature = "l2cap"), expect(dead_code, reason = "it has no octets"))]
+    channels: C,
 }
 
-impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, B: BondGroup> Store<L, G, P, S, B> {
+impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, B: BondGroup, C: ChannelGroup> Store<L, G, P, S, B, C> {
     /// All zero, so that a static one takes no flash.
-    pub const NEW: Self =
-        Store { state: State::NEW, links: L::NEW, gatt: G::NEW, pool: P::NEW, scan: S::NEW, bonds: B::NEW };
+    pub const NEW: Self = Store {
+        state: State::NEW,
+        links: L::NEW,
+        gatt: G::NEW,
+        pool: P::NEW,
+        scan: S::NEW,
+        bonds: B::NEW,
+        channels: C::NEW,
+    };
 
     /// The core, as a struct of slices with no capacity in its type.
     pub fn core(&mut self) -> Core<'_> {
@@ -196,6 +255,10 @@ impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, B: BondGroup> Store
         let (attributes, values) = self.gatt.parts();
         #[cfg(any(feature = "client", feature = "server"))]
         let (blocks, queues) = self.pool.parts();
+        #[cfg(all(feature = "l2cap", not(any(feature = "client", feature = "server"))))]
+        let blocks = self.pool.blocks();
+        #[cfg(feature = "l2cap")]
+        let (channels, frames) = self.channels.parts();
         Core {
             state: &mut self.state,
             frame_room: receive.len().checked_div(links.len()).unwrap_or(0),
@@ -206,7 +269,7 @@ impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, B: BondGroup> Store
             attributes,
             #[cfg(feature = "server")]
             values,
-            #[cfg(any(feature = "client", feature = "server"))]
+            #[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
             blocks,
             #[cfg(any(feature = "client", feature = "server"))]
             queues,
@@ -214,6 +277,10 @@ impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, B: BondGroup> Store
             reports: self.scan.parts(),
             #[cfg(feature = "security")]
             bonds: self.bonds.parts(),
+            #[cfg(feature = "l2cap")]
+            channels,
+            #[cfg(feature = "l2cap")]
+            frames,
         }
     }
 }
@@ -230,7 +297,7 @@ pub struct Core<'a> {
     pub(crate) attributes: &'a mut [Attribute],
     #[cfg(feature = "server")]
     pub(crate) values: &'a mut [u8],
-    #[cfg(any(feature = "client", feature = "server"))]
+    #[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
     pub(crate) blocks: &'a mut [Block],
     #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) queues: &'a mut [Queue],
@@ -238,6 +305,11 @@ pub struct Core<'a> {
     pub(crate) reports: &'a mut [Report],
     #[cfg(feature = "security")]
     pub(crate) bonds: &'a mut [BondSlot],
+    #[cfg(feature = "l2cap")]
+    pub(crate) channels: &'a mut [Channel],
+    /// The length of the frame in each frame buffer, channel after channel.
+    #[cfg(feature = "l2cap")]
+    pub(crate) frames: &'a mut [u16],
 }
 
 // Frames and values may be secret: neither shows what it holds.
@@ -247,7 +319,7 @@ impl core::fmt::Debug for Core<'_> {
     }
 }
 
-impl<L, G, P, S, B> core::fmt::Debug for Store<L, G, P, S, B> {
+impl<L, G, P, S, B, C> core::fmt::Debug for Store<L, G, P, S, B, C> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Store").finish_non_exhaustive()
     }

@@ -10,7 +10,7 @@ use crate::gap::Privacy;
 use crate::gap::{Initiator, Scanning};
 #[cfg(feature = "server")]
 use crate::gatt::Table;
-#[cfg(any(feature = "client", feature = "server"))]
+#[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
 use crate::pool::Accounts;
 #[cfg(feature = "security")]
 use crate::smp::{ControllerCurve, OobSlot, Random, SecuritySettings, Strikes};
@@ -147,7 +147,7 @@ pub struct State {
     /// What asks the application, once there is an attribute on which it decides.
     #[cfg(feature = "server")]
     pub(crate) questions: Option<&'static crate::att::Questions>,
-    #[cfg(any(feature = "client", feature = "server"))]
+    #[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
     pub(crate) accounts: Accounts,
     #[cfg(feature = "security")]
     pub(crate) bonding: Bonding,
@@ -175,6 +175,11 @@ pub struct State {
     #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) queues_high_water: u8,
     pub(crate) orphan: Option<jelling_wire::hci::ConnectionHandle>,
+    #[cfg(feature = "l2cap")]
+    pub(crate) channels_high_water: u8,
+    /// The slot + 1 of the channel in whose frame buffer the transport writes a packet.
+    #[cfg(feature = "l2cap")]
+    pub(crate) part_out: u8,
 }
 
 impl State {
@@ -209,7 +214,7 @@ impl State {
         captures: None,
         #[cfg(feature = "server")]
         questions: None,
-        #[cfg(any(feature = "client", feature = "server"))]
+        #[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
         accounts: Accounts { free: 0, touched: 0, used: 0, reserved: 0, high_water: 0, missed: false },
         #[cfg(feature = "security")]
         bonding: Bonding::NEW,
@@ -244,6 +249,10 @@ impl State {
         #[cfg(any(feature = "client", feature = "server"))]
         queues_high_water: 0,
         orphan: None,
+        #[cfg(feature = "l2cap")]
+        channels_high_water: 0,
+        #[cfg(feature = "l2cap")]
+        part_out: 0,
     };
 
     pub(crate) fn power(&self) -> Power {

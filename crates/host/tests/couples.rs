@@ -125,7 +125,12 @@ impl Couple {
                 let now = self.pair.now;
                 let mut buffer = [0; TRANSMIT_BUFFER];
                 let may = self.pair.core(who).may_transmit();
-                let sent = self.pair.core(who).poll_transmit(now, &mut buffer).map(|p| (p.kind, p.data.to_vec()));
+                let sent = self
+                    .pair
+                    .core(who)
+                    .poll_transmit(now, &mut buffer)
+                    .and_then(|t| t.packet())
+                    .map(|p| (p.kind, p.data.to_vec()));
                 if let Some((kind, data)) = sent {
                     assert!(may);
                     let packet = Packet::new(kind, &data);

@@ -205,7 +205,8 @@ fn who_is_forgotten_while_it_encrypts_gets_no_key() {
     let before = bench.commands.len();
     let mut buffer = [0; TRANSMIT_BUFFER];
     let now = bench.now;
-    let packet = bench.core().poll_transmit(now, &mut buffer).map(|packet| packet.data.to_vec());
+    let packet =
+        bench.core().poll_transmit(now, &mut buffer).and_then(|t| t.packet()).map(|packet| packet.data.to_vec());
     // LE Long Term Key Request Negative Reply.
     assert_eq!(packet.map(|packet| packet[..2].to_vec()), Some(vec![0x1b, 0x20]));
     assert_eq!(bench.commands.len(), before);

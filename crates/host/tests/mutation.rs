@@ -164,7 +164,7 @@ fn play(mut meddle: impl FnMut(usize, &mut Owned) -> bool) -> [Player; 2] {
             player.act(now);
             let mut buffer = [0; TRANSMIT_BUFFER];
             let may = player.memory.core().may_transmit();
-            if let Some(packet) = player.memory.core().poll_transmit(now, &mut buffer) {
+            if let Some(packet) = player.memory.core().poll_transmit(now, &mut buffer).and_then(|t| t.packet()) {
                 assert!(may, "{packet:?} was not to be expected");
                 // A host that a lying controller has confused may send anything; the air takes what is well formed.
                 let fits = packet.kind == PacketKind::Command || packet.data.len() <= 31;

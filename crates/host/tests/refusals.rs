@@ -86,7 +86,8 @@ impl Asked {
         loop {
             let mut moved = false;
             let may = self.memory.core().may_transmit();
-            if let Some(packet) = self.memory.core().poll_transmit(Instant::ZERO, &mut buffer) {
+            if let Some(packet) = self.memory.core().poll_transmit(Instant::ZERO, &mut buffer).and_then(|t| t.packet())
+            {
                 assert!(may, "{packet:?} was not to be expected");
                 self.air.take(0, packet);
                 moved = true;

@@ -79,7 +79,7 @@ impl Bench {
         let mut buffer = [0; TRANSMIT_BUFFER];
         loop {
             let now = self.now;
-            let Some(packet) = self.core().poll_transmit(now, &mut buffer) else { break };
+            let Some(packet) = self.core().poll_transmit(now, &mut buffer).and_then(|t| t.packet()) else { break };
             let packet = packet.data.to_vec();
             let (opcode, _) = command::header(&packet).unwrap();
             let [low, high] = opcode.number().to_le_bytes();

@@ -220,7 +220,10 @@ impl<'d> Shared<'d> {
                 // The reader has to know of a Reset before it is sent, or it would take the answers behind it for what came
                 // before.
                 if !core.begins_anew() {
-                    next = core.poll_transmit(now, buffer).map(|packet| (packet.kind, packet.data.len()));
+                    next = core
+                        .poll_transmit(now, buffer)
+                        .and_then(|t| t.packet())
+                        .map(|packet| (packet.kind, packet.data.len()));
                 }
                 waiters.runner.due.set(Due::TRANSMIT, next.is_some() && core.may_transmit());
                 // A request that was held meets its hook only now.

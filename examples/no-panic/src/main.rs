@@ -153,7 +153,7 @@ fn host(core: &mut Core<'_>) {
         2 => core.handle_timeout(now),
         3 => {
             let mut packet = [0; TRANSMIT_BUFFER];
-            word_out(core.poll_transmit(now, &mut packet).map_or(0, |p| p.data.len()) as u32);
+            word_out(core.poll_transmit(now, &mut packet).and_then(|t| t.packet()).map_or(0, |p| p.data.len()) as u32);
         }
         4 => word_out(core.poll_timeout().map_or(0, |t| t.as_micros() as u32)),
         5 => match core.poll_event() {

@@ -275,7 +275,7 @@ impl<'a> Stage<'a> {
     fn transmit(&mut self, expected: &Record<'_>) -> Option<()> {
         self.core.begun_anew();
         let mut buffer = [0; TRANSMIT_BUFFER];
-        let packet = self.core.poll_transmit(self.now, &mut buffer)?;
+        let packet = self.core.poll_transmit(self.now, &mut buffer).and_then(|t| t.packet())?;
         self.sent += 1;
         let shown = Record { packet, direction: Direction::ToController, ..*expected };
         let line = show::line(&shown, &self.dissector.show(&shown), self.begin.unwrap_or(0));

@@ -81,7 +81,7 @@ impl Dissector {
         let octets = record.packet.data;
         let mut shown = match record.packet.kind {
             PacketKind::Command => match CommandPacket::parse(octets) {
-                Ok(command) => Shown::of(&command, Some(command.opcode().0)),
+                Ok(command) => Shown::of(&command, Some(command.opcode().number())),
                 Err(_) => Shown::malformed("HCI Command", octets),
             },
             PacketKind::Event => match Event::parse(octets) {

@@ -108,6 +108,8 @@ impl Core<'_> {
     /// called for the first time there is taken to be one.
     pub fn transport_closed(&mut self) {
         self.state.no_transport = true;
+        #[cfg(feature = "l2cap")]
+        self.part_is_written();
         self.fail(Fault::TransportClosed);
     }
 

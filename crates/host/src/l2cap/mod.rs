@@ -1,7 +1,18 @@
-//! L2CAP between ACL packets and channels: recombination, fragmentation, the signalling channel (Vol 3, Part A).
+//! L2CAP between ACL packets and channels: recombination, fragmentation, the signalling channel, channels that are opened by request
+//! (Vol 3, Part A).
 
+#[cfg(feature = "l2cap")]
+mod channel;
 mod receive;
+mod replies;
 mod signalling;
 mod transmit;
 
-pub(crate) use transmit::COMPLETION_TIMEOUT;
+#[cfg(feature = "l2cap")]
+pub(crate) use channel::Turns;
+#[cfg(feature = "l2cap")]
+pub use channel::{
+    Channel, ChannelDemands, ChannelHandle, ChannelInfo, ChannelOptions, FramePart, ListenerHandle, Received,
+};
+pub(crate) use replies::Replies;
+pub(crate) use transmit::{COMPLETION_TIMEOUT, Data};

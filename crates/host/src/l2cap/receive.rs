@@ -7,7 +7,7 @@ use jelling_wire::{
     att::Opcode,
     copy,
     hci::acl::{AclPacket, Boundary},
-    l2cap::{ChannelId, Frame, HEADER_LENGTH},
+    l2cap::{ChannelId, Frame, HEADER_LENGTH, signalling::Code},
 };
 
 impl Core<'_> {
@@ -25,7 +25,11 @@ impl Core<'_> {
         let Some(link) = self.links.get_mut(index) else { return };
         if link.incoming.filled != 0 {
             // A frame was cut short: it is dropped, the new one begins.
+            #[cfg(feature = "l2cap")]
+            let slot = link.incoming.slot;
             link.incoming = Incoming::default();
+            #[cfg(feature = "l2cap")]
+            self.break_segment(slot);
             self.drop_malformed("a frame that was cut short");
         }
         if let Ok(frame) = Frame::parse(packet.data) {
@@ -57,10 +61,23 @@ impl Core<'_> {
         let end = at.saturating_add(data.len());
         if end > length {
             // More than the header said: the whole frame is dropped.
+            #[cfg(feature = "l2cap")]
+            let slot = incoming.slot;
             *incoming = Incoming::default();
+            #[cfg(feature = "l2cap")]
+            self.break_segment(slot);
             return self.drop_malformed("a frame with more octets than its header says");
         }
         incoming.filled = end.saturating_add(HEADER_LENGTH);
+        #[cfg(feature = "l2cap")]
+        if channel.is_dynamic() {
+            return self.on_segment_part(
+                index,
+                channel,
+                Span { begins: filled <= HEADER_LENGTH && at == 0, length, ends: end >= length },
+                data,
+            );
+        }
         // Of a frame longer than the MTU the beginning is kept: it may be a request, and is to be refused.
         let slot = slot_of(self.receive, room, index, usize::MAX);
         copy(slot.get_mut(at..).unwrap_or_default(), data);
@@ -71,6 +88,11 @@ impl Core<'_> {
         if length > room {
             return match (channel, slot.first().copied()) {
                 (ChannelId::ATT, Some(first)) => self.on_long_att(index, Opcode(first)),
+                // 4.1: it may be a request.
+                (ChannelId::SIGNALLING, Some(first)) => {
+                    let identifier = slot.get(1).copied().unwrap_or(0);
+                    self.on_long_signal(index, Code(first), identifier);
+                }
                 _ => self.drop_malformed("a frame longer than the MTU"),
             };
         }
@@ -89,12 +111,54 @@ impl Core<'_> {
     fn on_frame(&mut self, now: Instant, index: usize, channel: ChannelId, payload: &[u8]) {
         match channel {
             ChannelId::ATT => self.on_att(now, index, payload),
-            ChannelId::SIGNALLING => self.on_signalling(index, payload),
+            ChannelId::SIGNALLING => self.on_signalling(now, index, payload),
             #[cfg(feature = "security")]
             ChannelId::SMP => self.on_security(now, index, payload),
             #[cfg(not(feature = "security"))]
             ChannelId::SMP => self.on_security(index, payload),
+            #[cfg(feature = "l2cap")]
+            channel if channel.is_dynamic() => self.on_segment(index, channel, payload),
             _ => count(&mut self.state.counters.unexpected),
         }
     }
+
+    /// A whole frame for a channel.
+    #[cfg(feature = "l2cap")]
+    fn on_segment(&mut self, index: usize, channel: ChannelId, payload: &[u8]) {
+        let slot = self.begin_segment(index, channel, payload.len());
+        if slot != 0 && self.segment_octets(slot, payload) {
+            self.end_segment(slot);
+        }
+    }
+
+    /// Octets of a frame for a channel, which do not wait for the others.
+    #[cfg(feature = "l2cap")]
+    fn on_segment_part(&mut self, index: usize, channel: ChannelId, span: Span, data: &[u8]) {
+        let slot = if span.begins {
+            self.begin_segment(index, channel, span.length)
+        } else {
+            self.links.get(index).map_or(0, |link| link.incoming.slot)
+        };
+        let goes_on = slot != 0 && self.segment_octets(slot, data);
+        let Some(link) = self.links.get_mut(index) else { return };
+        if span.ends {
+            link.incoming = Incoming::default();
+            if goes_on {
+                self.end_segment(slot);
+            }
+        } else {
+            link.incoming.slot = if goes_on { slot } else { 0 };
+        }
+    }
+}
+
+/// Where octets stand in their frame.
+#[cfg(feature = "l2cap")]
+struct Span {
+    /// They are its first ones.
+    begins: bool,
+    /// Octets of the frame.
+    length: usize,
+    /// They are its last ones.
+    ends: bool,
 }

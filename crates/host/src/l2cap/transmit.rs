@@ -18,14 +18,35 @@ use jelling_wire::{
 /// A peer that is in reach and takes no data loses the link.
 pub(crate) const COMPLETION_TIMEOUT: core::time::Duration = core::time::Duration::from_secs(40);
 
+/// What there is to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Data {
+    None,
+    /// A packet, written.
+    Packet,
+    /// A part of a channel's frame.
+    #[cfg(feature = "l2cap")]
+    Part(super::FramePart),
+}
+
+/// Whose frame is next on a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// The one in the link's transmit buffer.
+    Own,
+    /// A channel's.
+    #[cfg(feature = "l2cap")]
+    Channel(usize),
+}
+
 /// Header of an ACL data packet.
 const ACL_HEADER: usize = 4;
 
 impl Core<'_> {
     /// Writes the next ACL packet, if a link has one and the controller room for it.
-    pub(crate) fn poll_acl(&mut self, now: Instant, w: &mut Writer<'_>) -> bool {
+    pub(crate) fn poll_acl(&mut self, now: Instant, w: &mut Writer<'_>) -> Data {
         if !matches!(self.state.stage, Stage::Up | Stage::Stopping) || self.state.controller.acl_room() == 0 {
-            return false;
+            return Data::None;
         }
         let count = self.links.len();
         let mut index = usize::from(self.state.turn);
@@ -33,13 +54,18 @@ impl Core<'_> {
             if index >= count {
                 index = 0;
             }
-            if self.may_take_buffer(index) && self.fill(now, index) && self.emit_fragment(now, index, w) {
+            if self.may_take_buffer(index)
+                && let Some(source) = self.source(now, index)
+                && let data = self.emit(index, source, w)
+                && data != Data::None
+            {
+                self.packet_leaves(now, index);
                 self.state.turn = u8::try_from(index.saturating_add(1)).unwrap_or(0);
-                return true;
+                return data;
             }
             index = index.saturating_add(1);
         }
-        false
+        Data::None
     }
 
     /// True when the link may take one of the controller's buffers: not the last ones, as long as another link has none. A peer
@@ -53,19 +79,56 @@ impl Core<'_> {
         first || room > self.links.iter().filter(|l| l.is_up() && l.in_flight == 0).count()
     }
 
-    /// True when the link has a frame to send, chosen now if none was under way.
-    fn fill(&mut self, now: Instant, index: usize) -> bool {
-        let Some(link) = self.links.get(index) else { return false };
+    /// Whose frame the link sends next, chosen now if none is under way. Its own and those of its channels take turns.
+    fn source(&mut self, now: Instant, index: usize) -> Option<Source> {
+        let link = self.links.get(index)?;
         if !link.is_up() || link.owed.contains(Owed::DISCONNECTING) {
-            return false;
+            return None;
         }
-        link.outgoing.active || self.next_frame(now, index)
+        if link.outgoing.sent != 0 {
+            return Some(Source::Own);
+        }
+        #[cfg(feature = "l2cap")]
+        if link.turns.sending != 0 || (link.turns.own_last && link.turns.frames != 0) {
+            return self.next_channel(index).map(Source::Channel);
+        }
+        if link.outgoing.active || self.next_frame(now, index) {
+            return Some(Source::Own);
+        }
+        #[cfg(feature = "l2cap")]
+        return self.next_channel(index).map(Source::Channel);
+        #[cfg(not(feature = "l2cap"))]
+        None
     }
 
-    fn emit_fragment(&mut self, now: Instant, index: usize, w: &mut Writer<'_>) -> bool {
-        let room = self.frame_room;
+    /// Writes the next packet of a frame.
+    fn emit(&mut self, index: usize, source: Source, w: &mut Writer<'_>) -> Data {
+        match source {
+            Source::Own if self.emit_fragment(index, w) => Data::Packet,
+            Source::Own => Data::None,
+            #[cfg(feature = "l2cap")]
+            Source::Channel(channel) => {
+                let most = usize::from(self.state.controller.acl_length);
+                self.emit_part(index, channel, most).map_or(Data::None, Data::Part)
+            }
+        }
+    }
+
+    /// A packet of a link is on its way to the controller.
+    fn packet_leaves(&mut self, now: Instant, index: usize) {
         let controller = &mut self.state.controller;
-        let most = usize::from(controller.acl_length).min(w.room().saturating_sub(ACL_HEADER));
+        let Some(link) = self.links.get_mut(index) else { return };
+        link.in_flight = link.in_flight.saturating_add(1);
+        controller.acl_in_flight = controller.acl_in_flight.saturating_add(1);
+        if link.acl_deadline.is_never() {
+            self.state.sooner.set(&mut link.acl_deadline, Deadline::after(now, COMPLETION_TIMEOUT));
+        }
+        controller.acl_high_water = controller.acl_high_water.max(controller.acl_in_flight);
+    }
+
+    fn emit_fragment(&mut self, index: usize, w: &mut Writer<'_>) -> bool {
+        let room = self.frame_room;
+        let most = usize::from(self.state.controller.acl_length).min(w.room().saturating_sub(ACL_HEADER));
         let Some(link) = self.links.get_mut(index) else { return false };
         let out = &mut link.outgoing;
         let [l0, l1] = out.length.to_le_bytes();
@@ -83,12 +146,6 @@ impl Core<'_> {
         w.bytes(header);
         w.bytes(payload);
         out.sent = out.sent.saturating_add(sent);
-        link.in_flight = link.in_flight.saturating_add(1);
-        controller.acl_in_flight = controller.acl_in_flight.saturating_add(1);
-        if link.acl_deadline.is_never() {
-            self.state.sooner.set(&mut link.acl_deadline, Deadline::after(now, COMPLETION_TIMEOUT));
-        }
-        controller.acl_high_water = controller.acl_high_water.max(controller.acl_in_flight);
         if part == left.len() {
             #[cfg(feature = "security")]
             if out.channel == ChannelId::SMP.0 {
@@ -96,6 +153,10 @@ impl Core<'_> {
                 crate::crypto::toolbox::wipe(slot_of(self.transmit, room, index, usize::MAX));
             }
             *out = Outgoing::default();
+            #[cfg(feature = "l2cap")]
+            {
+                link.turns.own_last = true;
+            }
             if core::mem::take(&mut link.missed) {
                 self.tell_link(index, LinkNews::TRANSMIT);
             }
@@ -108,7 +169,7 @@ impl Core<'_> {
     #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) fn can_send(&mut self, index: usize) -> bool {
         self.links.get_mut(index).is_some_and(|link| {
-            let can = !link.has_to_send() && !link.is_leaving();
+            let can = link.takes_frame() && !link.is_leaving();
             link.missed |= !can;
             can
         })
@@ -173,11 +234,17 @@ impl Core<'_> {
             link.owed.remove(Owed::CONFIRMATION);
             return self.put_octets(index, ChannelId::ATT, &[Opcode::HANDLE_VALUE_CONFIRMATION.0]);
         }
-        if link.signalling.length != 0 {
-            let reply = core::mem::take(&mut link.signalling);
-            let octets = reply.octets.get(..usize::from(reply.length)).unwrap_or_default();
-            return self.put_octets(index, ChannelId::SIGNALLING, octets);
+        if let Some(reply) = link.replies.shift() {
+            return self.put_frame(index, ChannelId::SIGNALLING, usize::MAX, |_, w| {
+                reply.emit(w);
+                true
+            });
         }
+        #[cfg(feature = "l2cap")]
+        if link.turns.signals && self.send_channel_signal(now, index) {
+            return true;
+        }
+        let Some(link) = self.links.get_mut(index) else { return false };
         #[cfg(feature = "security")]
         if link.pairing.owes() {
             return self.send_pairing(now, index);
@@ -218,7 +285,15 @@ pub(super) fn slot_of(buffer: &mut [u8], room: usize, index: usize, limit: usize
 impl crate::link::Link {
     /// True while a frame is under way or a reply is owed.
     pub(crate) fn has_to_send(&self) -> bool {
-        self.outgoing.active || self.owes_reply()
+        #[cfg(feature = "l2cap")]
+        return self.turns.frames != 0 || self.turns.sending != 0 || !self.takes_frame();
+        #[cfg(not(feature = "l2cap"))]
+        !self.takes_frame()
+    }
+
+    /// True while the transmit buffer is free and no reply is to go into it.
+    fn takes_frame(&self) -> bool {
+        !self.outgoing.active && !self.owes_reply()
     }
 
     #[cfg(feature = "security")]
@@ -233,9 +308,10 @@ impl crate::link::Link {
 
     /// True while a reply waits for the transmit buffer.
     fn owes_reply(&self) -> bool {
-        self.server.owes()
-            || self.signalling.length != 0
-            || self.owed.contains(Owed::CONFIRMATION)
-            || self.owes_pairing()
+        #[cfg(feature = "l2cap")]
+        if self.turns.signals {
+            return true;
+        }
+        self.server.owes() || !self.replies.is_empty() || self.owed.contains(Owed::CONFIRMATION) || self.owes_pairing()
     }
 }

@@ -158,7 +158,10 @@ impl Hidden {
             let mut buffer = [0; TRANSMIT_BUFFER];
             let mut core = self.memory.core();
             let may = core.may_transmit();
-            let sent = core.poll_transmit(now, &mut buffer).map(|packet| (packet.kind, packet.data.to_vec()));
+            let sent = core
+                .poll_transmit(now, &mut buffer)
+                .and_then(|t| t.packet())
+                .map(|packet| (packet.kind, packet.data.to_vec()));
             assert!(may || sent.is_none(), "{sent:02x?} was not to be expected");
             self.tick();
             if let Some((kind, octets)) = &sent {

@@ -34,7 +34,9 @@ impl Pair {
             for who in 0..2 {
                 let mut buffer = [0; TRANSMIT_BUFFER];
                 let may = self.memory[who].core().may_transmit();
-                if let Some(packet) = self.memory[who].core().poll_transmit(self.now, &mut buffer) {
+                if let Some(packet) =
+                    self.memory[who].core().poll_transmit(self.now, &mut buffer).and_then(|t| t.packet())
+                {
                     assert!(may, "{packet:?} was not to be expected");
                     self.air.take(who, packet);
                     moved = true;

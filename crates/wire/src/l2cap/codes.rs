@@ -51,6 +51,7 @@ names! { UpdateResult;
 
 /// The answer to an LE Credit Based Connection Request (4.23, Table 4.16).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct LeConnectionResult(pub u16);
 
 names! { LeConnectionResult;

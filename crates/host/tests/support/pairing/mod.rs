@@ -321,7 +321,7 @@ impl Bench {
             let mut buffer = [0; TRANSMIT_BUFFER];
             let mut core = self.memory.core();
             let may = core.may_transmit();
-            let sent = core.poll_transmit(now, &mut buffer);
+            let sent = core.poll_transmit(now, &mut buffer).and_then(|t| t.packet());
             assert!(may || sent.is_none(), "{sent:?} was not to be expected");
             if let Some(packet) = &sent {
                 match packet.kind {

@@ -1,0 +1,205 @@
+//! Segments become SDUs (3.4.3): from the ACL packet straight into the channel's blocks, and from there to the application, whose taking gives
+//! the peer its credits back (10.1).
+
+use super::slot::{Channel, ChannelHandle, Flags, Phase, Received};
+use crate::{Core, counters::count, error::Error};
+use core::task::Poll;
+use jelling_wire::l2cap::ChannelId;
+
+impl Core<'_> {
+    /// Takes octets of the next SDU, as many as `target` holds, never of two. Pending until the SDU is there to its end, or fills
+    /// `target`, or the peer cannot send more of it before some is taken. What came before the end of a channel is given after it too, in
+    /// whole SDUs.
+    pub fn receive(&mut self, handle: ChannelHandle, target: &mut [u8]) -> Poll<Result<Received, Error>> {
+        let channel = match self.find_channel(handle) {
+            Ok(channel) => channel,
+            Err(error) => return Poll::Ready(Err(error)),
+        };
+        let index = usize::from(handle.index);
+        if !channel.has_for(target.len()) {
+            return match channel.phase {
+                Phase::Closing | Phase::Closed => Poll::Ready(Err(channel.why())),
+                Phase::Free | Phase::Listening => Poll::Ready(Err(Error::ChannelClosed)),
+                Phase::Open | Phase::Accepting | Phase::Connecting => {
+                    // Where no credits were given at first, this is when the first one is.
+                    self.give_credits(index);
+                    Poll::Pending
+                }
+            };
+        }
+        let taken = self.take_octets(index, target);
+        self.give_credits(index);
+        Poll::Ready(taken)
+    }
+
+    /// Octets of the next SDU that can be taken at once.
+    pub fn available(&mut self, handle: ChannelHandle) -> usize {
+        let Ok(channel) = self.find_channel(handle) else { return 0 };
+        let is_whole = channel.sdus > 0;
+        let there = channel.there();
+        if !is_whole || channel.flags.contains(Flags::TAKING) {
+            return usize::from(if is_whole || channel.phase == Phase::Open { there } else { 0 });
+        }
+        let received = channel.received;
+        usize::from(received.first_length(&self.pool()).min(there))
+    }
+
+    fn take_octets(&mut self, index: usize, target: &mut [u8]) -> Result<Received, Error> {
+        let channel = self.channels.get_mut(index).ok_or(Error::ChannelClosed)?;
+        let mut received = channel.received;
+        let before = received.length;
+        let mut pool = crate::pool::Pool { accounts: &mut self.state.accounts, blocks: self.blocks };
+        if !channel.flags.contains(Flags::TAKING) {
+            let mut length = [0; 2];
+            received.pop(&mut pool, &mut length);
+            channel.left = u16::from_le_bytes(length);
+            channel.flags.insert(Flags::TAKING);
+        }
+        // Of a segment that has not come to its end nothing is taken.
+        let partial = before.saturating_sub(channel.whole);
+        let there = received.length.saturating_sub(partial).min(channel.left);
+        let room = target.len().min(usize::from(there));
+        let length = received.pop(&mut pool, target.get_mut(..room).unwrap_or_default());
+        channel.left = channel.left.saturating_sub(u16::try_from(length).unwrap_or(u16::MAX));
+        channel.whole = channel.whole.saturating_sub(before.saturating_sub(received.length));
+        channel.received = received;
+        let ends = channel.left == 0;
+        if ends {
+            channel.flags.remove(Flags::TAKING);
+            channel.sdus = channel.sdus.saturating_sub(1);
+        }
+        Ok(Received { length, ends })
+    }
+
+    /// Gives the peer the credits for which there is room: not one by one while it has some left.
+    fn give_credits(&mut self, index: usize) {
+        let Some(channel) = self.channels.get_mut(index) else { return };
+        let more = channel.grantable();
+        let known = channel.peer_credits.saturating_add(channel.grant);
+        let worth = channel.window.checked_div(2).unwrap_or(0).max(1);
+        if channel.phase != Phase::Open || more == 0 || (known != 0 && more < worth) {
+            return;
+        }
+        channel.grant = channel.grant.saturating_add(more);
+        let link = usize::from(channel.link.index);
+        self.look_at_signals(link);
+        self.state.work = true;
+    }
+
+    /// A frame for a channel begins: its slot + 1; 0 where its octets are for nobody.
+    pub(crate) fn begin_segment(&mut self, link: usize, id: ChannelId, length: usize) -> u8 {
+        let Some(index) = self.channels.iter().position(|c| c.is_on(link) && c.is_known() && c.local == id) else {
+            count(&mut self.state.counters.unexpected);
+            return 0;
+        };
+        let Some(channel) = self.channels.get_mut(index) else { return 0 };
+        // 4.6: what comes after our Disconnection Request is dropped.
+        if channel.phase != Phase::Open {
+            return 0;
+        }
+        let begins = channel.missing == 0;
+        let fits = length <= usize::from(channel.our_mps)
+            && if begins { length >= 2 } else { length <= usize::from(channel.missing) };
+        if channel.peer_credits == 0 || !fits {
+            if channel.peer_credits == 0 {
+                count(&mut self.state.counters.credit_violations);
+            }
+            self.violated(index);
+            return 0;
+        }
+        channel.peer_credits = channel.peer_credits.saturating_sub(1);
+        if begins {
+            channel.flags.insert(Flags::BEGINNING);
+            // Until the length of the SDU is known: of this frame.
+            channel.missing = u16::try_from(length).unwrap_or(u16::MAX);
+        }
+        u8::try_from(index).unwrap_or(u8::MAX).saturating_add(1)
+    }
+
+    /// Octets of that frame come: false where they end the channel.
+    pub(crate) fn segment_octets(&mut self, slot: u8, octets: &[u8]) -> bool {
+        let index = usize::from(slot).wrapping_sub(1);
+        let Some(channel) = self.channels.get_mut(index) else { return false };
+        let mut pool = crate::pool::Pool { accounts: &mut self.state.accounts, blocks: self.blocks };
+        let stored = channel.received.push(&mut pool, octets).is_some();
+        let fits = if channel.flags.contains(Flags::BEGINNING) {
+            channel.on_beginning(octets)
+        } else {
+            channel.missing = channel.missing.saturating_sub(u16::try_from(octets.len()).unwrap_or(u16::MAX));
+            true
+        };
+        if !stored || !fits {
+            self.violated(index);
+        }
+        stored && fits
+    }
+
+    /// The frame is there to its end.
+    pub(crate) fn end_segment(&mut self, slot: u8) {
+        let index = usize::from(slot).wrapping_sub(1);
+        let Some(channel) = self.channels.get_mut(index) else { return };
+        channel.whole = channel.received.length;
+        if channel.missing == 0 {
+            channel.sdus = channel.sdus.saturating_add(1);
+        } else if channel.sdus == 0 && channel.peer_credits == 0 {
+            // An SDU for which there is room comes to its end, whether or not its beginning is taken.
+            self.give_credits(index);
+        }
+        self.tell_channel(index, Flags::NEWS);
+    }
+
+    /// The frame came to no end: what it carried is lost, and so is the channel.
+    pub(crate) fn break_segment(&mut self, slot: u8) {
+        if slot != 0 {
+            self.violated(usize::from(slot).wrapping_sub(1));
+        }
+    }
+}
+
+impl Channel {
+    /// Takes notice of the length with which an SDU begins: false where it is too long, or shorter than what came with it.
+    fn on_beginning(&mut self, octets: &[u8]) -> bool {
+        let half = self.flags.contains(Flags::HALF_LENGTH);
+        let (length, data) = match (half, octets) {
+            (_, []) => return true,
+            (false, [low]) => {
+                self.flags.insert(Flags::HALF_LENGTH);
+                self.low = *low;
+                return true;
+            }
+            (false, [low, high, data @ ..]) => (u16::from_le_bytes([*low, *high]), data),
+            (true, [high, data @ ..]) => (u16::from_le_bytes([self.low, *high]), data),
+        };
+        self.flags.remove(Flags::HALF_LENGTH | Flags::BEGINNING);
+        // The frame's length stood here.
+        let carried = self.missing.saturating_sub(2);
+        self.missing = length.saturating_sub(u16::try_from(data.len()).unwrap_or(u16::MAX));
+        length <= self.our_mtu && carried <= length
+    }
+
+    /// True when a take of so many octets has something to give.
+    fn has_for(&self, room: usize) -> bool {
+        if self.sdus > 0 {
+            return true;
+        }
+        let there = self.there();
+        if there == 0 || !matches!(self.phase, Phase::Open) {
+            return false;
+        }
+        // An SDU that is longer than its window, or than the caller's buffer, is given in parts.
+        let stuck = self.peer_credits == 0 && self.grant == 0 && self.grantable() == 0;
+        usize::from(there) >= room || stuck
+    }
+
+    /// Octets of the SDU in front that stand in whole segments.
+    fn there(&self) -> u16 {
+        if self.flags.contains(Flags::TAKING) { self.whole.min(self.left) } else { self.whole.saturating_sub(2) }
+    }
+
+    /// Credits for which there is room beside those that the peer has.
+    fn grantable(&self) -> u16 {
+        let known = self.peer_credits.saturating_add(self.grant);
+        let room = self.capacity.saturating_sub(self.received.length).checked_div(self.our_mps).unwrap_or(0);
+        room.min(self.window).saturating_sub(known)
+    }
+}
