@@ -7,10 +7,14 @@ use jelling_host::{
     *,
 };
 
-type Memory = Store<Links<2, 247>, Gatt<48, 4096>, Pool<48, 4>, Scan<4>>;
+type Memory = Store<Links<2, 247>, Gatt<48, 4096>, Pool<48, 4>, Scan<4>, Bonds, Channels<4, 2>>;
+
+/// The frame buffers of a host's channels.
+pub(crate) type Frames = [[u8; 255]; 8];
 
 pub(crate) struct Pair {
     memory: [Box<Memory>; 2],
+    pub(crate) frames: [Box<Frames>; 2],
     pub(crate) air: Air,
     pub(crate) now: Instant,
 }
@@ -20,7 +24,8 @@ pub(crate) const CCCD: u16 = 0x0004;
 
 impl Pair {
     pub(crate) fn new(acl_length: u16) -> Self {
-        Pair { memory: [Box::new(Store::NEW), Box::new(Store::NEW)], air: Air::new(acl_length), now: Instant::ZERO }
+        let (memory, frames) = ([0; 2].map(|_| Box::new(Store::NEW)), [0; 2].map(|_| Box::new([[0; 255]; 8])));
+        Pair { memory, frames, air: Air::new(acl_length), now: Instant::ZERO }
     }
 
     pub(crate) fn core(&mut self, who: usize) -> Core<'_> {
@@ -34,9 +39,12 @@ impl Pair {
             for who in 0..2 {
                 let mut buffer = [0; TRANSMIT_BUFFER];
                 let may = self.memory[who].core().may_transmit();
-                if let Some(packet) =
-                    self.memory[who].core().poll_transmit(self.now, &mut buffer).and_then(|t| t.packet())
-                {
+                if let Some(next) = self.memory[who].core().poll_transmit(self.now, &mut buffer) {
+                    let packet = match next {
+                        Transmit::Packet(packet) => packet,
+                        #[cfg(feature = "l2cap")]
+                        Transmit::Part(part) => part.packet(&mut self.frames[who][usize::from(part.frame())]),
+                    };
                     assert!(may, "{packet:?} was not to be expected");
                     self.air.take(who, packet);
                     moved = true;
@@ -95,7 +103,7 @@ impl Pair {
         for who in 0..2 {
             let pools = self.core(who).pools();
             let used = (pools.links.used, pools.blocks.used, pools.queues.used, pools.controller_buffers.used);
-            assert_eq!(used, (0, 0, 0, 0), "host {who}");
+            assert_eq!((used, pools.channels.used), ((0, 0, 0, 0), 0), "host {who}");
         }
     }
 }
