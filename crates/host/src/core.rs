@@ -231,6 +231,10 @@ impl Core<'_> {
 
     /// True when a value has queued that nobody has been told of, and a queue may have no room for another.
     pub fn may_overflow(&self) -> bool {
+        #[cfg(feature = "l2cap")]
+        if self.state.news.contains(HostNews::CHANNELS) && self.has_full_channel() {
+            return true;
+        }
         let queued = self.state.news.contains(HostNews::QUEUES);
         #[cfg(feature = "server")]
         return queued && self.queues.iter().any(|q| !q.is_free() && q.is_full());

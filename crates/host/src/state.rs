@@ -177,6 +177,9 @@ pub struct State {
     pub(crate) orphan: Option<jelling_wire::hci::ConnectionHandle>,
     #[cfg(feature = "l2cap")]
     pub(crate) channels_high_water: u8,
+    /// Channels that came to those who listen.
+    #[cfg(feature = "l2cap")]
+    pub(crate) channels_came: u16,
     /// The slot + 1 of the channel in whose frame buffer the transport writes a packet.
     #[cfg(feature = "l2cap")]
     pub(crate) part_out: u8,
@@ -251,6 +254,8 @@ impl State {
         orphan: None,
         #[cfg(feature = "l2cap")]
         channels_high_water: 0,
+        #[cfg(feature = "l2cap")]
+        channels_came: 0,
         #[cfg(feature = "l2cap")]
         part_out: 0,
     };

@@ -182,9 +182,11 @@ fn what_a_server_answers() {
 fn signalling_requests_are_rejected_and_responses_ignored() {
     type Row = (&'static str, &'static [u8], Option<Vec<u8>>);
     let reject = |identifier: u8| Some(vec![0x01, identifier, 2, 0, 0, 0]);
+    let not_supported = vec![0x15, 2, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0];
+    let refused = if cfg!(feature = "l2cap") { Some(not_supported) } else { reject(2) };
     let table: [Row; 11] = [
         ("parameter update, by a central", &[0x12, 1, 8, 0, 6, 0, 12, 0, 0, 0, 100, 0], reject(1)),
-        ("LE connection", &[0x14, 2, 10, 0, 0x80, 0, 0x40, 0, 23, 0, 23, 0, 1, 0], reject(2)),
+        ("LE connection", &[0x14, 2, 10, 0, 0x80, 0, 0x40, 0, 23, 0, 23, 0, 1, 0], refused),
         ("connection, whose code is odd", &[0x17, 3, 10, 0, 0x80, 0, 64, 0, 64, 0, 1, 0, 0x40, 0], reject(3)),
         ("reconfiguration, whose code is odd", &[0x19, 4, 6, 0, 64, 0, 64, 0, 0x40, 0], reject(4)),
         ("a code to come", &[0x1b, 5, 0, 0], reject(5)),

@@ -60,7 +60,7 @@ impl Core<'_> {
                 channel.flags.insert(Flags::END);
                 let link = usize::from(channel.link.index);
                 self.forget_incoming(index);
-                self.tell_channel(index, Flags::NEWS);
+                self.tell_channel(index, Flags::NEWS | Flags::ROOM);
                 self.look_at_signals(link);
                 self.state.work = true;
             }
@@ -98,8 +98,9 @@ impl Core<'_> {
         }
         self.forget_incoming(index);
         self.look_at_signals(link);
-        self.tell_channel(index, Flags::NEWS);
-        if self.channels.get(index).is_some_and(|c| c.listener != 0) {
+        self.tell_channel(index, Flags::NEWS | Flags::ROOM);
+        // Of one that nobody has taken yet what came is kept, if anything has.
+        if self.channels.get(index).is_some_and(|c| c.listener != 0 && c.sdus == 0) {
             self.abandon_channel(index);
         }
         self.settle_channel(index);

@@ -66,7 +66,9 @@ impl Core<'_> {
             return Poll::Ready(Err(error));
         }
         let mark = listener.0.index.saturating_add(1);
-        let Some(index) = self.channels.iter().position(|c| c.listener == mark) else { return Poll::Pending };
+        let came = self.state.channels_came;
+        let waiting = (0usize..).zip(self.channels.iter()).filter(|(_, c)| c.listener == mark);
+        let Some((index, _)) = waiting.max_by_key(|(_, c)| came.wrapping_sub(c.order)) else { return Poll::Pending };
         if let Some(channel) = self.channels.get_mut(index) {
             channel.listener = 0;
         }
@@ -238,6 +240,8 @@ impl Core<'_> {
         channel.begin(Phase::Open, psm, &options);
         channel.link = link;
         channel.listener = u8::try_from(listener).ok()?.saturating_add(1);
+        channel.order = self.state.channels_came;
+        self.state.channels_came = self.state.channels_came.wrapping_add(1);
         channel.take_room(received, window, capacity, &options);
         Some(slot)
     }

@@ -8,7 +8,7 @@ use jelling_wire::l2cap::ChannelId;
 
 impl Core<'_> {
     /// Takes octets of the next SDU, as many as `target` holds, never of two. Pending until the SDU is there to its end, or fills
-    /// `target`, or the peer cannot send more of it before some is taken. What came before the end of a channel is given after it too, in
+    /// `target`, or the peer cannot send more of it before some is taken; of an SDU that has been begun, until there is more. What came before the end of a channel is given after it too, in
     /// whole SDUs.
     pub fn receive(&mut self, handle: ChannelHandle, target: &mut [u8]) -> Poll<Result<Received, Error>> {
         let channel = match self.find_channel(handle) {
@@ -30,6 +30,11 @@ impl Core<'_> {
         let taken = self.take_octets(index, target);
         self.give_credits(index);
         Poll::Ready(taken)
+    }
+
+    /// True when a channel of which nobody has been told yet can receive no more.
+    pub(crate) fn has_full_channel(&self) -> bool {
+        self.channels.iter().any(|c| c.flags.contains(Flags::NEWS) && c.peer_credits == 0 && c.grant == 0 && c.sdus > 0)
     }
 
     /// Octets of the next SDU that can be taken at once.
@@ -188,7 +193,7 @@ impl Channel {
         }
         // An SDU that is longer than its window, or than the caller's buffer, is given in parts.
         let stuck = self.peer_credits == 0 && self.grant == 0 && self.grantable() == 0;
-        usize::from(there) >= room || stuck
+        usize::from(there) >= room || self.flags.contains(Flags::TAKING) || stuck
     }
 
     /// Octets of the SDU in front that stand in whole segments.

@@ -202,6 +202,8 @@ pub struct Channel {
     pub(crate) link: LinkId,
     /// The slot + 1 of who listened, until the application takes it.
     pub(super) listener: u8,
+    /// How many came to those who listen before it.
+    pub(super) order: u16,
     pub(super) psm: u16,
     pub(super) local: ChannelId,
     pub(super) remote: ChannelId,
@@ -252,6 +254,7 @@ impl Channel {
         flags: Flags::empty(),
         link: LinkId { index: 0, generation: 0 },
         listener: 0,
+        order: 0,
         psm: 0,
         local: ChannelId(0),
         remote: ChannelId(0),
