@@ -56,6 +56,10 @@ mod l2cap;
 mod link;
 mod links;
 #[cfg(any(feature = "client", feature = "server", feature = "l2cap"))]
+#[cfg_attr(
+    not(any(feature = "client", feature = "server")),
+    allow(dead_code, reason = "values and answers stand in chains, channels do not")
+)]
 mod pool;
 mod resources;
 #[cfg(feature = "seams")]
