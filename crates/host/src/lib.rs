@@ -51,6 +51,8 @@ mod fmt;
 mod gap;
 mod gatt;
 mod hci;
+#[cfg(feature = "l2cap")]
+mod io;
 mod kept;
 mod l2cap;
 mod link;
