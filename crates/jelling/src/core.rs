@@ -4,7 +4,7 @@ use crate::{
     Device,
     gate::{self, DynLock, Locked, NEVER, Verb, enter, next_deadline},
     operation::{Operation, Reach, Step, Wait, deadline},
-    resources::{Resources, TaskGroup},
+    resources::{ChannelGroup, Resources, TaskGroup},
     runner::Runner,
     waiting::{Topic, Waiters},
 };
@@ -31,8 +31,8 @@ impl fmt::Debug for Host<'_> {
 
 /// Makes a host of its memory. Nothing happens before [`Runner::run`] is polled and an operation needs the radio.
 #[cfg(not(feature = "sync"))]
-pub fn new<'d, L, G, P, S, B, T>(
-    resources: &'d mut Resources<L, G, P, S, B, T>,
+pub fn new<'d, L, G, P, S, B, T, C>(
+    resources: &'d mut Resources<L, G, P, S, B, T, C>,
     config: Config,
 ) -> (Host<'d>, Runner<'d>)
 where
@@ -42,14 +42,15 @@ where
     S: ScanGroup + 'd,
     B: BondGroup + 'd,
     T: TaskGroup + 'd,
+    C: ChannelGroup + 'd,
 {
     begin(&*resources, config)
 }
 
 /// Makes a host of its memory. Nothing happens before [`Runner::run`] is polled and an operation needs the radio.
 #[cfg(feature = "sync")]
-pub fn new<'d, L, G, P, S, B, T>(
-    resources: &'d mut Resources<L, G, P, S, B, T>,
+pub fn new<'d, L, G, P, S, B, T, C>(
+    resources: &'d mut Resources<L, G, P, S, B, T, C>,
     config: Config,
 ) -> (Host<'d>, Runner<'d>)
 where
@@ -59,6 +60,9 @@ where
     S: ScanGroup + Send + 'd,
     B: BondGroup + Send + 'd,
     T: TaskGroup + Send + 'd,
+    C: ChannelGroup + 'd,
+    C::Slots: Send,
+    C::Frames: Send + Sync,
 {
     begin(&*resources, config)
 }

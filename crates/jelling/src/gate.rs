@@ -1,6 +1,8 @@
 //! The one way in: a closure under the lock. It settles afterwards: what has news wakes who waits for it, and wakers are
 //! woken, and dropped, only when the lock is open again.
 
+#[cfg(feature = "l2cap")]
+use crate::l2cap::FrameBuffer;
 use crate::waiting::{Due, WaitTicket, Waiters};
 use ::core::task::Waker;
 use embassy_time::Instant as Clock;
@@ -23,6 +25,9 @@ pub(crate) trait Lock {
     fn look(&self, waker: &Waker) -> (Due, Option<Waker>);
     /// As [`Waiters::is_waiting`].
     fn is_waiting(&self, waker: &Waker, ticket: WaitTicket) -> bool;
+    /// The frame buffer with this number. It has a lock of its own.
+    #[cfg(feature = "l2cap")]
+    fn frame(&self, number: u8) -> Option<&FrameBuffer>;
 }
 
 /// What is done while the lock is taken. Not `dyn FnMut`: the table of one has a second copy of each closure, for `FnOnce`.

@@ -39,6 +39,7 @@
 //! | `advertise` | Vol 3, Part C, 9 | [`Host::advertise`] |
 //! | `Service`, `Characteristic`, `register_services` | Vol 3, Part G | [`Host::services`], [`Characteristic`] |
 //! | `ClientService`, `ClientCharacteristic` | Vol 3, Part G, 4 | [`Connection::service`], [`ClientCharacteristic`] |
+//! | `DeviceConnection.l2cap_connect`, `l2cap_accept`, `L2CAPChannel` | Vol 3, Part A, 4.22, 10.1 | [`Connection::l2cap_connect`], [`Connection::l2cap_accept`], [`L2capChannel`] |
 //! | `DeviceConnection.pair`, `security` | Vol 3, Part H | [`Connection::pair`], [`security`] |
 //!
 //! # Security
@@ -84,7 +85,7 @@
 //! | `peripheral` | advertising | a link in this role is ended |
 //! | `client` | discovery, reads and writes of all kinds, subscriptions, the MTU exchange | notifications are dropped, indications confirmed |
 //! | `server` | services, notifications, indications | `Gatt` has no octets; each request is answered Request Not Supported |
-//! | `l2cap` | nothing yet: it will hold channels | the same |
+//! | `l2cap` | L2CAP channels with credits | `Channels` has no octets; a peer that wants a channel is told that no PSM is served |
 //! | `security` | pairing with LE Secure Connections, encryption, bonds, signed writes, the Database Hash | `Bonds` has no octets; pairing and keys are refused |
 //! | `legacy-pairing` | legacy pairing, where `Pair` allows it: weaker; not a default | a peer that knows nothing else is refused |
 //! | `log` | lines of what host and links do, through `log` | nothing is left of them |
@@ -94,7 +95,7 @@
 //! | `sim` | hosts on simulated controllers, for tests | |
 //!
 //! The first six are on by default. What is switched off leaves the image: code, slots, and its part of the event masks. With
-//! neither `client` nor `server`, `Pool` has no octets either. Every one builds alone and with every other.
+//! neither `client`, `server` nor `l2cap`, `Pool` has no octets either. Every one builds alone and with every other.
 //!
 //! Every operation on a peer is a future that does nothing before its first poll, has a timeout (aioble's default, or
 //! `.timeout(t)`), and undoes what it began when it is dropped. A disconnect ends each of them with [`Error::Disconnected`].
@@ -103,6 +104,7 @@
 #[cfg(feature = "std")]
 use jelling_clock as _;
 
+mod capabilities;
 #[cfg(feature = "central")]
 mod central;
 #[cfg(feature = "client")]
@@ -110,6 +112,8 @@ mod client;
 mod core;
 mod device;
 mod gate;
+#[cfg(feature = "l2cap")]
+mod l2cap;
 mod operation;
 #[cfg(feature = "peripheral")]
 mod peripheral;
@@ -127,6 +131,7 @@ pub mod sim;
 mod waiting;
 
 pub use crate::core::{Config, Connection, Disconnect, Disconnected, Host, new};
+pub use capabilities::Capabilities;
 #[cfg(feature = "central")]
 pub use central::{Connect, Scan, ScanResult, Scanner};
 #[cfg(feature = "client")]
@@ -163,11 +168,18 @@ pub use jelling_host::{
     Bond, BondChange, Crypto, Curve, Identity, LeSecure, LongTermKey, Overwrite, OwnOob, PairSettings as Pair,
     PasskeyAction, PeerOob, PublicKey, SigningKey, Software, Subscriptions,
 };
+#[cfg(feature = "l2cap")]
+pub use jelling_host::{ChannelDemands, ChannelOptions, Received, wire::l2cap::signalling::LeConnectionResult};
 pub use jelling_transport::{PacketRead, PacketWrite};
+#[cfg(feature = "l2cap")]
+pub use l2cap::{
+    L2capAccept, L2capAccepted, L2capChannel, L2capConnect, L2capDisconnect, L2capDisconnected, L2capFlush,
+    L2capListener, L2capReceive, L2capRecvinto, L2capSend,
+};
 pub use operation::Operation;
 #[cfg(feature = "peripheral")]
 pub use peripheral::Advertise;
-pub use resources::{Resources, Tasks};
+pub use resources::{Channels, Resources, Tasks};
 pub use runner::{RunError, Runner};
 #[cfg(feature = "security")]
 pub use security::{Encrypt, Pairing, PasskeyRequest};

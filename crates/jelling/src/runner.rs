@@ -1,11 +1,15 @@
 //! The runner: endless futures side by side, so that neither a read nor a write is dropped half way; but for a read when
 //! the host begins anew with Reset.
 
+#[cfg(feature = "l2cap")]
+use crate::l2cap::FrameBuffer;
 use crate::{
     core::Host,
     gate::{self, NEVER, Verb, next_deadline, now},
     waiting::Due,
 };
+#[cfg(feature = "l2cap")]
+use ::core::ops::DerefMut;
 use ::core::{
     fmt,
     future::poll_fn,
@@ -15,8 +19,10 @@ use ::core::{
 };
 use embassy_futures::yield_now;
 use embassy_time::{Instant as Clock, Timer};
+#[cfg(feature = "l2cap")]
+use jelling_host::FramePart;
 use jelling_host::{
-    Core, TRANSMIT_BUFFER,
+    Core, TRANSMIT_BUFFER, Transmit,
     wire::{Packet, PacketKind},
 };
 use jelling_transport::{PacketRead, PacketWrite};
@@ -97,8 +103,18 @@ impl Runner<'_> {
             let mut transmit = pin!(async {
                 let mut buffer = [0; TRANSMIT_BUFFER];
                 loop {
-                    let (kind, length) = poll_fn(|_| shared.next(&mut buffer)).await;
-                    let packet = Packet::new(kind, buffer.get(..length).unwrap_or_default());
+                    let next = poll_fn(|_| shared.next(&mut buffer)).await;
+                    #[cfg(feature = "l2cap")]
+                    let mut frame = None;
+                    let packet = match next {
+                        Next::Packet(kind, length) => Packet::new(kind, buffer.get(..length).unwrap_or_default()),
+                        // The core has given the frame buffer to the runner: nobody else has it until the packet is written.
+                        #[cfg(feature = "l2cap")]
+                        Next::Part(part) => match shared.frame(part.frame()) {
+                            Some(octets) => part.packet(frame.insert(octets)),
+                            None => continue,
+                        },
+                    };
                     if let Err(error) = shared.writing(pin!(writer.write(packet))).await {
                         return error;
                     }
@@ -124,6 +140,15 @@ impl Runner<'_> {
             .await
         }
     }
+}
+
+/// What is to be written next.
+enum Next {
+    /// This kind of packet, in the runner's own buffer, and its length.
+    Packet(PacketKind, usize),
+    /// A packet in a frame buffer.
+    #[cfg(feature = "l2cap")]
+    Part(FramePart),
 }
 
 /// What the parts of a runner share: the host, what they know to be due there, and which of them wait for the transport. They are
@@ -211,8 +236,15 @@ impl<'d> Shared<'d> {
         told.woke || is_full
     }
 
-    /// Puts the next packet into `buffer`, when there is one.
-    fn next(&self, buffer: &mut [u8]) -> Poll<(PacketKind, usize)> {
+    /// The octets of a frame buffer.
+    #[cfg(feature = "l2cap")]
+    fn frame(&self, number: u8) -> Option<impl DerefMut<Target = [u8]> + use<'d>> {
+        self.host().lock.frame(number).and_then(FrameBuffer::try_lock)
+    }
+
+    /// What is to be written next, when there is something; but for parts of frames it is in `buffer` then. What it gave before is
+    /// written.
+    fn next(&self, buffer: &mut [u8]) -> Poll<Next> {
         let host = self.host();
         while self.is_due(Due::TRANSMIT) {
             let (mut next, mut asks) = (None, false);
@@ -220,10 +252,11 @@ impl<'d> Shared<'d> {
                 // The reader has to know of a Reset before it is sent, or it would take the answers behind it for what came
                 // before.
                 if !core.begins_anew() {
-                    next = core
-                        .poll_transmit(now, buffer)
-                        .and_then(|t| t.packet())
-                        .map(|packet| (packet.kind, packet.data.len()));
+                    next = core.poll_transmit(now, buffer).map(|transmit| match transmit {
+                        Transmit::Packet(packet) => Next::Packet(packet.kind, packet.data.len()),
+                        #[cfg(feature = "l2cap")]
+                        Transmit::Part(part) => Next::Part(part),
+                    });
                 }
                 waiters.runner.due.set(Due::TRANSMIT, next.is_some() && core.may_transmit());
                 // A request that was held meets its hook only now.

@@ -78,7 +78,7 @@
 
 pub use jelling_sim::*;
 
-use crate::{Bonds, Config, Device, Gatt, Host, Links, Pool, Resources, RunError, ScanSlots, Tasks};
+use crate::{Bonds, Channels, Config, Device, Gatt, Host, Links, Pool, Resources, RunError, ScanSlots, Tasks};
 use ::core::{array, convert::Infallible, future::pending, pin::pin, time::Duration};
 use embassy_futures::{
     join::join_array,
@@ -86,7 +86,8 @@ use embassy_futures::{
 };
 
 /// The memory of a host in a simulation: more than a test needs.
-pub type Memory = Resources<Links<8, 517>, Gatt<128, 4096>, Pool<192, 32>, ScanSlots<16>, Bonds<16>, Tasks<64>>;
+pub type Memory =
+    Resources<Links<8, 517>, Gatt<128, 4096>, Pool<192, 32>, ScanSlots<16>, Bonds<16>, Tasks<64>, Channels<16>>;
 
 /// The virtual time that an application may take: six hours. One that needs more has [`Simulation::try_block_on`].
 pub const LIMIT: Duration = Duration::from_secs(6 * 3_600);

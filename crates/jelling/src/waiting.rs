@@ -38,6 +38,12 @@ pub(crate) enum Topic {
     /// Queue or link.
     #[cfg(feature = "client")]
     QueueOfLink(u8, u8),
+    /// What comes on this channel, and its end; the channels that come to a listener.
+    #[cfg(feature = "l2cap")]
+    Channel(u8),
+    /// Room for what is to be sent on this channel, and its end.
+    #[cfg(feature = "l2cap")]
+    Sending(u8),
 }
 
 impl Topic {
@@ -62,9 +68,22 @@ impl Topic {
             }
             #[cfg(feature = "client")]
             (Topic::QueueOfLink(queue, link), event) => event == Event::Queue(queue) || of_link(event) == Some(link),
+            #[cfg(feature = "l2cap")]
+            (Topic::Channel(channel), event) => event == Event::Channel(channel),
+            #[cfg(feature = "l2cap")]
+            (Topic::Sending(channel), event) => event == Event::ChannelRoom(channel),
             _ => false,
         }
     }
+}
+
+/// True for news of data that queues, of which there is room for more.
+fn is_data(event: Event) -> bool {
+    #[cfg(feature = "l2cap")]
+    if matches!(event, Event::Channel(_) | Event::ChannelRoom(_)) {
+        return true;
+    }
+    matches!(event, Event::Queue(_))
 }
 
 /// The link that an event is about.
@@ -272,7 +291,7 @@ impl Waiters<'_> {
                 continue;
             }
             if let Some(waker) = slot.waker.take() {
-                news.told.woke |= !matches!(event, Event::Queue(_));
+                news.told.woke |= !is_data(event);
                 if !news.put(waker) {
                     return false;
                 }
