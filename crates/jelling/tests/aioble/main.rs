@@ -1,5 +1,5 @@
 //! What users of aioble rely on, on simulated controllers: the scenarios that aioble tests itself with, what each part of it
-//! does, and its defaults, as virtual time and packets show them. Channels of L2CAP are not among them yet.
+//! does, and its defaults, as virtual time and packets show them. What channels of L2CAP do by themselves stands in `tests/l2cap`.
 #![cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
 #![cfg(all(feature = "sim", not(feature = "sync")))]
 #![allow(
@@ -15,6 +15,8 @@ mod support;
 
 mod advertised;
 mod captured;
+#[cfg(feature = "l2cap")]
+mod channels;
 mod defaults;
 mod descriptors;
 mod rounds;

@@ -7,11 +7,6 @@ use std::{collections::BTreeSet, fs, path::Path};
 const PAGE: &str = include_str!("../../../../docs/from-aioble.md");
 const NAMES: &str = include_str!("names.txt");
 
-/// What a row may wait for, and whether one of this name does.
-type Pending = (&'static str, fn(&str) -> bool);
-
-const PENDING: [Pending; 1] = [("with L2CAP channels", |name| name.to_lowercase().contains("l2cap"))];
-
 struct Row {
     name: String,
     here: String,
@@ -58,14 +53,6 @@ fn sections() -> Vec<(Vec<Row>, String)> {
     PAGE.split("\n## ").skip(1).map(section).collect()
 }
 
-fn is_pending(row: &Row) -> bool {
-    let kind = PENDING.iter().find(|(what, _)| *what == row.here);
-    let pending = kind.is_some();
-    assert_eq!(pending, row.tests == "pending", "{}: open in one cell and not in the other", row.name);
-    assert!(kind.is_none_or(|(_, may)| may(&row.name)), "{} does not wait for that", row.name);
-    pending
-}
-
 /// True where the file has a test of this name.
 fn has_test(file: &str, name: &str) -> bool {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(file);
@@ -93,7 +80,7 @@ fn every_name_has_a_row() {
 
 #[test]
 fn every_row_has_tests_that_exist() {
-    for row in sections().iter().flat_map(|(rows, _)| rows).filter(|row| !is_pending(row)) {
+    for row in sections().iter().flat_map(|(rows, _)| rows) {
         let tests = code(&row.tests);
         assert!(!tests.is_empty(), "{} has no test", row.name);
         for test in tests {
@@ -106,7 +93,7 @@ fn every_row_has_tests_that_exist() {
 #[test]
 fn every_row_shows_code_that_is_compiled() {
     for (rows, rust) in sections() {
-        for row in rows.iter().filter(|row| !is_pending(row)) {
+        for row in &rows {
             let lines = code(&row.here);
             assert!(!lines.is_empty(), "{} shows no code", row.name);
             for line in lines {
