@@ -74,7 +74,7 @@ impl Core<'_> {
             return self.on_segment_part(
                 index,
                 channel,
-                Span { begins: filled <= HEADER_LENGTH && at == 0, length, ends: end >= length },
+                Span { begins: filled < HEADER_LENGTH, length, ends: end >= length },
                 data,
             );
         }

@@ -6,6 +6,16 @@ pub(crate) mod cases;
 // A host with both roles.
 #[cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server", feature = "security"))]
 pub(crate) mod hidden;
+// A server with channels.
+#[cfg(all(
+    feature = "central",
+    feature = "client",
+    feature = "peripheral",
+    feature = "server",
+    feature = "security",
+    feature = "l2cap"
+))]
+pub(crate) mod channels;
 pub(crate) mod numbers;
 #[cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server", feature = "security"))]
 pub(crate) mod pairing;

@@ -21,6 +21,8 @@ impl Core<'_> {
                 Phase::Closing | Phase::Closed => Poll::Ready(Err(channel.why())),
                 Phase::Free | Phase::Listening => Poll::Ready(Err(Error::ChannelClosed)),
                 Phase::Open | Phase::Accepting | Phase::Connecting => {
+                    // A segment may hold the length alone, and be as much as there is room for.
+                    self.take_length(index);
                     // Where no credits were given at first, this is when the first one is.
                     self.give_credits(index);
                     Poll::Pending
@@ -49,17 +51,26 @@ impl Core<'_> {
         usize::from(received.first_length(&self.pool()).min(there))
     }
 
+    /// Takes the length of the SDU in front, where it stands in a whole segment.
+    fn take_length(&mut self, index: usize) {
+        let Some(channel) = self.channels.get_mut(index) else { return };
+        if channel.flags.contains(Flags::TAKING) || channel.whole < 2 {
+            return;
+        }
+        let mut pool = crate::pool::Pool { accounts: &mut self.state.accounts, blocks: self.blocks };
+        let mut length = [0; 2];
+        channel.received.pop(&mut pool, &mut length);
+        channel.whole = channel.whole.saturating_sub(2);
+        channel.left = u16::from_le_bytes(length);
+        channel.flags.insert(Flags::TAKING);
+    }
+
     fn take_octets(&mut self, index: usize, target: &mut [u8]) -> Result<Received, Error> {
+        self.take_length(index);
         let channel = self.channels.get_mut(index).ok_or(Error::ChannelClosed)?;
         let mut received = channel.received;
         let before = received.length;
         let mut pool = crate::pool::Pool { accounts: &mut self.state.accounts, blocks: self.blocks };
-        if !channel.flags.contains(Flags::TAKING) {
-            let mut length = [0; 2];
-            received.pop(&mut pool, &mut length);
-            channel.left = u16::from_le_bytes(length);
-            channel.flags.insert(Flags::TAKING);
-        }
         // Of a segment that has not come to its end nothing is taken.
         let partial = before.saturating_sub(channel.whole);
         let there = received.length.saturating_sub(partial).min(channel.left);
