@@ -100,7 +100,11 @@ impl Core<'_> {
             Phase::Accepting | Phase::Connecting | Phase::Listening | Phase::Free => Poll::Pending,
             Phase::Open => Poll::Ready(Ok(channel.info())),
             // It was open, and something may have come.
-            Phase::Closing | Phase::Closed if channel.remote != ChannelId(0) => Poll::Ready(Ok(channel.info())),
+            Phase::Closing | Phase::Closed
+                if channel.remote != ChannelId(0) && !channel.flags.contains(Flags::REFUSED) =>
+            {
+                Poll::Ready(Ok(channel.info()))
+            }
             Phase::Closing | Phase::Closed => Poll::Ready(Err(channel.why())),
         }
     }
@@ -264,7 +268,12 @@ impl Core<'_> {
         channel.remote = r.destination;
         (channel.peer_mtu, channel.peer_mps, channel.credits) = (r.mtu, r.mps, r.credits);
         channel.phase = Phase::Open;
-        if channel.flags.contains(Flags::ABANDONED) || r.mtu < LEAST || r.mps < LEAST {
+        let is_too_small = r.mtu < LEAST || r.mps < LEAST;
+        if is_too_small {
+            channel.result = LeConnectionResult::UNACCEPTABLE_PARAMETERS;
+            channel.flags.insert(Flags::REFUSED);
+        }
+        if is_too_small || channel.flags.contains(Flags::ABANDONED) {
             return self.close_slot(slot);
         }
         self.tell_channel(slot, Flags::NEWS);
