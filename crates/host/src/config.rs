@@ -1,5 +1,6 @@
 //! What an application may choose before the radio comes up.
 
+use crate::gap::{ConnectionParameters, ParameterPolicy};
 #[cfg(all(feature = "client", feature = "security"))]
 use crate::smp::Raise;
 #[cfg(feature = "security")]
@@ -26,21 +27,6 @@ pub enum OwnAddress {
     Resolvable,
 }
 
-/// The connection parameters that a peripheral likes best, as its GAP service shows them (Vol 3, Part C, 12.3). What is out of range
-/// is shown as the nearest that is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct PreferredParameters {
-    /// The shortest connection interval: 7.5 ms to 4 s, in steps of 1.25 ms.
-    pub interval_min: Duration,
-    /// The longest connection interval: 7.5 ms to 4 s, in steps of 1.25 ms.
-    pub interval_max: Duration,
-    /// Connection events that the peripheral may skip: 0 to 499.
-    pub latency: u16,
-    /// How long the link survives silence: 100 ms to 32 s, in steps of 10 ms.
-    pub supervision_timeout: Duration,
-}
-
 /// Settings of a host. Everything has a default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -62,9 +48,13 @@ pub struct Config {
     pub name: &'static str,
     /// The appearance in the GAP service (Assigned Numbers, 2.6). Default 0: unknown.
     pub appearance: u16,
-    /// The Peripheral Preferred Connection Parameters in the GAP service. Default `None`: the service has no such characteristic.
-    /// The characteristic comes and goes with the next registration.
-    pub preferred_parameters: Option<PreferredParameters>,
+    /// The Peripheral Preferred Connection Parameters in the GAP service (Vol 3, Part C, 12.3). What is out of range is shown as the
+    /// nearest that is not. Default `None`: the service has no such characteristic. The characteristic comes and goes with the
+    /// next registration.
+    pub preferred_parameters: Option<ConnectionParameters>,
+    /// What becomes of the connection parameters that peers ask for, unless the connection has its own rule
+    /// (`on_parameter_request`). Default: they are taken.
+    pub parameter_requests: ParameterPolicy,
     /// The GAP and the GATT service stand in front of every table. Default true; a change counts from the next registration on.
     pub default_services: bool,
     /// Signed writes of peers are carried out, where feature `security` is on (Vol 3, Part C, 10.4); over an encrypted link, where
@@ -108,6 +98,7 @@ impl Config {
             name: "jelling",
             appearance: 0,
             preferred_parameters: None,
+            parameter_requests: ParameterPolicy::Accept,
             default_services: true,
             signed_writes: false,
             #[cfg(feature = "security")]

@@ -169,6 +169,7 @@ impl Core<'_> {
         self.completion_timeout(now);
         self.disconnect_timeout(now);
         self.link_check_timeout(now);
+        self.update_timeout(now);
         self.attempts_timeout(now);
         #[cfg(feature = "security")]
         {
@@ -207,6 +208,7 @@ impl Core<'_> {
         }
         for link in self.links.iter().filter(|l| l.is_up()) {
             next = next.or_sooner(link.disconnect_deadline).or_sooner(link.acl_deadline).or_sooner(link.check_at);
+            next = next.or_sooner(link.update.deadline);
             #[cfg(feature = "security")]
             {
                 next = next.or_sooner(link.pairing.deadline);

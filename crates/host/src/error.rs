@@ -21,7 +21,7 @@ pub enum Error {
     /// Nothing with that UUID, name or handle.
     NotFound,
     /// The handle belongs to a GATT table that another registration has replaced; or the pairing that a question was for, or an attempt
-    /// was of, is over.
+    /// was of, is over; or the peer does not ask for parameters, or has been answered.
     Stale,
     /// Another operation of this kind is under way, and only one can be.
     Busy,
@@ -35,6 +35,9 @@ pub enum Error {
     Protocol,
     /// The controller refused a command.
     Refused(Opcode, Status),
+    /// The peer refused the connection parameters that it was asked for; or does not know how to be asked: Unsupported Remote
+    /// Feature.
+    ParametersRefused(Status),
     /// A connection could not be made.
     ConnectionFailed(Status),
     /// The host is down.
@@ -118,6 +121,9 @@ pub enum Argument {
     AdvertisingInterval,
     /// Connection interval: 7.5 ms to 4 s, the least not above the greatest.
     ConnectionInterval,
+    /// Connection parameters: intervals of 7.5 ms to 4 s, the least not above the greatest; latency of 499 at most; supervision
+    /// timeout of 100 ms to 32 s, and more than twice (1 + latency) times the greatest interval.
+    ConnectionParameters,
     /// MTU: 23 to 517.
     Mtu,
     /// A service, characteristic or descriptor handle: ascending, not zero; of an included service: a service's.
@@ -186,7 +192,7 @@ impl fmt::Display for Error {
             Error::Timeout => f.write_str("timed out"),
             Error::Disconnected => f.write_str("the link is down"),
             Error::NotFound => f.write_str("not found"),
-            Error::Stale => f.write_str("what it was for is over: a GATT table that has been replaced, or a pairing that has ended"),
+            Error::Stale => f.write_str("what it was for is over: a GATT table that has been replaced, a pairing that has ended, or a question that was answered"),
             Error::Busy => f.write_str("another operation of this kind is under way"),
             Error::Full(resource) => f.write_str(match resource {
                 Resource::Links => "no free link: raise `links` in Resources",
@@ -205,6 +211,7 @@ impl fmt::Display for Error {
             Error::Gatt(code) => write!(f, "the peer answered {code}"),
             Error::Protocol => f.write_str("the peer broke the protocol"),
             Error::Refused(opcode, status) => write!(f, "the controller refused {opcode}: {status}"),
+            Error::ParametersRefused(status) => write!(f, "the peer refused the connection parameters: {status}"),
             Error::ConnectionFailed(status) => write!(f, "no connection: {status}"),
             Error::Down(fault) => fault.fmt(f),
             Error::Stopped => f.write_str("the host was stopped"),
@@ -215,6 +222,9 @@ impl fmt::Display for Error {
                 Argument::AdvertisingInterval => "the advertising interval is 20 ms to 10.24 s",
                 Argument::ConnectionInterval => {
                     "the connection interval is 7.5 ms to 4 s, the least not above the greatest"
+                }
+                Argument::ConnectionParameters => {
+                    "connection intervals are 7.5 ms to 4 s, the latency at most 499, the supervision timeout 100 ms to 32 s and more than twice (1 + latency) intervals"
                 }
                 Argument::Mtu => "the MTU is 23 to 517",
                 Argument::Handle => "handles ascend and are not zero, and an include is of a service",

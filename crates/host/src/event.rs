@@ -1,6 +1,6 @@
 //! What the core tells: which slot has news. The news itself stays in the slot until a verb takes it.
 
-use crate::{Error, security::Security};
+use crate::{Error, gap::ConnectionParameters, security::Security};
 use bitflags::bitflags;
 use core::time::Duration;
 use jelling_wire::smp::Keypress;
@@ -75,6 +75,9 @@ pub enum ConnectionEvent {
         /// How long the connection survives silence.
         supervision_timeout: Duration,
     },
+    /// The peer asks for these parameters, and [`ParameterPolicy::Ask`](crate::ParameterPolicy) leaves it to the application:
+    /// `answer_parameters`, within 29 s.
+    ParametersRequested(ConnectionParameters),
     /// The ATT MTU changed, by either side's exchange (Vol 3, Part F, 3.4.2).
     MtuChanged(u16),
     /// The security of the connection changed.
@@ -98,7 +101,7 @@ pub enum ConnectionEvent {
 bitflags! {
     /// What `take_link_event` has to tell.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    pub(crate) struct Happened: u8 {
+    pub(crate) struct Happened: u16 {
         const PARAMETERS = 1;
         const MTU = 2;
         const SECURITY = 4;
@@ -107,6 +110,7 @@ bitflags! {
         const BOND_LOST = 32;
         const SECURITY_REQUESTED = 64;
         const KEYPRESS = 128;
+        const PARAMETERS_WANTED = 256;
     }
 }
 

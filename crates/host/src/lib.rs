@@ -79,7 +79,7 @@ pub use att::{Answer, PrepareTicket, RequestTicket, Turn};
 pub use att::{Ask, IndicationTicket, Payload, QuestionId};
 #[cfg(feature = "security")]
 pub use bond::{Bond, BondChange, BondSlot, Identity, LongTermKey, SigningKey, Subscriptions};
-pub use config::{Config, OwnAddress, PreferredParameters};
+pub use config::{Config, OwnAddress};
 pub use counters::{Counters, Pools, Usage};
 #[cfg(all(feature = "security", feature = "seams"))]
 pub use crypto::toolbox;
@@ -91,6 +91,7 @@ pub use event::{ConnectionEvent, Event, HostEvent};
 pub use gap::{AdvertisingSettings, AdvertisingTicket};
 #[cfg(feature = "central")]
 pub use gap::{ConnectSettings, ConnectTicket, Report, ScanSettings, ScanTicket};
+pub use gap::{ConnectionParameters, ParameterPolicy, UpdateTicket};
 #[cfg(feature = "server")]
 pub use gatt::{
     Access, AccessKind, Attribute, AttributeId, CharacteristicSettings, DescriptorSettings, Gate, Hook, Hooks,

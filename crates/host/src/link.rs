@@ -8,8 +8,6 @@ use crate::att::Indication;
 use crate::att::Signing;
 #[cfg(feature = "server")]
 use crate::gatt::Changes;
-#[cfg(feature = "security")]
-use crate::kept::Kept;
 #[cfg(feature = "l2cap")]
 use crate::l2cap::Turns;
 #[cfg(all(feature = "client", feature = "security"))]
@@ -19,6 +17,8 @@ use crate::smp::{Encryption, Pairing};
 use crate::{
     att::Server,
     event::{Event, Happened, LinkNews},
+    gap::{ParameterRule, Update},
+    kept::Kept,
     l2cap::Replies,
     security::{Authorisation, Security},
     time::Deadline,
@@ -73,10 +73,12 @@ bitflags! {
         const DISCONNECT = 1;
         /// Disconnect was sent: no second one.
         const DISCONNECTING = 2;
-        /// LE Connection Update.
+        /// LE Connection Update with the parameters of `update`.
         const UPDATE = 4;
         /// The answer to LE Remote Connection Parameter Request.
         const PARAMETER_REPLY = 8;
+        /// Connection Parameter Update Request on the signalling channel.
+        const PARAMETER_REQUEST = 32768;
         /// Handle Value Confirmation.
         const CONFIRMATION = 32;
         /// Notifications of values that `update` changed.
@@ -120,6 +122,9 @@ pub struct Parameters {
 }
 
 impl Parameters {
+    pub(crate) const ZERO: Parameters =
+        Parameters { interval_min: 0, interval_max: 0, latency: 0, supervision_timeout: 0 };
+
     /// True when a controller may be asked for these (Vol 4, Part E, 7.8.18).
     pub(crate) fn are_valid(&self) -> bool {
         let slowest = u32::from(self.interval_max).saturating_mul(u32::from(self.latency).saturating_add(1));
@@ -187,13 +192,18 @@ pub struct Link {
     pub(crate) acl_deadline: Deadline,
     /// When the controller is asked whether it still has the link, unless it says something of it before.
     pub(crate) check_at: Deadline,
+    /// What is answered to LE Remote Connection Parameter Request; zeros where that is refused.
     pub(crate) requested: Parameters,
+    pub(crate) update: Update,
+    /// What becomes of what the peer asks for, if the application has said so of this link.
+    pub(crate) parameter_rule: Kept<ParameterRule>,
     pub(crate) in_flight: u16,
     pub(crate) outgoing: Outgoing,
     /// A task found the transmit buffer taken: it is told when that is free.
     pub(crate) missed: bool,
     pub(crate) incoming: Incoming,
     /// The identifier of our last request on the signalling channel.
+    #[cfg(any(feature = "l2cap", feature = "peripheral"))]
     pub(crate) identifier: u8,
     /// Answers on it that are owed.
     pub(crate) replies: Replies,
@@ -254,7 +264,9 @@ impl Link {
         disconnect_deadline: Deadline::NEVER,
         acl_deadline: Deadline::NEVER,
         check_at: Deadline::NEVER,
-        requested: Parameters { interval_min: 0, interval_max: 0, latency: 0, supervision_timeout: 0 },
+        requested: Parameters::ZERO,
+        update: Update::NEW,
+        parameter_rule: Kept::none(ParameterRule::NEW),
         in_flight: 0,
         missed: false,
         outgoing: Outgoing { active: false, channel: 0, length: 0, sent: 0 },
@@ -264,6 +276,7 @@ impl Link {
             #[cfg(feature = "l2cap")]
             slot: 0,
         },
+        #[cfg(any(feature = "l2cap", feature = "peripheral"))]
         identifier: 0,
         replies: Replies::NEW,
         #[cfg(feature = "l2cap")]

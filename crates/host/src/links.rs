@@ -237,6 +237,9 @@ impl Core<'_> {
         let event = if link.happened.contains(Happened::PARAMETERS) {
             link.happened.remove(Happened::PARAMETERS);
             ConnectionEvent::ParametersChanged { interval, latency, supervision_timeout }
+        } else if link.happened.contains(Happened::PARAMETERS_WANTED) {
+            link.happened.remove(Happened::PARAMETERS_WANTED);
+            ConnectionEvent::ParametersRequested(link.update.parameters.to_times())
         } else if link.happened.contains(Happened::MTU) {
             link.happened.remove(Happened::MTU);
             ConnectionEvent::MtuChanged(mtu)

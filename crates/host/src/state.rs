@@ -15,13 +15,15 @@ use crate::pool::Accounts;
 #[cfg(feature = "security")]
 use crate::smp::{ControllerCurve, OobSlot, Random, SecuritySettings, Strikes};
 use crate::{
-    config::{Config, OwnAddress, PreferredParameters},
+    config::{Config, OwnAddress},
     counters::Counters,
     error::{Error, Fault},
     event::{HostEvent, HostNews},
+    gap::ParameterRule,
     hci::Controller,
     kept::Kept,
-    time::{Deadline, Instant, Sooner, micros, short_micros},
+    link::Parameters,
+    time::{Deadline, Instant, Sooner, micros},
 };
 use core::time::Duration;
 use jelling_wire::{Address, AddressKind, hci::Opcode};
@@ -73,8 +75,9 @@ struct Settings {
     mtu: u16,
     prepare_queue: u16,
     appearance: u16,
-    /// Preferred connection parameters: intervals, latency, timeout, in the units of Vol 3, Part C, 12.3.
-    preferred: Kept<[u16; 4]>,
+    /// Preferred connection parameters.
+    preferred: Kept<Parameters>,
+    parameter_requests: ParameterRule,
     default_services: bool,
     signed_writes: bool,
     #[cfg(feature = "security")]
@@ -91,7 +94,8 @@ impl Settings {
         mtu: 0,
         prepare_queue: 0,
         appearance: 0,
-        preferred: Kept::none([0; 4]),
+        preferred: Kept::none(Parameters::ZERO),
+        parameter_requests: ParameterRule::NEW,
         default_services: false,
         signed_writes: false,
         #[cfg(feature = "security")]
@@ -334,7 +338,13 @@ impl State {
     /// The preferred connection parameters, in the units of Vol 3, Part C, 12.3.
     #[cfg(feature = "server")]
     pub(crate) fn preferred(&self) -> Option<[u16; 4]> {
-        self.settings().preferred.get()
+        let p = self.settings().preferred.get()?;
+        Some([p.interval_min, p.interval_max, p.latency, p.supervision_timeout])
+    }
+
+    /// What becomes of the parameters that peers ask for.
+    pub(crate) fn parameter_requests(&self) -> ParameterRule {
+        self.settings().parameter_requests
     }
 
     pub(crate) fn config(&self) -> Config {
@@ -354,12 +364,8 @@ impl State {
             prepare_queue: settings.prepare_queue,
             name,
             appearance: settings.appearance,
-            preferred_parameters: settings.preferred.get().map(|[min, max, latency, timeout]| PreferredParameters {
-                interval_min: crate::link::interval(min),
-                interval_max: crate::link::interval(max),
-                latency,
-                supervision_timeout: crate::link::timeout(timeout),
-            }),
+            preferred_parameters: settings.preferred.get().map(Parameters::to_times),
+            parameter_requests: settings.parameter_requests.policy(),
             default_services: settings.default_services,
             signed_writes: settings.signed_writes,
             #[cfg(feature = "security")]
@@ -402,18 +408,11 @@ impl Settings {
             mtu: config.mtu,
             prepare_queue: config.prepare_queue,
             appearance: config.appearance,
-            preferred: Kept::of(
-                match config.preferred_parameters {
-                    Some(p) => Some([
-                        units(p.interval_min, INTERVAL, 6),
-                        units(p.interval_max, INTERVAL, 6),
-                        if p.latency > 499 { 499 } else { p.latency },
-                        units(p.supervision_timeout, TIMEOUT, 10),
-                    ]),
-                    None => None,
-                },
-                [0; 4],
-            ),
+            preferred: match &config.preferred_parameters {
+                Some(parameters) => Kept::of(Some(parameters.nearest()), Parameters::ZERO),
+                None => Kept::none(Parameters::ZERO),
+            },
+            parameter_requests: ParameterRule::of(&config.parameter_requests),
             default_services: config.default_services,
             signed_writes: config.signed_writes,
             #[cfg(feature = "security")]
@@ -421,20 +420,6 @@ impl Settings {
             own,
             address,
         }
-    }
-}
-
-/// Units of connection intervals and of supervision timeouts, in microseconds.
-const INTERVAL: u32 = 1_250;
-const TIMEOUT: u32 = 10_000;
-
-/// A duration in units of so many microseconds: `least` at least, and 3,200 at most.
-#[cfg_attr(target_pointer_width = "32", inline(never))]
-const fn units(duration: Duration, unit: u32, least: u16) -> u16 {
-    match short_micros(duration).checked_div(unit) {
-        Some(count) if count < least as u32 => least,
-        Some(count) if count <= 3_200 => count as u16,
-        _ => 3_200,
     }
 }
 

@@ -87,7 +87,6 @@ impl Deadline {
     }
 
     /// Due, and from now on never.
-    #[cfg(any(feature = "central", feature = "client", feature = "server", feature = "security", feature = "l2cap"))]
     pub(crate) fn take_due(&mut self, now: Instant) -> bool {
         let is_due = self.is_due(now);
         if is_due {

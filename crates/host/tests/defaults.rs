@@ -89,7 +89,7 @@ fn gap_and_gatt_stand_in_front_even_where_nothing_is_registered() {
 fn what_is_configured_later_is_shown_at_once() {
     let (mut pair, link, _) = Pair::serving(251, |core| core.install_default_services().unwrap());
     assert_eq!(read(&mut pair, link, NAME).unwrap(), b"jelling");
-    let preferred = PreferredParameters {
+    let preferred = ConnectionParameters {
         interval_min: Duration::from_millis(15),
         interval_max: Duration::from_secs(10),
         latency: 3,
@@ -106,7 +106,7 @@ fn what_is_configured_later_is_shown_at_once() {
     assert_eq!(pair.ask(link, &ppcp).unwrap()[2..], [7, 0, 12, 0, 0x80, 0x0c, 3, 0, 10, 0]);
     let shown = pair.core(1).config().preferred_parameters.unwrap();
     assert_eq!((shown.interval_max, shown.latency), (Duration::from_secs(4), 3));
-    let preferred = PreferredParameters { latency: 7, ..preferred };
+    let preferred = ConnectionParameters { latency: 7, ..preferred };
     pair.core(1).configure(Config { preferred_parameters: Some(preferred), ..config });
     assert_eq!(pair.ask(link, &ppcp).unwrap()[8..10], [7, 0]);
     assert_eq!(services(&mut pair, link)[2], (OWN + 2, OWN + 5, 0x181a));

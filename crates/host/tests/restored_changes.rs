@@ -201,7 +201,7 @@ fn service_changed_that_is_elsewhere_is_not_restored() {
     let (mut raw, _) = bonded();
     subscribe(&mut raw, CHANGED_CCCD, 2);
     raw.part(0);
-    let preferred = PreferredParameters {
+    let preferred = ConnectionParameters {
         interval_min: core::time::Duration::from_millis(10),
         interval_max: core::time::Duration::from_millis(20),
         latency: 0,

@@ -15,11 +15,23 @@ use std::collections::BTreeSet;
 #[test]
 fn no_two_errors_say_the_same() {
     use Argument::{
-        AdvertisingInterval, Bond, ConnectionInterval, Handle, HandleCount, Mtu, Order, Passkey, ScanInterval,
+        AdvertisingInterval, Bond, ConnectionInterval, ConnectionParameters, Handle, HandleCount, Mtu, Order, Passkey,
+        ScanInterval,
     };
     use Resource::{AdvertisingData, Attributes, Blocks, Bonds, Handles, Links, Queues, Values};
     let full = [Links, Attributes, Values, Blocks, Queues, Handles, Bonds, AdvertisingData].map(Error::Full);
-    let wrong = [ScanInterval, AdvertisingInterval, ConnectionInterval, Mtu, Handle, HandleCount, Order, Bond, Passkey];
+    let wrong = [
+        ScanInterval,
+        AdvertisingInterval,
+        ConnectionInterval,
+        ConnectionParameters,
+        Mtu,
+        Handle,
+        HandleCount,
+        Order,
+        Bond,
+        Passkey,
+    ];
     let wrong = wrong.map(Error::InvalidArgument);
     let status = Status::MEMORY_CAPACITY_EXCEEDED;
     let faults = [
@@ -42,6 +54,7 @@ fn no_two_errors_say_the_same() {
         Error::Gatt(ErrorCode::READ_NOT_PERMITTED),
         Error::Protocol,
         Error::Refused(Opcode::LE_CREATE_CONNECTION, status),
+        Error::ParametersRefused(status),
         Error::ConnectionFailed(status),
         Error::Stopped,
         Error::NotSupported,
@@ -69,9 +82,11 @@ fn no_two_errors_say_the_same() {
         (Error::Down(Fault::Hardware(0x17)), "0x17"),
         (Error::Refused(Opcode::LE_CREATE_CONNECTION, status), "LE Create Connection"),
         (Error::DoesNotFit(AdType::COMPLETE_NAME), "Complete Local Name"),
+        (Error::ParametersRefused(status), "Memory Capacity Exceeded"),
         (Error::ConnectionFailed(status), "Memory Capacity Exceeded"),
         // Of a question that is over, of a pairing that offers no keypresses, of a record that was overwritten.
         (Error::Stale, "pairing"),
+        (Error::Stale, "answered"),
         (Error::NotSupported, "pairing"),
         (Error::InvalidArgument(Bond), "zero"),
         (Error::PairingFailed(Reason::REPEATED_ATTEMPTS), "Repeated Attempts"),

@@ -115,6 +115,7 @@ mod gate;
 #[cfg(feature = "l2cap")]
 mod l2cap;
 mod operation;
+mod parameters;
 #[cfg(feature = "peripheral")]
 mod peripheral;
 #[cfg(all(feature = "client", not(feature = "security")))]
@@ -159,9 +160,9 @@ pub use jelling_host::wire::{
 #[cfg(feature = "server")]
 pub use jelling_host::{Access, AccessKind, OnAccess, Permissions, Protection};
 pub use jelling_host::{
-    Argument, Authorisation, Bonds, ConnectionEvent, ControllerInfo, Counters, Error, Fault, Gatt, HostEvent, Links,
-    OwnAddress, Pool, Pools, PreferredParameters, Properties, Resource, Scan as ScanSlots, Security, ToOctets, Updates,
-    Usage, Value,
+    Argument, Authorisation, Bonds, ConnectionEvent, ConnectionParameters, ControllerInfo, Counters, Error, Fault,
+    Gatt, HostEvent, Links, OwnAddress, ParameterPolicy, Pool, Pools, Properties, Resource, Scan as ScanSlots,
+    Security, ToOctets, Updates, Usage, Value,
 };
 #[cfg(feature = "security")]
 pub use jelling_host::{
@@ -177,6 +178,7 @@ pub use l2cap::{
     L2capListener, L2capReceive, L2capRecvinto, L2capSend,
 };
 pub use operation::Operation;
+pub use parameters::UpdateParameters;
 #[cfg(feature = "peripheral")]
 pub use peripheral::Advertise;
 pub use resources::{Channels, Resources, Tasks};

@@ -6,8 +6,8 @@
 use core::time::Duration;
 use embassy_futures::join::join;
 use jelling::{
-    Argument, Characteristic, CharacteristicOptions, ClientCharacteristic, Config, Connection, Error, ErrorCode, Host,
-    PreferredParameters, Properties, Registration, Resource, Updates, Uuid,
+    Argument, Characteristic, CharacteristicOptions, ClientCharacteristic, Config, Connection, ConnectionParameters,
+    Error, ErrorCode, Host, Properties, Registration, Resource, Updates, Uuid,
     sim::{self, Simulation},
 };
 
@@ -39,7 +39,7 @@ async fn find<'d>(connection: &Connection<'d>, service: Uuid, uuid: u16) -> Clie
 
 #[test]
 fn a_host_that_registers_nothing_shows_what_it_is() {
-    let preferred = PreferredParameters {
+    let preferred = ConnectionParameters {
         interval_min: Duration::from_millis(15),
         interval_max: Duration::from_millis(30),
         latency: 4,

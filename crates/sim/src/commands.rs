@@ -64,7 +64,7 @@ impl World {
         let Ok((opcode, parameters)) = command::header(octets) else {
             return self.breach(who, Breach::Malformed);
         };
-        let answered = supported::answered(opcode);
+        let answered = supported::answered(opcode, &self.controllers[who].config);
         if answered != Some(Answered::Never) {
             let police = &mut self.controllers[who].police;
             let without_credit = police.outstanding > 0 && opcode != Opcode::RESET;
@@ -196,7 +196,7 @@ impl World {
                 w.u16(0xffff);
                 w.u16(0);
             }),
-            CommandPacket::ReadLocalSupportedCommands(_) => returned(|w| w.bytes(&supported::bits())),
+            CommandPacket::ReadLocalSupportedCommands(_) => returned(|w| w.bytes(&supported::bits(&config))),
             CommandPacket::ReadLocalSupportedFeatures(_) => returned(|w| w.u64(supported::FEATURES)),
             CommandPacket::ReadBufferSize(_) => returned(|w| {
                 w.u16(config.acl_length);
@@ -209,7 +209,7 @@ impl World {
                 w.u8(config.acl_packets);
             }),
             CommandPacket::ReadBdAddr(_) => Ok(self.controllers[who].address.to_vec()),
-            CommandPacket::LeReadLocalSupportedFeatures(_) => returned(|w| w.u64(supported::LE_FEATURES)),
+            CommandPacket::LeReadLocalSupportedFeatures(_) => returned(|w| w.u64(config.le_features())),
             CommandPacket::LeReadSupportedStates(_) => returned(|w| w.u64(supported::LE_STATES)),
             CommandPacket::LeReadAdvertisingPhysicalChannelTxPower(_) => returned(|w| w.i8(0)),
             CommandPacket::LeReadMaximumDataLength(_) => returned(|w| {

@@ -3,11 +3,15 @@
 use crate::{
     fault::{Fault, Noise},
     police::{Notice, Police},
+    supported::LE_FEATURES,
 };
 use core::{task::Waker, time::Duration};
 use jelling_wire::{
     Address, AddressKind, PacketKind,
-    hci::command::{LeCreateConnection, LeSetAdvertisingParameters, LeSetScanParameters},
+    hci::{
+        Opcode,
+        command::{LeCreateConnection, LeSetAdvertisingParameters, LeSetScanParameters},
+    },
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -24,6 +28,10 @@ pub struct ControllerConfig {
     pub links: usize,
     /// Entries of its accept list. Default 8.
     pub accept_list: u8,
+    /// LE features that it lacks, of those of its kind, bit by bit (Vol 6, Part B, 4.6). Default 0.
+    pub features_missing: u64,
+    /// Commands that it lacks. Default: none.
+    pub commands_missing: &'static [Opcode],
     /// For so long, in the air's time, a packet that was handed over may not have reached its host: news that excuse a command
     /// or data which come too late excuse them until then. For streams to hosts outside, where packets lie in buffers of the
     /// operating system. Default 0: whoever is handed a packet has read it.
@@ -38,8 +46,17 @@ impl Default for ControllerConfig {
             acl_packets: 6,
             links: 8,
             accept_list: 8,
+            features_missing: 0,
+            commands_missing: &[],
             grace: Duration::ZERO,
         }
+    }
+}
+
+impl ControllerConfig {
+    /// The LE features that it has.
+    pub(crate) fn le_features(&self) -> u64 {
+        LE_FEATURES & !self.features_missing
     }
 }
 

@@ -98,6 +98,10 @@ impl World {
         links.into_iter().for_each(|link| self.kick(link));
     }
 
+    pub(crate) fn has_feature(&self, who: usize, bits: u64) -> bool {
+        self.controllers[who].config.le_features() & bits != 0
+    }
+
     /// True when a controller has nowhere to put another PDU for its host.
     pub(crate) fn host_is_full(&self, who: usize) -> bool {
         let controller = &self.controllers[who];

@@ -3,6 +3,7 @@
 use crate::{
     commands::{Returned, allowed, connection_parameters, returned, supported, valid},
     link::Procedure,
+    supported::PARAMETERS_REQUEST,
     world::World,
 };
 use jelling_wire::hci::{ConnectionHandle, Status, command::CommandPacket};
@@ -66,6 +67,8 @@ impl World {
                 let (link, end) = self.link_of(who, c.handle)?;
                 connection_parameters(c.interval_min, c.interval_max, c.latency, c.supervision_timeout)?;
                 valid(c.ce_length_min <= c.ce_length_max)?;
+                // 7.8.18: a peripheral needs the procedure of the link layer.
+                supported(end == 0 || self.has_feature(who, PARAMETERS_REQUEST))?;
                 let wanted = [c.interval_min, c.interval_max, c.latency, c.supervision_timeout];
                 self.ask(link, end, Procedure::Update(wanted))?;
                 none

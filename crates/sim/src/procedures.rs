@@ -5,7 +5,7 @@ use crate::{
     link::{Link, PROCEDURE_TIMEOUT, Procedure},
     ll::{Control, Lengths},
     police::Notice,
-    supported::LE_FEATURES,
+    supported::{DATA_LENGTH, OTHER_PHYS, PARAMETERS_REQUEST},
     world::{Task, World},
 };
 use jelling_wire::hci::{
@@ -119,6 +119,7 @@ impl World {
 
     fn start(&mut self, number: u64, end: usize, procedure: Procedure) {
         let Some(link) = self.links.get_mut(&number) else { return };
+        let ours = self.controllers[link.ends[end].who].config.le_features();
         match procedure {
             Procedure::Terminate(reason) => {
                 // Vol 6, Part B, 5.1.6: unacknowledged, it ends with the supervision timeout.
@@ -136,8 +137,8 @@ impl World {
             }
             Procedure::Features => match link.ends[end].remote_features {
                 Some(features) => self.tell_features(number, end, Status::SUCCESS, features),
-                None if end == 0 => self.send(number, end, Control::FeatureRequest { features: LE_FEATURES }),
-                None => self.send(number, end, Control::PeripheralFeatureRequest { features: LE_FEATURES }),
+                None if end == 0 => self.send(number, end, Control::FeatureRequest { features: ours }),
+                None => self.send(number, end, Control::PeripheralFeatureRequest { features: ours }),
             },
             Procedure::Channels(map) => {
                 self.change(number, Control::ChannelMap { map, instant: 0 });
@@ -186,6 +187,19 @@ impl World {
         let Some(link) = self.links.get_mut(&number) else { return };
         let side = &mut link.ends[end];
         let (who, handle) = (side.who, ConnectionHandle(side.handle));
+        let ours = self.controllers[who].config.le_features();
+        // Vol 6, Part B, 5.1.9: what a controller does not know.
+        let needs = match control {
+            Control::ParameterRequest { .. } => PARAMETERS_REQUEST,
+            Control::LengthRequest(_) => DATA_LENGTH,
+            Control::PhyRequest { .. } => OTHER_PHYS,
+            _ => u64::MAX,
+        };
+        if ours & needs == 0
+            && let Some(opcode) = control.octets().first().copied()
+        {
+            return self.send(number, end, Control::Unknown { opcode });
+        }
         match control {
             Control::Terminate { reason } => {
                 let mut reasons = [None, None];
@@ -216,11 +230,11 @@ impl World {
                 }
             }
             Control::FeatureRequest { features } | Control::PeripheralFeatureRequest { features } => {
-                side.remote_features = Some(features & LE_FEATURES);
-                self.send(number, end, Control::FeatureResponse { features: LE_FEATURES });
+                side.remote_features = Some(features & ours);
+                self.send(number, end, Control::FeatureResponse { features: ours });
             }
             Control::FeatureResponse { features } => {
-                side.remote_features = Some(features & LE_FEATURES);
+                side.remote_features = Some(features & ours);
                 self.tell_features(number, end, Status::SUCCESS, features);
             }
             Control::ParameterRequest { interval_min, interval_max, latency, timeout } => {
@@ -281,6 +295,10 @@ impl World {
             | Control::StartEncryptionResponse
             | Control::PauseEncryptionRequest
             | Control::PauseEncryptionResponse => self.encryption(number, end, control),
+            // The host learns that its peer cannot; of lengths it is told only what changes.
+            Control::Unknown { opcode: opcode @ (Control::PARAMETER_REQUEST | Control::PHY_REQUEST) } => {
+                self.rejected(number, end, opcode, Status::UNSUPPORTED_REMOTE_FEATURE);
+            }
             Control::Unknown { .. } => self.next_procedure(number, end),
         }
     }

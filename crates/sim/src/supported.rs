@@ -1,5 +1,6 @@
 //! The commands a controller has, each with its bit of Read Local Supported Commands (Vol 4, Part E, 6.27).
 
+use crate::controller::ControllerConfig;
 use jelling_wire::hci::Opcode;
 
 /// How a command is answered.
@@ -82,18 +83,29 @@ pub(crate) const FEATURES: u64 = 1 << 37 | 1 << 38;
 /// (Vol 6, Part B, 4.6).
 pub(crate) const LE_FEATURES: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 5 | 1 << 8 | 1 << 11;
 
+/// Bits of features that a controller may lack.
+pub(crate) const PARAMETERS_REQUEST: u64 = 1 << 1;
+pub(crate) const DATA_LENGTH: u64 = 1 << 5;
+pub(crate) const OTHER_PHYS: u64 = 1 << 8 | 1 << 11;
+
 /// Every combination of states of Vol 4, Part E, 7.8.27.
 pub(crate) const LE_STATES: u64 = 0x0000_03ff_ffff_ffff;
 
+/// The commands of one controller.
+fn has(config: &ControllerConfig) -> impl Iterator<Item = &'static Supported> {
+    let missing = config.commands_missing;
+    COMMANDS.iter().filter(move |(opcode, ..)| !missing.contains(opcode))
+}
+
 /// How a command is answered; `None` when the controller does not have it.
-pub(crate) fn answered(opcode: Opcode) -> Option<Answered> {
-    COMMANDS.iter().find(|(o, ..)| *o == opcode).map(|(.., answered)| *answered)
+pub(crate) fn answered(opcode: Opcode, config: &ControllerConfig) -> Option<Answered> {
+    has(config).find(|(o, ..)| *o == opcode).map(|(.., answered)| *answered)
 }
 
 /// The answer to Read Local Supported Commands.
-pub(crate) fn bits() -> [u8; 64] {
+pub(crate) fn bits(config: &ControllerConfig) -> [u8; 64] {
     let mut bits = [0; 64];
-    for (octet, bit) in COMMANDS.iter().filter_map(|(_, place, _)| *place) {
+    for (octet, bit) in has(config).filter_map(|(_, place, _)| *place) {
         bits[octet] |= 1 << bit;
     }
     bits

@@ -13,13 +13,14 @@
 mod common;
 
 use common::Bench;
+use jelling_sim::{Air, Breach, ControllerConfig};
 use jelling_wire::hci::{
     Opcode, Secret, Status,
     command::{
-        Disconnect, LeConnectionUpdate, LeEnableEncryption, LeLongTermKeyRequestNegativeReply,
-        LeLongTermKeyRequestReply, LeReadPhy, LeReadRemoteFeatures, LeRemoteConnectionParameterRequestNegativeReply,
-        LeRemoteConnectionParameterRequestReply, LeSetDataLength, LeSetDefaultPhy, LeSetPhy,
-        ReadRemoteVersionInformation,
+        Disconnect, HostBufferSize, LeConnectionUpdate, LeEnableEncryption, LeLongTermKeyRequestNegativeReply,
+        LeLongTermKeyRequestReply, LeReadLocalSupportedFeatures, LeReadPhy, LeReadRemoteFeatures,
+        LeRemoteConnectionParameterRequestNegativeReply, LeRemoteConnectionParameterRequestReply, LeSetDataLength,
+        LeSetDefaultPhy, LeSetPhy, ReadLocalSupportedCommands, ReadRemoteVersionInformation,
     },
     event::Event,
 };
@@ -336,4 +337,48 @@ fn a_host_that_ends_a_link_which_ends_by_itself_is_not_to_blame() {
     assert_eq!(bench.call(1, &Disconnect { handle, reason: Status::AUTHENTICATION_FAILURE }).0, 0x0c);
     let opcode = Opcode::DISCONNECT;
     assert_eq!(bench.breaches(), [jelling_sim::Breach::WrongState { opcode, status: 0x0c }]);
+}
+
+#[test]
+fn what_the_peer_does_not_have_is_an_unsupported_remote_feature() {
+    // Parameters requests, 2M and Coded PHY, data length.
+    const MISSING: u64 = 1 << 1 | 1 << 5 | 1 << 8 | 1 << 11;
+    let old = ControllerConfig { features_missing: MISSING, ..ControllerConfig::default() };
+    let mut bench = Bench::on(Air::new(1), &[old, ControllerConfig::default()]);
+    let features = bench.get(0, &LeReadLocalSupportedFeatures {});
+    assert_eq!(features.0 & MISSING, 0);
+    bench.connect(0, 1);
+    bench.run(200_000);
+    let _ = told(&mut bench, 1);
+    bench.ok(1, &update(&bench, 1, 40));
+    bench.ok(1, &prefer(&bench, 1, 2));
+    let handle = bench.hosts[1].handle;
+    bench.ok(1, &LeSetDataLength { handle, tx_octets: 251, tx_time: 2120 });
+    bench.run(3_000_000);
+    let unknown = Status::UNSUPPORTED_REMOTE_FEATURE;
+    assert_eq!(told(&mut bench, 1), (vec![(unknown, 24)], vec![(unknown, 1)]));
+    assert!(!was_asked(&mut bench));
+    // The central needs no procedure; and what the peripheral's own controller lacks, it is to blame for.
+    bench.ok(0, &update(&bench, 0, 80));
+    bench.run(3_000_000);
+    assert_eq!(told(&mut bench, 1).0, [(Status::SUCCESS, 80)]);
+    assert_eq!(bench.breaches(), []);
+    let mut bench = Bench::on(Air::new(1), &[ControllerConfig::default(), old]);
+    bench.connect(0, 1);
+    bench.run(200_000);
+    assert_eq!(bench.call(1, &update(&bench, 1, 40)), Status::UNSUPPORTED_FEATURE_OR_PARAMETER);
+    let opcode = Opcode::LE_CONNECTION_UPDATE;
+    assert_eq!(bench.breaches(), [Breach::InvalidParameters { opcode }]);
+}
+
+#[test]
+fn a_command_that_is_missing_is_not_claimed() {
+    const MISSING: &[Opcode] = &[Opcode::HOST_BUFFER_SIZE];
+    let config = ControllerConfig { commands_missing: MISSING, ..ControllerConfig::default() };
+    let mut bench = Bench::on(Air::new(1), &[config, ControllerConfig::default()]);
+    let [with, without] = [1, 0].map(|who| bench.get(who, &ReadLocalSupportedCommands {}));
+    assert_eq!((with[10] & 0x60, without[10] & 0x60), (0x60, 0x20));
+    let command = HostBufferSize { acl_length: 27, sco_length: 0, acl_packets: 1, sco_packets: 0 };
+    assert_eq!(bench.call(0, &command), Status::UNKNOWN_HCI_COMMAND);
+    assert_eq!(bench.breaches(), [Breach::NotClaimed { opcode: Opcode::HOST_BUFFER_SIZE }]);
 }

@@ -12,7 +12,7 @@ use input::{octets, word};
 use jelling_host::{
     Access, AdvertisingSettings, Authorisation, Bond, CharacteristicSettings, Config, ConnectSettings, Core, Curve,
     DescriptorSettings, Event, Gatt, Hook, Hooks, Identity, Instant, LinkId, Links, LongTermKey, OwnAddress,
-    Permissions, Policy, Pool, PreferredParameters, Properties, Protection, Scan, ScanSettings, Security,
+    ParameterPolicy, Permissions, Policy, Pool, ConnectionParameters, Properties, Protection, Scan, ScanSettings, Security,
     ServiceSettings, SigningKey, Storage, Store, TRANSMIT_BUFFER, Updates, toolbox,
     wire::{
         Address, AddressKind, Packet, PacketKind, Secret, Uuid, Writer,
@@ -277,20 +277,44 @@ fn security(core: &mut Core<'_>, link: LinkId) {
     let _ = core.set_authorised(link, if flag(4) { Authorisation::Granted } else { Authorisation::Refused });
 }
 
-/// A configuration of any kind.
-fn config() -> Config {
+/// Connection parameters, ours and what the peer asks for.
+#[inline(never)]
+fn update(core: &mut Core<'_>, link: LinkId) {
+    if let Ok(ticket) = core.update_parameters(link, &parameters()) {
+        word_out(u32::from(core.parameters_updated(ticket).is_ready()));
+        core.end_update(ticket);
+    }
+    let _ = core.on_parameter_request(link, (word() & 1 == 1).then(parameter_policy));
+    let _ = core.answer_parameters(link, (word() & 1 == 1).then(parameters).as_ref());
+}
+
+fn parameters() -> ConnectionParameters {
     let duration = || Duration::from_micros(u64::from(word()));
-    let preferred = PreferredParameters {
+    ConnectionParameters {
         interval_min: duration(),
         interval_max: duration(),
         latency: word() as u16,
         supervision_timeout: duration(),
-    };
+    }
+}
+
+fn parameter_policy() -> ParameterPolicy {
+    match word() % 4 {
+        0 => ParameterPolicy::Accept,
+        1 => ParameterPolicy::Reject,
+        2 => ParameterPolicy::Within(parameters()),
+        _ => ParameterPolicy::Ask,
+    }
+}
+
+/// A configuration of any kind.
+fn config() -> Config {
     Config {
         mtu: word() as u16,
         address: OwnAddress::RandomStatic,
         appearance: word() as u16,
-        preferred_parameters: (word() & 1 == 1).then_some(preferred),
+        preferred_parameters: (word() & 1 == 1).then(parameters),
+        parameter_requests: parameter_policy(),
         default_services: word() & 1 == 1,
         signed_writes: word() & 1 == 1,
         pairing: (word() & 1 == 1).then(pairing::settings),
@@ -339,7 +363,7 @@ fn register(core: &mut Core<'_>, octets: &[u8]) {
 #[inline(never)]
 fn links(core: &mut Core<'_>, now: Instant, octets: &[u8], target: &mut [u8]) {
     let Some(link) = core.links().nth(word() as usize) else { return };
-    match word() % 9 {
+    match word() % 10 {
         0 => core.disconnect(link),
         1 => core.release(link),
         2 => core.retain(link),
@@ -376,6 +400,7 @@ fn links(core: &mut Core<'_>, now: Instant, octets: &[u8], target: &mut [u8]) {
         }
         6 => security(core, link),
         7 => requests(core, now, link),
+        8 => update(core, link),
         _ => attributes(core, now, octets, target),
     }
 }

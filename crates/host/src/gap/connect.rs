@@ -1,14 +1,14 @@
 //! The initiator: one connection attempt at a time, cancelled when nobody wants it any more
 //! (Vol 3, Part C, 9.3; Vol 4, Part E, 7.8.12-13).
 
-use super::search::Search;
+use super::{ConnectionParameters, search::Search};
 use crate::{
     Core,
     error::{Argument, Error, Resource},
     event::HostNews,
     kept::Kept,
     link::{LinkId, Parameters},
-    time::{Deadline, Instant, short_micros},
+    time::{Deadline, Instant},
 };
 use core::{task::Poll, time::Duration};
 use jelling_wire::{Address, hci::event::ConnectionComplete};
@@ -42,14 +42,8 @@ impl ConnectSettings {
     }
 
     fn parameters(&self) -> Option<Parameters> {
-        let units = |d: Duration, unit: u32| u16::try_from(short_micros(d).checked_div(unit)?).ok();
-        let parameters = Parameters {
-            interval_min: units(self.interval_min, 1250)?,
-            interval_max: units(self.interval_max, 1250)?,
-            latency: self.latency,
-            supervision_timeout: units(self.supervision_timeout, 10_000)?,
-        };
-        parameters.are_valid().then_some(parameters)
+        let ConnectSettings { interval_min, interval_max, latency, supervision_timeout, .. } = *self;
+        ConnectionParameters { interval_min, interval_max, latency, supervision_timeout }.units()
     }
 }
 
@@ -97,7 +91,7 @@ impl Initiator {
         peer: Address::new(jelling_wire::AddressKind::Public, [0; 6]),
         search: Search::None,
         search_deadline: Deadline::NEVER,
-        parameters: Parameters { interval_min: 0, interval_max: 0, latency: 0, supervision_timeout: 0 },
+        parameters: Parameters::ZERO,
         // The zero of a result is success.
         result: Kept::none(Ok(LinkId { index: 0, generation: 0 })),
         cancel_deadline: Deadline::NEVER,

@@ -5,11 +5,13 @@
 mod advertise;
 #[cfg(feature = "central")]
 mod connect;
+mod parameters;
 mod privacy;
 #[cfg(feature = "central")]
 mod scan;
 #[cfg(feature = "central")]
 mod search;
+mod update;
 
 use crate::{Core, error::Error};
 
@@ -21,6 +23,8 @@ pub use advertise::{AdvertisingSettings, AdvertisingTicket};
 pub use connect::{ConnectSettings, ConnectTicket};
 #[cfg(feature = "central")]
 pub(crate) use connect::{Initiator, InitiatorStage};
+pub(crate) use parameters::ParameterRule;
+pub use parameters::{ConnectionParameters, ParameterPolicy};
 #[cfg(feature = "security")]
 pub(crate) use privacy::{Privacy, private_micros};
 #[cfg(feature = "central")]
@@ -29,6 +33,10 @@ pub use scan::{Report, ScanSettings, ScanTicket};
 pub(crate) use scan::{ScanStage, Scanning};
 #[cfg(feature = "central")]
 pub(crate) use search::Search;
+pub(crate) use update::Update;
+#[cfg(feature = "peripheral")]
+pub(crate) use update::UpdateStage;
+pub use update::UpdateTicket;
 
 impl Core<'_> {
     /// True while a connection could come of advertising.

@@ -14,7 +14,7 @@ use crate::{
     counters::count,
     error::{Error, Fault},
     fmt::warning,
-    link::Owed,
+    link::{Owed, Parameters},
     state::Stage,
     time::{Deadline, Instant},
 };
@@ -34,7 +34,7 @@ pub(crate) enum Purpose {
     Central(CentralCommand),
     Orphan,
     Disconnect(u8),
-    Update,
+    Update(ConnectionHandle),
     ParameterReply,
     KeyRefusal,
     LinkCheck(ConnectionHandle),
@@ -59,7 +59,9 @@ impl Purpose {
             Purpose::BringUp(_) | Purpose::Disconnect(_) | Purpose::LinkCheck(_) => true,
             #[cfg(feature = "security")]
             Purpose::Random | Purpose::Encrypt(_) | Purpose::Curve | Purpose::PrivateAddress => false,
-            Purpose::Stop | Purpose::Orphan | Purpose::Update | Purpose::ParameterReply | Purpose::KeyRefusal => false,
+            Purpose::Stop | Purpose::Orphan | Purpose::Update(_) | Purpose::ParameterReply | Purpose::KeyRefusal => {
+                false
+            }
         }
     }
 }
@@ -77,6 +79,9 @@ impl InFlight {
     pub(crate) const NEW: InFlight =
         InFlight { purpose: Purpose::BringUp(Step::Reset), opcode: Opcode::NOP, deadline: Deadline::NEVER };
 }
+
+/// The commands that a link may owe beside those that end it and those of its security.
+const OF_LINKS: Owed = Owed::UPDATE.union(Owed::PARAMETER_REPLY).union(Owed::KEY_REFUSAL);
 
 impl Core<'_> {
     /// Writes the next command, if the controller takes one and there is one to send.
@@ -133,7 +138,7 @@ impl Core<'_> {
 
     fn next_purpose(&mut self, now: Instant, w: &mut Writer<'_>) -> Option<Purpose> {
         // Most calls find no link that needs a command.
-        let needed = Owed::DISCONNECT | Owed::UPDATE | Owed::PARAMETER_REPLY | Owed::KEY_REFUSAL | Owed::CHECK;
+        let needed = Owed::DISCONNECT | Owed::CHECK | OF_LINKS;
         #[cfg(feature = "security")]
         let needed = needed | Owed::ENCRYPT | Owed::KEY_REPLY;
         let links = self.links.iter().any(|l| l.owed.intersects(needed)) || self.state.orphan.is_some();
@@ -145,7 +150,7 @@ impl Core<'_> {
         let next =
             next.or_else(|| if links { self.next_encryption(w) } else { None }).or_else(|| self.next_security(w));
         let next = next.or_else(|| self.next_activity(w));
-        if links { next.or_else(|| self.next_of_links(w)).or_else(|| self.next_link_check(w)) } else { next }
+        if links { next.or_else(|| self.next_of_links(now, w)).or_else(|| self.next_link_check(w)) } else { next }
     }
 
     /// What advertiser, scanner and initiator need; but first another address, where that is due.
@@ -223,40 +228,39 @@ impl Core<'_> {
         Some(Purpose::Disconnect(u8::try_from(index).ok()?))
     }
 
-    fn next_of_links(&mut self, w: &mut Writer<'_>) -> Option<Purpose> {
-        let due = Owed::UPDATE | Owed::PARAMETER_REPLY | Owed::KEY_REFUSAL;
-        let link = self.links.iter_mut().find(|l| l.is_up() && l.owed.intersects(due))?;
+    fn next_of_links(&mut self, now: Instant, w: &mut Writer<'_>) -> Option<Purpose> {
+        let (index, link) =
+            self.links.iter_mut().enumerate().find(|(_, l)| l.is_up() && l.owed.intersects(OF_LINKS))?;
+        let handle = link.handle;
         if link.owed.contains(Owed::KEY_REFUSAL) {
             link.owed.remove(Owed::KEY_REFUSAL);
-            command::open(&command::LeLongTermKeyRequestNegativeReply { handle: link.handle }, w);
+            command::open(&command::LeLongTermKeyRequestNegativeReply { handle }, w);
             return Some(Purpose::KeyRefusal);
         }
-        let p = link.requested;
         if link.owed.contains(Owed::PARAMETER_REPLY) {
             link.owed.remove(Owed::PARAMETER_REPLY);
-            if p.are_valid() {
-                let reply = command::LeRemoteConnectionParameterRequestReply {
-                    handle: link.handle,
-                    interval_min: p.interval_min,
-                    interval_max: p.interval_max,
-                    latency: p.latency,
-                    supervision_timeout: p.supervision_timeout,
-                    ce_length_min: 0,
-                    ce_length_max: 0,
-                };
-                command::open(&reply, w);
-            } else {
+            let p = link.requested;
+            if p == Parameters::ZERO {
                 let reason = Status::UNACCEPTABLE_CONNECTION_PARAMETERS;
-                command::open(
-                    &command::LeRemoteConnectionParameterRequestNegativeReply { handle: link.handle, reason },
-                    w,
-                );
+                command::open(&command::LeRemoteConnectionParameterRequestNegativeReply { handle, reason }, w);
+                return Some(Purpose::ParameterReply);
             }
+            let reply = command::LeRemoteConnectionParameterRequestReply {
+                handle,
+                interval_min: p.interval_min,
+                interval_max: p.interval_max,
+                latency: p.latency,
+                supervision_timeout: p.supervision_timeout,
+                ce_length_min: 0,
+                ce_length_max: 0,
+            };
+            command::open(&reply, w);
             return Some(Purpose::ParameterReply);
         }
         link.owed.remove(Owed::UPDATE);
+        let p = link.update.parameters;
         let update = command::LeConnectionUpdate {
-            handle: link.handle,
+            handle,
             interval_min: p.interval_min,
             interval_max: p.interval_max,
             latency: p.latency,
@@ -265,7 +269,8 @@ impl Core<'_> {
             ce_length_max: 0,
         };
         command::open(&update, w);
-        Some(Purpose::Update)
+        self.update_asked(now, index);
+        Some(Purpose::Update(handle))
     }
 
     /// The controller answered a command: `parameters` is what follows the status.
@@ -338,7 +343,12 @@ impl Core<'_> {
             Purpose::Curve => self.on_curve_refused(now, status),
             #[cfg(feature = "security")]
             Purpose::PrivateAddress => self.on_private_address(now, status.is_success()),
-            Purpose::Orphan | Purpose::Update | Purpose::ParameterReply | Purpose::KeyRefusal => {}
+            Purpose::Update(handle) => {
+                if !status.is_success() {
+                    self.on_update_refused(handle, opcode, status);
+                }
+            }
+            Purpose::Orphan | Purpose::ParameterReply | Purpose::KeyRefusal => {}
         }
     }
 }

@@ -97,6 +97,7 @@ impl Core<'_> {
                     (link.interval, link.latency, link.supervision_timeout) = (interval, latency, supervision_timeout);
                     link.happened.insert(Happened::PARAMETERS);
                 }
+                self.on_updated(index, status);
                 self.tell_link(index, LinkNews::LINK);
             }
             #[cfg(feature = "security")]
@@ -115,8 +116,8 @@ impl Core<'_> {
                 supervision_timeout,
                 ..
             } => {
-                link.requested = Parameters { interval_min, interval_max, latency, supervision_timeout };
-                link.owed.insert(Owed::PARAMETER_REPLY);
+                let wanted = Parameters { interval_min, interval_max, latency, supervision_timeout };
+                self.on_parameters_wanted(now, index, wanted, 0);
             }
             _ => {}
         }

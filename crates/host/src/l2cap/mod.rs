@@ -3,6 +3,8 @@
 
 #[cfg(feature = "l2cap")]
 mod channel;
+#[cfg(feature = "peripheral")]
+mod parameters;
 mod receive;
 mod replies;
 mod signalling;
@@ -15,4 +17,6 @@ pub use channel::{
     Channel, ChannelDemands, ChannelHandle, ChannelInfo, ChannelOptions, FramePart, ListenerHandle, Received,
 };
 pub(crate) use replies::Replies;
+#[cfg(feature = "central")]
+pub(crate) use replies::Reply;
 pub(crate) use transmit::{COMPLETION_TIMEOUT, Data};

@@ -1,23 +1,19 @@
-//! The LE signalling channel: connection parameters for a central, channels, Command Reject for what is not served
+//! The LE signalling channel: connection parameters both ways, channels, Command Reject for what is not served
 //! (Vol 3, Part A, 4). Pairing is refused on the security channel (Vol 3, Part H, 3.5.5).
 
 use super::replies::Reply;
-use crate::{
-    Core,
-    counters::count,
-    link::{Link, Owed, Parameters},
-    time::Instant,
-};
+use crate::{Core, counters::count, link::Parameters, time::Instant};
 use jelling_wire::{
     hci::Role,
-    l2cap::signalling::{Code, Signal, UpdateResult, header},
+    l2cap::signalling::{Code, Signal, header},
 };
 
 /// The commands that this host takes apart.
 #[inline]
 fn is_served(code: Code) -> bool {
-    // Only a central serves it.
+    // Only a central serves it, and only a peripheral asks for it.
     (cfg!(feature = "central") && code == Code::CONNECTION_PARAMETER_UPDATE_REQUEST)
+        || (cfg!(feature = "peripheral") && code == Code::CONNECTION_PARAMETER_UPDATE_RESPONSE)
         || (cfg!(feature = "l2cap")
             && matches!(
                 code,
@@ -30,17 +26,29 @@ fn is_served(code: Code) -> bool {
             ))
 }
 
-impl Link {
-    /// The identifier of the next request of ours (4: never 0).
-    #[cfg_attr(not(feature = "l2cap"), expect(dead_code, reason = "this host asks for nothing"))]
-    pub(crate) fn next_identifier(&mut self) -> u8 {
-        self.identifier = self.identifier.checked_add(1).unwrap_or(1);
-        self.identifier
+/// Identifiers of our requests (4: never 0).
+#[cfg(any(feature = "l2cap", feature = "peripheral"))]
+impl Core<'_> {
+    /// An identifier that no request of ours on this link has.
+    pub(crate) fn free_identifier(&mut self, index: usize) -> u8 {
+        loop {
+            let Some(link) = self.links.get_mut(index) else { return 1 };
+            let identifier = link.identifier.checked_add(1).unwrap_or(1);
+            link.identifier = identifier;
+            #[cfg(feature = "peripheral")]
+            let is_taken = link.asks_with(identifier);
+            #[cfg(not(feature = "peripheral"))]
+            let is_taken = false;
+            #[cfg(feature = "l2cap")]
+            let is_taken = is_taken || self.channels_ask_with(index, identifier);
+            if !is_taken {
+                return identifier;
+            }
+        }
     }
 }
 
 impl Core<'_> {
-    #[cfg_attr(not(feature = "l2cap"), expect(unused_variables, reason = "only channels are timed"))]
     pub(crate) fn on_signalling(&mut self, now: Instant, index: usize, payload: &[u8]) {
         let Ok((code, identifier, _)) = header(payload) else {
             return self.drop_malformed("a signalling packet");
@@ -52,33 +60,30 @@ impl Core<'_> {
             }
             return;
         };
+        // Whatever the reason: the peer does not do what it was asked for.
+        #[cfg(feature = "peripheral")]
+        if code == Code::COMMAND_REJECT && self.on_parameter_response(now, index, identifier, None) {
+            return;
+        }
         #[cfg(feature = "l2cap")]
         if self.on_channel_signal(now, index, &signal) {
             return;
         }
-        let Some(link) = self.links.get_mut(index) else { return };
-        let reply = match signal {
-            Signal::ConnectionParameterUpdateRequest { identifier, interval_min, interval_max, latency, timeout }
-                if link.role == Role::Central =>
+        let Some(role) = self.links.get(index).map(|link| link.role) else { return };
+        match signal {
+            Signal::ConnectionParameterUpdateRequest { interval_min, interval_max, latency, timeout, .. }
+                if role == Role::Central =>
             {
                 let wanted = Parameters { interval_min, interval_max, latency, supervision_timeout: timeout };
-                let mut result = UpdateResult::REJECTED;
-                if wanted.are_valid() {
-                    link.requested = wanted;
-                    link.owed.insert(Owed::UPDATE);
-                    result = UpdateResult::ACCEPTED;
-                }
-                Reply::update(identifier, result)
+                self.on_parameters_wanted(now, index, wanted, identifier);
             }
-            signal => {
-                // Responses that nobody asked for are ignored.
-                if !signal.code().wants_answer() {
-                    return count(&mut self.state.counters.unexpected);
-                }
-                Reply::not_understood(identifier)
-            }
-        };
-        self.reply(index, reply);
+            #[cfg(feature = "peripheral")]
+            Signal::ConnectionParameterUpdateResponse { result, .. }
+                if self.on_parameter_response(now, index, identifier, Some(result)) => {}
+            _ if code.wants_answer() => self.reply(index, Reply::not_understood(identifier)),
+            // Responses that nobody asked for are ignored.
+            _ => count(&mut self.state.counters.unexpected),
+        }
     }
 
     /// A command that is longer than any we take.
@@ -106,7 +111,7 @@ impl Core<'_> {
             // A refusal is not refused: two hosts without pairing would never stop.
             (Some(&PAIRING_FAILED), _) => count(&mut self.state.counters.unexpected),
             // Vol 3, Part H, 3.3: without pairing any command is answered so; reserved codes are ignored.
-            (Some(0x01..=0x0e), Some(link)) => link.owed.insert(Owed::PAIRING_FAILED),
+            (Some(0x01..=0x0e), Some(link)) => link.owed.insert(crate::link::Owed::PAIRING_FAILED),
             _ => count(&mut self.state.counters.unexpected),
         }
     }

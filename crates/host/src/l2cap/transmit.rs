@@ -258,6 +258,10 @@ impl Core<'_> {
         if link.is_leaving() {
             return false;
         }
+        #[cfg(feature = "peripheral")]
+        if link.owed.contains(Owed::PARAMETER_REQUEST) {
+            return self.send_parameter_request(now, index);
+        }
         #[cfg(feature = "client")]
         {
             let owed = link.owed;

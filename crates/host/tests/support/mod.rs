@@ -25,6 +25,9 @@ pub(crate) mod smp;
 // Two hosts with every part.
 #[cfg(all(feature = "central", feature = "client", feature = "peripheral", feature = "server"))]
 pub(crate) mod pair;
+// One host and one link, in either role.
+#[cfg(all(feature = "central", feature = "peripheral"))]
+pub(crate) mod one;
 // A server, whatever its peers are.
 #[cfg(all(feature = "peripheral", feature = "server"))]
 pub(crate) mod raw;
@@ -62,11 +65,12 @@ pub(crate) struct Air {
     pub(crate) controllers: [Controller; 2],
     pub(crate) connected: bool,
     pub(crate) acl_length: u16,
+    pub(crate) le_features: u8,
 }
 
 impl Air {
     pub(crate) fn new(acl_length: u16) -> Self {
-        Air { controllers: Default::default(), connected: false, acl_length }
+        Air { controllers: Default::default(), connected: false, acl_length, le_features: 0x20 }
     }
 
     fn event(&mut self, who: usize, code: u8, parameters: &[u8]) {
@@ -152,7 +156,7 @@ impl Air {
             Opcode::READ_LOCAL_VERSION_INFORMATION => self.complete(who, opcode, 0, &[12, 0, 0, 12, 0xff, 0xff, 0, 0]),
             Opcode::READ_LOCAL_SUPPORTED_COMMANDS => self.complete(who, opcode, 0, &[0xff; 64]),
             Opcode::READ_LOCAL_SUPPORTED_FEATURES | Opcode::LE_READ_LOCAL_SUPPORTED_FEATURES => {
-                self.complete(who, opcode, 0, &[0x20, 0, 0, 0, 0, 0, 0, 0]);
+                self.complete(who, opcode, 0, &[self.le_features, 0, 0, 0, 0, 0, 0, 0]);
             }
             Opcode::LE_READ_BUFFER_SIZE => {
                 let [low, high] = self.acl_length.to_le_bytes();

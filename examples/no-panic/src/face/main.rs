@@ -20,7 +20,7 @@ use core::{
 };
 use embassy_futures::{join::join4, select::select};
 use input::{out, word};
-use jelling::{Bonds, Config, Connection, Device, Error, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks};
+use jelling::{Bonds, Config, Connection, ConnectionParameters, Device, Error, Gatt, Host, Links, ParameterPolicy, Pool, Resources, ScanSlots, Tasks};
 use jelling_h4::{H4DirectReader, H4Reader, H4Writer};
 use jelling_transport::{Snoop, SnoopSink};
 
@@ -111,6 +111,10 @@ async fn link(connection: &Connection<'_>) {
     let authorisation = if word() & 1 == 1 { jelling::Authorisation::Granted } else { jelling::Authorisation::Refused };
     used(connection.authorise(authorisation));
     used(connection.event().await);
+    let parameters = ConnectionParameters::new(duration(), duration());
+    used(connection.update_parameters(parameters).await);
+    used(connection.on_parameter_request(Some(ParameterPolicy::Within(parameters))));
+    used(connection.answer_parameters(Some(parameters)));
     let another = connection.clone();
     used(another == *connection);
     used(connection.timeout(Some(duration()), another.disconnected().no_timeout()).await);

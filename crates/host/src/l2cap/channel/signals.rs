@@ -79,16 +79,9 @@ impl Core<'_> {
         })
     }
 
-    /// An identifier that no request of ours on this link has.
-    fn free_identifier(&mut self, index: usize) -> u8 {
-        loop {
-            let Some(link) = self.links.get_mut(index) else { return 1 };
-            let identifier = link.next_identifier();
-            let asked = |c: &super::Channel| c.flags.contains(Flags::ASKED) && c.identifier == identifier;
-            if !self.channels.iter().any(|c| c.is_on(index) && asked(c)) {
-                return identifier;
-            }
-        }
+    /// True where a request of a channel of this link has this identifier.
+    pub(crate) fn channels_ask_with(&self, link: usize, identifier: u8) -> bool {
+        self.channels.iter().any(|c| c.is_on(link) && c.flags.contains(Flags::ASKED) && c.identifier == identifier)
     }
 
     /// The channel of a link whose request of ours has this identifier.
