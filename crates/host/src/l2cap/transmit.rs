@@ -89,9 +89,12 @@ impl Core<'_> {
             return Some(Source::Own);
         }
         #[cfg(feature = "l2cap")]
-        if link.turns.sending != 0 || (link.turns.own_last && link.turns.frames != 0) {
-            return self.next_channel(index).map(Source::Channel);
+        if (link.turns.sending != 0 || (link.turns.own_last && link.turns.frames != 0))
+            && let Some(channel) = self.next_channel(index)
+        {
+            return Some(Source::Channel(channel));
         }
+        let link = self.links.get(index)?;
         if link.outgoing.active || self.next_frame(now, index) {
             return Some(Source::Own);
         }

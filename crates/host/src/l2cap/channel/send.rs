@@ -194,7 +194,7 @@ impl Core<'_> {
         }
     }
 
-    /// The channel of a link whose frame is next, or goes on.
+    /// The channel of a link whose frame is next, or goes on; none whose answer, by which its peer learns of it, has not gone (4.23).
     pub(crate) fn next_channel(&mut self, link: usize) -> Option<usize> {
         let turns = self.links.get(link)?.turns;
         if turns.sending != 0 {
@@ -210,7 +210,8 @@ impl Core<'_> {
                 index = 0;
             }
             let has = |c: &super::Channel| {
-                c.queued > 0 && usize::from(c.link.index) == link && !matches!(c.phase, Phase::Free | Phase::Listening)
+                let is_known = !matches!(c.phase, Phase::Free | Phase::Listening) && !c.flags.contains(Flags::ANSWER);
+                c.queued > 0 && usize::from(c.link.index) == link && is_known
             };
             if self.channels.get(index).is_some_and(has) {
                 return Some(index);
