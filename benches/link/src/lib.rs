@@ -1,10 +1,11 @@
-//! Two controllers and the air between them, without time: a command is answered while it is written, data is in the peer's inbox
-//! and reported as completed at once. An inbox that is full holds the writer back; nothing is lost here.
+//! Controllers and the air between them, without time: a command is answered while it is written, data is in the peer's inbox
+//! and reported as completed at once. An inbox that is full holds the writers back; nothing is lost here.
 
 #![no_std]
 
 extern crate alloc;
 
+mod connections;
 mod encryption;
 mod ours;
 mod theirs;
@@ -12,6 +13,7 @@ mod theirs;
 pub use theirs::Malformed;
 
 use alloc::{boxed::Box, collections::VecDeque, vec, vec::Vec};
+use connections::Connections;
 use core::{
     cell::{Cell, RefCell},
     future::poll_fn,
@@ -36,8 +38,8 @@ const EVENT: u8 = 4;
 const INBOX: usize = 64;
 /// Octets of the longest packet.
 const LONGEST: usize = 264;
-/// Of both ends of the one connection.
-const HANDLE: u16 = 0x0040;
+/// Packets that one which is sent may leave in an inbox: an answer, and the connections that follow.
+const MORE: usize = 3;
 
 struct Slot {
     kind: u8,
@@ -54,34 +56,39 @@ struct Controller {
     reader: Option<Waker>,
 }
 
-/// Both controllers.
+/// The controllers, and who is connected to whom.
 pub struct Air {
-    controllers: RefCell<[Controller; 2]>,
+    controllers: RefCell<Vec<Controller>>,
+    connections: RefCell<Connections>,
+    /// Inboxes without room for what a packet may leave there.
+    crowded: Cell<usize>,
     /// Slots that are in no inbox.
     #[allow(clippy::vec_box, reason = "a packet goes from inbox to inbox without being copied")]
     spare: RefCell<Vec<Box<Slot>>>,
-    /// Who waits for room in an inbox.
-    writers: RefCell<[Option<Waker>; 2]>,
+    /// Who waits for room in the inboxes.
+    writers: RefCell<Vec<Option<Waker>>>,
     buffers: Buffers,
-    is_connected: Cell<bool>,
     /// Of LE Rand.
     random: Cell<u64>,
-    /// The key with which the central wants to encrypt, until the peripheral has told its own.
-    key: Cell<Option<[u8; 16]>>,
 }
 
 impl Air {
     /// Two controllers that are not connected.
     pub fn new(buffers: Buffers) -> Self {
+        Air::of(2, buffers)
+    }
+
+    /// So many controllers that are not connected.
+    pub fn of(count: usize, buffers: Buffers) -> Self {
         let slot = || Box::new(Slot { kind: 0, length: 0, octets: [0; LONGEST] });
         Air {
-            controllers: RefCell::default(),
-            spare: RefCell::new((0..2 * INBOX + 4).map(|_| slot()).collect()),
-            writers: RefCell::default(),
+            controllers: RefCell::new((0..count).map(|_| Controller::default()).collect()),
+            connections: RefCell::default(),
+            crowded: Cell::new(0),
+            spare: RefCell::new((0..count * (INBOX + 2)).map(|_| slot()).collect()),
+            writers: RefCell::new(vec![None; count]),
             buffers,
-            is_connected: Cell::new(false),
             random: Cell::new(0),
-            key: Cell::new(None),
         }
     }
 
@@ -94,9 +101,9 @@ impl Air {
 /// A host's access to its controller.
 #[derive(Clone, Copy)]
 pub struct Port<'a> {
-    /// Both controllers.
+    /// All controllers.
     pub air: &'a Air,
-    /// Which of them: 0 or 1.
+    /// Which of them, from 0.
     pub side: usize,
 }
 
@@ -104,8 +111,7 @@ impl Port<'_> {
     /// Waits until a packet may be sent.
     async fn room(self) {
         poll_fn(|context| {
-            // A packet may leave three in an inbox: an answer, and the connections that follow.
-            if self.air.controllers.borrow().iter().all(|c| c.inbox.len() + 3 <= INBOX) {
+            if self.air.crowded.get() == 0 {
                 return Poll::Ready(());
             }
             self.air.writers.borrow_mut()[self.side] = Some(context.waker().clone());
@@ -124,8 +130,8 @@ impl Port<'_> {
             if slot.octets[1] & 0x30 == 0 {
                 slot.octets[1] |= 0x20;
             }
-            self.deliver(1 - self.side, slot);
-            let [low, high] = HANDLE.to_le_bytes();
+            let (low, high) = (slot.octets[0], slot.octets[1] & 0x0f);
+            self.deliver(self.peer([low, high]), slot);
             return self.event(self.side, &[0x13, 5, 1, low, high, 1, 0]);
         }
         assert_eq!(kind, COMMAND, "no other kind is sent to a controller");
@@ -140,7 +146,12 @@ impl Port<'_> {
         let slot = poll_fn(|context| {
             let controller = &mut self.air.controllers.borrow_mut()[self.side];
             match controller.inbox.pop_front() {
-                Some(slot) => Poll::Ready(slot),
+                Some(slot) => {
+                    if controller.inbox.len() + MORE == INBOX {
+                        self.air.crowded.set(self.air.crowded.get() - 1);
+                    }
+                    Poll::Ready(slot)
+                }
                 None => {
                     controller.reader = Some(context.waker().clone());
                     Poll::Pending
@@ -150,14 +161,19 @@ impl Port<'_> {
         .await;
         let result = read(slot.kind, &slot.octets[..slot.length]);
         self.air.spare.borrow_mut().push(slot);
-        let writers = &mut *self.air.writers.borrow_mut();
-        writers.iter_mut().filter_map(Option::take).for_each(Waker::wake);
+        if self.air.crowded.get() == 0 {
+            let writers = &mut *self.air.writers.borrow_mut();
+            writers.iter_mut().filter_map(Option::take).for_each(Waker::wake);
+        }
         result
     }
 
     fn deliver(self, side: usize, slot: Box<Slot>) {
         let controller = &mut self.air.controllers.borrow_mut()[side];
         controller.inbox.push_back(slot);
+        if controller.inbox.len() + MORE == INBOX + 1 {
+            self.air.crowded.set(self.air.crowded.get() + 1);
+        }
         if let Some(waker) = controller.reader.take() {
             waker.wake();
         }
@@ -189,7 +205,7 @@ impl Port<'_> {
         match opcode {
             // Connection Update, Read Remote Features.
             0x2013 | 0x2016 => self.status(opcode, 0),
-            0x0406 => self.disconnect(opcode),
+            0x0406 => self.disconnect(opcode, [parameters[0], parameters[1]]),
             0x2018 => self.draw(),
             0x2019 => self.enable_encryption(parameters),
             0x201a | 0x201b => self.key(opcode, parameters),
@@ -228,39 +244,5 @@ impl Port<'_> {
             // Unknown HCI Command.
             _ => self.complete(opcode, &[1]),
         }
-    }
-
-    /// Connects the one that initiates to the one that advertises.
-    fn connect(self) {
-        let mut controllers = self.air.controllers.borrow_mut();
-        let Some(central) = controllers.iter().position(|c| c.initiates) else { return };
-        if !controllers[1 - central].advertises {
-            return;
-        }
-        controllers[central].initiates = false;
-        controllers[1 - central].advertises = false;
-        drop(controllers);
-        self.air.is_connected.set(true);
-        for side in [0, 1] {
-            let [a, b, c, d, e, f] = Air::address(1 - side);
-            let [low, high] = HANDLE.to_le_bytes();
-            let role = u8::from(side != central);
-            // Vol 4, Part E, 7.7.65.1; interval 7.5 ms, no latency, supervision timeout 4 s.
-            let head = [0x3e, 19, 1, 0, low, high, role, 0, a, b, c, d, e, f];
-            self.event(side, &[&head[..], &[6, 0, 0, 0, 0x90, 1, 0]].concat());
-        }
-    }
-
-    /// Ends the connection.
-    fn disconnect(self, opcode: u16) {
-        if !self.air.is_connected.replace(false) {
-            // Unknown Connection Identifier.
-            return self.status(opcode, 0x02);
-        }
-        self.status(opcode, 0);
-        let [low, high] = HANDLE.to_le_bytes();
-        // Connection Terminated By Local Host; Remote User Terminated Connection.
-        self.event(self.side, &[0x05, 4, 0, low, high, 0x16]);
-        self.event(1 - self.side, &[0x05, 4, 0, low, high, 0x13]);
     }
 }
