@@ -14,4 +14,5 @@ pub mod stage;
 pub mod sweep;
 pub mod table;
 mod toy;
+pub mod uart;
 pub mod users;
