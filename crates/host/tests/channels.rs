@@ -51,7 +51,18 @@ fn send(pair: &mut Pair, who: usize, handle: ChannelHandle, sdu: &[u8], done: &m
 
 /// Carries an SDU over, taken with a buffer of so many octets.
 fn carry(pair: &mut Pair, from: usize, handles: [ChannelHandle; 2], sdu: &[u8], room: usize) -> Vec<u8> {
-    let (mut done, mut got, mut is_sent) = (0, Vec::new(), false);
+    carry_on(pair, from, handles, (sdu, 0), room)
+}
+
+/// The rest of an SDU of which so much is sent.
+fn carry_on(
+    pair: &mut Pair,
+    from: usize,
+    handles: [ChannelHandle; 2],
+    (sdu, mut done): (&[u8], usize),
+    room: usize,
+) -> Vec<u8> {
+    let (mut got, mut is_sent) = (Vec::new(), false);
     for _ in 0..20_000 {
         if !is_sent {
             is_sent = send(pair, from, handles[from], sdu, &mut done).unwrap();
@@ -109,6 +120,33 @@ fn the_longest_sdu_goes_through_a_small_window() {
     assert_eq!(carry(&mut pair, 0, handles, &sdu, 512), sdu);
     let too_long = pair.core(0).send_frame(handles[0], &octets(65_536), 0, &mut [0; 255]);
     assert_eq!(too_long, Err(Error::TooLong));
+}
+
+/// The credits that are given while a segment has come in part are for what has room beside all of it.
+#[test]
+fn a_segment_that_comes_has_its_room_whole() {
+    const MPS: usize = 247;
+    const TAKEN: usize = 345;
+    let options = ChannelOptions::new(u16::MAX).mps(247).credits(8);
+    let (mut pair, _, handles) = opened(27, &options, &options);
+    let (sdu, mut done, mut got) = (octets(65_535), 0, vec![0; TAKEN]);
+    // Seven segments are there, and some of the eighth.
+    while pair.core(1).available(handles[1]) < 7 * MPS - 2 {
+        send(&mut pair, 0, handles[0], &sdu, &mut done).unwrap();
+        assert!(pair.step());
+    }
+    (0..2).for_each(|_| _ = pair.step());
+    let taken = pair.core(1).receive(handles[1], &mut got);
+    assert_eq!(taken, Poll::Ready(Ok(Received { length: TAKEN, ends: false })));
+    // All that there is credit for.
+    for _ in 0..500 {
+        send(&mut pair, 0, handles[0], &sdu, &mut done).unwrap();
+        pair.step();
+    }
+    assert!(pair.core(1).is_channel_open(handles[1]), "a peer that does what it may is turned away");
+    let rest = carry_on(&mut pair, 0, handles, (&sdu, done), 1000);
+    got.extend(rest);
+    assert_eq!(got, sdu);
 }
 
 #[test]

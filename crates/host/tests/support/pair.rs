@@ -35,31 +35,36 @@ impl Pair {
     /// Moves packets until nobody has any.
     pub(crate) fn pump(&mut self) {
         for _ in 0..10_000 {
-            let mut moved = false;
-            for who in 0..2 {
-                let mut buffer = [0; TRANSMIT_BUFFER];
-                let may = self.memory[who].core().may_transmit();
-                if let Some(next) = self.memory[who].core().poll_transmit(self.now, &mut buffer) {
-                    let packet = match next {
-                        Transmit::Packet(packet) => packet,
-                        #[cfg(feature = "l2cap")]
-                        Transmit::Part(part) => part.packet(&mut self.frames[who][usize::from(part.frame())]),
-                    };
-                    assert!(may, "{packet:?} was not to be expected");
-                    self.air.take(who, packet);
-                    moved = true;
-                }
-                if let Some((kind, data)) = self.air.controllers[who].to_host.pop_front() {
-                    self.memory[who].core().handle_packet(self.now, Packet::new(kind, &data));
-                    moved = true;
-                }
-                while self.memory[who].core().poll_event().is_some() {}
-            }
-            if !moved {
+            if !self.step() {
                 return;
             }
         }
         panic!("the hosts never come to rest");
+    }
+
+    /// Moves a packet of each host and one to each: false when there is none.
+    pub(crate) fn step(&mut self) -> bool {
+        let mut moved = false;
+        for who in 0..2 {
+            let mut buffer = [0; TRANSMIT_BUFFER];
+            let may = self.memory[who].core().may_transmit();
+            if let Some(next) = self.memory[who].core().poll_transmit(self.now, &mut buffer) {
+                let packet = match next {
+                    Transmit::Packet(packet) => packet,
+                    #[cfg(feature = "l2cap")]
+                    Transmit::Part(part) => part.packet(&mut self.frames[who][usize::from(part.frame())]),
+                };
+                assert!(may, "{packet:?} was not to be expected");
+                self.air.take(who, packet);
+                moved = true;
+            }
+            if let Some((kind, data)) = self.air.controllers[who].to_host.pop_front() {
+                self.memory[who].core().handle_packet(self.now, Packet::new(kind, &data));
+                moved = true;
+            }
+            while self.memory[who].core().poll_event().is_some() {}
+        }
+        moved
     }
 
     /// Host 1 serves a characteristic of 20 octets with a CCCD, host 0 connects to it.

@@ -90,7 +90,11 @@ impl Core<'_> {
     /// Gives the peer the credits for which there is room: not one by one while it has some left.
     fn give_credits(&mut self, index: usize) {
         let Some(channel) = self.channels.get_mut(index) else { return };
-        let more = channel.grantable();
+        let incoming = self.links.get(usize::from(channel.link.index)).map_or(0, |link| link.incoming.slot);
+        // The credit of a segment that has come in part is spent, and its room is needed whole.
+        let is_coming = usize::from(incoming) == index.saturating_add(1);
+        let used = if is_coming { channel.whole.saturating_add(channel.our_mps) } else { channel.received.length };
+        let more = channel.grantable(used);
         let known = channel.peer_credits.saturating_add(channel.grant);
         let worth = channel.window.checked_div(2).unwrap_or(0).max(1);
         if channel.phase != Phase::Open || more == 0 || (known != 0 && more < worth) {
@@ -203,7 +207,7 @@ impl Channel {
             return false;
         }
         // An SDU that is longer than its window, or than the caller's buffer, is given in parts.
-        let stuck = self.peer_credits == 0 && self.grant == 0 && self.grantable() == 0;
+        let stuck = self.peer_credits == 0 && self.grant == 0 && self.grantable(self.received.length) == 0;
         usize::from(there) >= room || self.flags.contains(Flags::TAKING) || stuck
     }
 
@@ -212,10 +216,10 @@ impl Channel {
         if self.flags.contains(Flags::TAKING) { self.whole.min(self.left) } else { self.whole.saturating_sub(2) }
     }
 
-    /// Credits for which there is room beside those that the peer has.
-    fn grantable(&self) -> u16 {
+    /// Credits for which there is room beside so many octets and the credits that the peer has.
+    fn grantable(&self, used: u16) -> u16 {
         let known = self.peer_credits.saturating_add(self.grant);
-        let room = self.capacity.saturating_sub(self.received.length).checked_div(self.our_mps).unwrap_or(0);
+        let room = self.capacity.saturating_sub(used).checked_div(self.our_mps).unwrap_or(0);
         room.min(self.window).saturating_sub(known)
     }
 }
