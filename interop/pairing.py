@@ -3,7 +3,6 @@ interop/rust/src/bin/pairings tells, and is the user of both sides."""
 
 import asyncio
 import contextlib
-import json
 import secrets
 import sys
 
@@ -16,7 +15,7 @@ from bumble.keys import MemoryKeyStore
 from bumble.pairing import PairingConfig, PairingDelegate
 from bumble.transport import open_transport
 
-from scenario import DOORS, FAST, find, tell, transport
+from scenario import DOORS, FAST, SizedSession, find, obey, tell, transport
 
 IO = {'none': 3, 'display': 0, 'yes_no': 1, 'keyboard': 2, 'keyboard_display': 4}
 VALUE = b'told in secret'
@@ -49,23 +48,10 @@ class Delegate(PairingDelegate):
         return 1 + secrets.randbelow(999_999)
 
 
-class Session(smp.Session):
+class Session(SizedSession):
     """Bumble's session, which tells how it ends, and does what it should not when it is told to."""
 
     player = None
-    keys = {}
-
-    # Bumble agrees on a size, and then uses the whole key. What is beyond the size is zero (Vol 3, Part H, 2.3.4).
-    @property
-    def size(self):
-        return min(self.preq[4], self.pres[4])
-
-    def shortened(name):
-        def shorten(self, key):
-            self.keys = self.keys | {name: key and key[:self.size] + bytes(16 - self.size)}
-        return property(lambda self: self.keys[name], shorten)
-
-    ltk, stk = shortened('ltk'), shortened('stk')
 
     def send_command(self, command):
         opcode, player = int(command.code), self.player
@@ -250,25 +236,13 @@ class Player:
                 central_key=key(keys.ltk or keys.ltk_central), peripheral_key=key(keys.ltk or keys.ltk_peripheral)))
         tell(event='bonds', bonds=bonds)
 
-    async def obey(self, do, **arguments):
-        try:
-            await getattr(self, do)(**arguments)
-        except Exception as error:
-            tell(event='error', text=f'{do}: {type(error).__name__} {error}')
-
 
 async def main():
     async with await open_transport(transport()) as hci:
         device = Device.with_hci('bumble', Address('F0:F1:F2:F3:F4:F8'), hci.source, hci.sink)
         player = Player(device)
         await device.power_on()
-        lines = asyncio.StreamReader()
-        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-        tasks = set()
-        while line := await lines.readline():
-            task = asyncio.create_task(player.obey(**json.loads(line)))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
+        await obey(player)
 
 
 asyncio.run(main())

@@ -6,6 +6,7 @@ import json
 import struct
 import sys
 
+from bumble import smp
 from bumble.core import UUID, AdvertisingData
 from bumble.device import ConnectionParametersPreferences, Device, Peer
 from bumble.hci import Address, Phy
@@ -76,3 +77,37 @@ async def central():
         address = await find(device, sys.argv[2])
         connection = await device.connect(address, timeout=10, connection_parameters_preferences=FAST)
         yield connection, Peer(connection)
+
+
+class SizedSession(smp.Session):
+    """Bumble agrees on a size, and then uses the whole key. What is beyond the size is zero (Vol 3, Part H, 2.3.4)."""
+
+    keys = {}
+
+    @property
+    def size(self):
+        return min(self.preq[4], self.pres[4])
+
+    def shortened(name):
+        def shorten(self, key):
+            self.keys = self.keys | {name: key and key[:self.size] + bytes(16 - self.size)}
+        return property(lambda self: self.keys[name], shorten)
+
+    ltk, stk = shortened('ltk'), shortened('stk')
+
+
+async def obey(player):
+    """Calls a method of the player for each line of stdin: a JSON object whose `do` is its name, and the rest its arguments."""
+    async def one(do, **arguments):
+        try:
+            await getattr(player, do)(**arguments)
+        except Exception as error:
+            tell(event='error', text=f'{do}: {type(error).__name__} {error}')
+
+    lines = asyncio.StreamReader(limit=1 << 24)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    tasks = set()
+    while line := await lines.readline():
+        task = asyncio.create_task(one(**json.loads(line)))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)

@@ -2,7 +2,6 @@
 //! `pairings WHAT ONE TWO` hosts on other controllers: ours at `ours:tcp:HOST:PORT`, Bumble at `bumble:PORT`.
 
 mod bonded;
-mod bumble;
 mod command;
 mod methods;
 mod ours;
@@ -18,6 +17,7 @@ use embassy_futures::{
     select::{Either, select},
 };
 use jelling::{Bonds, Config, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks};
+use jelling_interop::bumble;
 use jelling_transport::{Snoop, WriteSink};
 use scene::Scene;
 use std::{collections::BTreeSet, fs, fs::File, path::PathBuf};
@@ -140,7 +140,7 @@ fn main() -> Result<()> {
     };
     let bumble = |spec: &str| {
         let port = spec.strip_prefix("bumble:").context("a host is `ours:tcp:HOST:PORT` or `bumble:PORT`")?;
-        bumble::start(&format!("Bumble, {}", arguments.air), &arguments.python, port)
+        bumble::start(&format!("Bumble, {}", arguments.air), &arguments.python, "interop/pairing.py", port)
     };
     let (mut two, _two) = bumble(two)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -1,13 +1,7 @@
 //! What is said between a scenario and the hosts that pair in it: commands and events, JSON lines where a host is another process.
 
-use anyhow::{Context, Result, bail};
-use core::time::Duration;
-use embassy_time::with_timeout;
+use jelling_interop::player;
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-
-/// How long a host may take for what it is told, unless a scenario says otherwise.
-const PATIENCE: Duration = Duration::from_secs(12);
 
 /// What a host can show and take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -233,91 +227,21 @@ pub(crate) enum Event {
     },
 }
 
-/// A host, as a scenario sees it.
-pub(crate) struct Player {
-    pub(crate) name: String,
-    commands: UnboundedSender<Command>,
-    events: UnboundedReceiver<Event>,
-    /// What happened, and nobody has asked for yet.
-    happened: Vec<Event>,
-    /// How long it may take for what it is told.
-    pub(crate) patience: Duration,
-    /// It is Bumble, which a scenario can make do what it should not.
-    pub(crate) is_bumble: bool,
-}
+/// A host, as a scenario of pairing sees it.
+pub(crate) type Player = player::Player<Command, Event>;
 
 /// The ends of a player's channels that the host has.
-pub(crate) type HostEnds = (UnboundedReceiver<Command>, UnboundedSender<Event>);
+pub(crate) type HostEnds = player::HostEnds<Command, Event>;
 
-impl Player {
-    pub(crate) fn new(name: impl Into<String>) -> (Self, HostEnds) {
-        let ((commands, obeyed), (told, events)) = (unbounded_channel(), unbounded_channel());
-        (
-            Player { name: name.into(), commands, events, happened: vec![], patience: PATIENCE, is_bumble: false },
-            (obeyed, told),
-        )
+impl player::Command for Command {}
+
+impl player::Event for Event {
+    fn wrong(text: String) -> Self {
+        Event::Error { text }
     }
 
-    pub(crate) fn tell(&self, command: Command) -> Result<()> {
-        self.commands.send(command).ok().with_context(|| format!("{} is gone", self.name))
-    }
-
-    /// The next event, whatever it is.
-    pub(crate) async fn next(&mut self) -> Result<Event> {
-        if !self.happened.is_empty() {
-            return Ok(self.happened.remove(0));
-        }
-        self.receive().await
-    }
-
-    async fn receive(&mut self) -> Result<Event> {
-        let patience = embassy_time::Duration::from_micros(u64::try_from(self.patience.as_micros())?);
-        let event = with_timeout(patience, self.events.recv()).await;
-        match event.ok().with_context(|| format!("{} tells nothing after {:?}", self.name, self.happened))? {
-            Some(Event::Error { text }) => bail!("{}: {text}", self.name),
-            event => event.with_context(|| format!("{} is gone", self.name)),
-        }
-    }
-
-    /// The first event that has something of what is asked for. Others are kept.
-    pub(crate) async fn until<T>(&mut self, mut wanted: impl FnMut(&Event) -> Option<T>) -> Result<T> {
-        let mut seen = 0;
-        loop {
-            if seen == self.happened.len() {
-                let event = self.receive().await?;
-                self.happened.push(event);
-            }
-            if let Some(found) = wanted(&self.happened[seen]) {
-                self.happened.remove(seen);
-                return Ok(found);
-            }
-            seen += 1;
-        }
-    }
-
-    /// Waits for this event.
-    pub(crate) async fn wait(&mut self, wanted: &Event) -> Result<()> {
-        let name = self.name.clone();
-        self.until(|event| (event == wanted).then_some(())).await.with_context(|| format!("{name}: no {wanted:?}"))
-    }
-
-    /// Tells and waits for what then happens.
-    pub(crate) async fn ask<T>(&mut self, command: Command, wanted: impl FnMut(&Event) -> Option<T>) -> Result<T> {
-        let (asked, name) = (format!("{command:?}"), self.name.clone());
-        self.tell(command)?;
-        self.until(wanted).await.with_context(|| format!("{name}: {asked}"))
-    }
-
-    /// What happened before all that waits.
-    pub(crate) fn give_back(&mut self, events: Vec<Event>) {
-        self.happened.splice(0..0, events);
-    }
-
-    /// What happened and nobody has asked for.
-    pub(crate) fn rest(&mut self) -> Vec<Event> {
-        while let Ok(event) = self.events.try_recv() {
-            self.happened.push(event);
-        }
-        core::mem::take(&mut self.happened)
+    fn is_wrong(&self) -> Option<&str> {
+        let Event::Error { text } = self else { return None };
+        Some(text)
     }
 }

@@ -1,15 +1,16 @@
 //! Bumble's host: a process of its own, with JSON lines.
 
-use crate::talk::{Event, HostEnds, Player};
+use crate::player::{Command, Event, HostEnds, Player};
 use anyhow::{Context, Result};
 use std::{
     io::{BufRead, BufReader, Write},
-    process::{Child, Command, Stdio},
+    process::{self, Child, Stdio},
     thread,
 };
 
 /// A running Bumble; dropping it ends it.
-pub(crate) struct Bumble(Child);
+#[derive(Debug)]
+pub struct Bumble(Child);
 
 impl Drop for Bumble {
     fn drop(&mut self) {
@@ -18,15 +19,24 @@ impl Drop for Bumble {
     }
 }
 
-/// Bumble on the controller at a port.
-pub(crate) fn start(name: &str, python: &str, port: &str) -> Result<(Player, Bumble)> {
-    let mut process = Command::new(python)
-        .args(["interop/pairing.py", port])
+/// Bumble on the controller at a port, played by a script.
+///
+/// # Errors
+///
+/// The script cannot be started.
+pub fn start<C: Command, E: Event>(
+    name: &str,
+    python: &str,
+    script: &str,
+    port: &str,
+) -> Result<(Player<C, E>, Bumble)> {
+    let mut process = process::Command::new(python)
+        .args([script, port])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .context("Bumble cannot be started")?;
-    let (mut player, (mut commands, events)): (_, HostEnds) = Player::new(name);
+    let (mut player, (mut commands, events)): (_, HostEnds<C, E>) = Player::new(name);
     player.is_bumble = true;
     let mut input = process.stdin.take().context("no stdin")?;
     let output = process.stdout.take().context("no stdout")?;
@@ -40,7 +50,7 @@ pub(crate) fn start(name: &str, python: &str, port: &str) -> Result<(Player, Bum
     });
     thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
-            let event = serde_json::from_str(&line).unwrap_or_else(|e| Event::Error { text: format!("{line}: {e}") });
+            let event = serde_json::from_str(&line).unwrap_or_else(|e| E::wrong(format!("{line}: {e}")));
             if events.send(event).is_err() {
                 break;
             }
