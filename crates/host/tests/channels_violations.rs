@@ -212,7 +212,8 @@ fn an_empty_frame_in_the_middle_is_no_way_to_stop_a_channel() {
         assert!(far.may > 0, "no credits for an application that reads");
         frame(&mut bench, &mut far, &[]);
         bench.settle();
-        assert!(bench.receive(channel, 9).is_pending());
+        let received = bench.receive(channel, 9);
+        assert!(received.is_pending(), "{received:?}");
     }
     bench.core().release_channel(channel);
     bench.attend(&mut [&mut far]);

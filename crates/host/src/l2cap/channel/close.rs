@@ -66,8 +66,9 @@ impl Core<'_> {
             }
             Phase::Accepting => self.end_channel(index, Flags::empty()),
             Phase::Connecting if channel.flags.contains(Flags::ASK) => self.end_channel(index, Flags::empty()),
-            // The peer's answer decides.
-            Phase::Connecting | Phase::Closing | Phase::Closed | Phase::Listening | Phase::Free => {}
+            // The peer's answer decides; a channel that it opens is closed.
+            Phase::Connecting => channel.flags.insert(Flags::END),
+            Phase::Closing | Phase::Closed | Phase::Listening | Phase::Free => {}
         }
     }
 

@@ -273,7 +273,7 @@ impl Core<'_> {
             channel.result = LeConnectionResult::UNACCEPTABLE_PARAMETERS;
             channel.flags.insert(Flags::REFUSED);
         }
-        if is_too_small || channel.flags.contains(Flags::ABANDONED) {
+        if is_too_small || channel.flags.contains(Flags::END) {
             return self.close_slot(slot);
         }
         self.tell_channel(slot, Flags::NEWS);

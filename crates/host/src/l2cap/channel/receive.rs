@@ -21,8 +21,10 @@ impl Core<'_> {
                 Phase::Closing | Phase::Closed => Poll::Ready(Err(channel.why())),
                 Phase::Free | Phase::Listening => Poll::Ready(Err(Error::ChannelClosed)),
                 Phase::Open | Phase::Accepting | Phase::Connecting => {
-                    // A segment may hold the length alone, and be as much as there is room for.
-                    self.take_length(index);
+                    if channel.is_stuck() {
+                        // A length alone may be as much as there is room for.
+                        self.take_length(index);
+                    }
                     // Where no credits were given at first, this is when the first one is.
                     self.give_credits(index);
                     Poll::Pending
@@ -207,8 +209,12 @@ impl Channel {
             return false;
         }
         // An SDU that is longer than its window, or than the caller's buffer, is given in parts.
-        let stuck = self.peer_credits == 0 && self.grant == 0 && self.grantable(self.received.length) == 0;
-        usize::from(there) >= room || self.flags.contains(Flags::TAKING) || stuck
+        usize::from(there) >= room || self.flags.contains(Flags::TAKING) || self.is_stuck()
+    }
+
+    /// True while the peer can send nothing before some is taken.
+    fn is_stuck(&self) -> bool {
+        self.peer_credits == 0 && self.grant == 0 && self.grantable(self.received.length) == 0
     }
 
     /// Octets of the SDU in front that stand in whole segments.

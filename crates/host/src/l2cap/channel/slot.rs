@@ -161,7 +161,7 @@ bitflags! {
         const ASK = 1;
         /// The answer that it is open.
         const ANSWER = 1 << 1;
-        /// The request to close it, behind the frames that are queued.
+        /// The request to close it, behind the frames that are queued, or behind the answer to the request to open it.
         const END = 1 << 2;
         /// A request of ours is to be answered.
         const ASKED = 1 << 3;
@@ -309,7 +309,7 @@ impl Channel {
     /// True where a command is to be sent for it.
     pub(super) fn has_to_signal(&self) -> bool {
         self.flags.intersects(Flags::ASK.union(Flags::ANSWER))
-            || (self.flags.contains(Flags::END) && self.queued == 0)
+            || (self.phase == Phase::Closing && self.flags.contains(Flags::END) && self.queued == 0)
             || self.grant != 0
     }
 }
