@@ -1,10 +1,13 @@
 //! What an application may choose before the radio comes up.
 
-use crate::gap::{ConnectionParameters, ParameterPolicy};
 #[cfg(all(feature = "client", feature = "security"))]
 use crate::smp::Raise;
 #[cfg(feature = "security")]
 use crate::smp::{Curve, PairSettings};
+use crate::{
+    gap::{ConnectionParameters, ParameterPolicy},
+    hci::HostBuffers,
+};
 use core::time::Duration;
 use jelling_wire::Address;
 
@@ -55,6 +58,11 @@ pub struct Config {
     /// What becomes of the connection parameters that peers ask for, unless the connection has its own rule
     /// (`on_parameter_request`). Default: they are taken.
     pub parameter_requests: ParameterPolicy,
+    /// Flow control from the controller to the host (Vol 4, Part E, 4.2): the controller holds data back that would be more than these
+    /// buffers, for a transport that has no flow control of its own; on a controller that cannot the host comes up without
+    /// ([`ControllerInfo::flow_control`](crate::ControllerInfo::flow_control)). A packet that is lost on the wire occupies its buffer until
+    /// its link ends. Counts from the next start on. Default `None`: what comes is taken.
+    pub flow_control: Option<HostBuffers>,
     /// The GAP and the GATT service stand in front of every table. Default true; a change counts from the next registration on.
     pub default_services: bool,
     /// Signed writes of peers are carried out, where feature `security` is on (Vol 3, Part C, 10.4); over an encrypted link, where
@@ -99,6 +107,7 @@ impl Config {
             appearance: 0,
             preferred_parameters: None,
             parameter_requests: ParameterPolicy::Accept,
+            flow_control: None,
             default_services: true,
             signed_writes: false,
             #[cfg(feature = "security")]

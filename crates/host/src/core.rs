@@ -74,6 +74,7 @@ impl Core<'_> {
             le_features: controller.le_features,
             acl_length: controller.acl_length,
             acl_packets: controller.acl_total,
+            flow_control: controller.host_packets != 0,
         })
     }
 
@@ -286,7 +287,11 @@ impl Core<'_> {
         // What other things than links want is rare.
         #[cfg(feature = "l2cap")]
         let links = links || self.state.part_out != 0;
-        links || self.state.stage != Stage::Up || self.has_question() || self.may_command()
+        links
+            || self.state.controller.is_owed_packets()
+            || self.state.stage != Stage::Up
+            || self.has_question()
+            || self.may_command()
     }
 
     /// A verb may have left something to transmit, whatever it returned: `poll_transmit` is to be called.

@@ -100,7 +100,7 @@ pub use gatt::{
 pub use gatt::{Properties, ToOctets, Updates, Value};
 #[cfg(any(feature = "client", feature = "server"))]
 pub use gatt::{Queue, QueueId};
-pub use hci::ControllerInfo;
+pub use hci::{ControllerInfo, HostBuffers};
 pub use jelling_wire as wire;
 #[cfg(feature = "l2cap")]
 pub use l2cap::{

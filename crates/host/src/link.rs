@@ -198,6 +198,8 @@ pub struct Link {
     /// What becomes of what the peer asks for, if the application has said so of this link.
     pub(crate) parameter_rule: Kept<ParameterRule>,
     pub(crate) in_flight: u16,
+    /// Packets of it that we have taken, and that the controller does not know of.
+    pub(crate) taken: u8,
     pub(crate) outgoing: Outgoing,
     /// A task found the transmit buffer taken: it is told when that is free.
     pub(crate) missed: bool,
@@ -268,6 +270,7 @@ impl Link {
         update: Update::NEW,
         parameter_rule: Kept::none(ParameterRule::NEW),
         in_flight: 0,
+        taken: 0,
         missed: false,
         outgoing: Outgoing { active: false, channel: 0, length: 0, sent: 0 },
         incoming: Incoming {

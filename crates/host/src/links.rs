@@ -210,7 +210,7 @@ impl Core<'_> {
         let Some(link) = self.links.get_mut(index) else { return };
         #[cfg(feature = "security")]
         link.lose_secrets(&mut self.state.curve);
-        let in_flight = link.in_flight;
+        let (in_flight, taken) = (link.in_flight, link.taken);
         #[cfg(feature = "server")]
         let indication = link.indication;
         link.clear();
@@ -224,6 +224,8 @@ impl Core<'_> {
         // Vol 4, Part E, 4.3: packets of a link that went down count as completed.
         let controller = &mut self.state.controller;
         controller.acl_in_flight = controller.acl_in_flight.saturating_sub(in_flight);
+        // 4.2: so do those that it has sent us.
+        controller.taken = controller.taken.saturating_sub(taken);
         self.state.news |= HostNews::LINKS | HostNews::ADVERTISING | HostNews::INITIATOR;
     }
 

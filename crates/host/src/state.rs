@@ -20,7 +20,7 @@ use crate::{
     error::{Error, Fault},
     event::{HostEvent, HostNews},
     gap::ParameterRule,
-    hci::Controller,
+    hci::{Controller, HostBuffers},
     kept::Kept,
     link::Parameters,
     time::{Deadline, Instant, Sooner, micros},
@@ -78,6 +78,7 @@ struct Settings {
     /// Preferred connection parameters.
     preferred: Kept<Parameters>,
     parameter_requests: ParameterRule,
+    flow_control: Kept<HostBuffers>,
     default_services: bool,
     signed_writes: bool,
     #[cfg(feature = "security")]
@@ -96,6 +97,7 @@ impl Settings {
         appearance: 0,
         preferred: Kept::none(Parameters::ZERO),
         parameter_requests: ParameterRule::NEW,
+        flow_control: Kept::none(HostBuffers::ZERO),
         default_services: false,
         signed_writes: false,
         #[cfg(feature = "security")]
@@ -342,6 +344,11 @@ impl State {
         Some([p.interval_min, p.interval_max, p.latency, p.supervision_timeout])
     }
 
+    /// The buffers that the controller is told of, where it is to hold data back.
+    pub(crate) fn host_buffers(&self) -> Option<HostBuffers> {
+        self.settings().flow_control.get()
+    }
+
     /// What becomes of the parameters that peers ask for.
     pub(crate) fn parameter_requests(&self) -> ParameterRule {
         self.settings().parameter_requests
@@ -366,6 +373,7 @@ impl State {
             appearance: settings.appearance,
             preferred_parameters: settings.preferred.get().map(Parameters::to_times),
             parameter_requests: settings.parameter_requests.policy(),
+            flow_control: settings.flow_control.get(),
             default_services: settings.default_services,
             signed_writes: settings.signed_writes,
             #[cfg(feature = "security")]
@@ -413,6 +421,10 @@ impl Settings {
                 None => Kept::none(Parameters::ZERO),
             },
             parameter_requests: ParameterRule::of(&config.parameter_requests),
+            flow_control: match config.flow_control {
+                Some(buffers) => Kept::of(Some(buffers.nearest()), HostBuffers::ZERO),
+                None => Kept::none(HostBuffers::ZERO),
+            },
             default_services: config.default_services,
             signed_writes: config.signed_writes,
             #[cfg(feature = "security")]

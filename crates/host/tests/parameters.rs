@@ -173,7 +173,7 @@ fn responses_to_nothing_are_ignored() {
     let identifier = request(&mut one);
     // Another identifier, none, and a response of another kind.
     one.say(5, &[0x13, identifier + 1, 2, 0, 1, 0]);
-    one.say(5, &[0x01, identifier - 1 | 0x80, 2, 0, 0, 0]);
+    one.say(5, &[0x01, (identifier - 1) | 0x80, 2, 0, 0, 0]);
     one.say(5, &[0x13, 0, 2, 0, 1, 0]);
     one.say(5, &[0x15, identifier, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     // Too short, and too long.

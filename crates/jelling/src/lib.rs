@@ -161,8 +161,8 @@ pub use jelling_host::wire::{
 pub use jelling_host::{Access, AccessKind, OnAccess, Permissions, Protection};
 pub use jelling_host::{
     Argument, Authorisation, Bonds, ConnectionEvent, ConnectionParameters, ControllerInfo, Counters, Error, Fault,
-    Gatt, HostEvent, Links, OwnAddress, ParameterPolicy, Pool, Pools, Properties, Resource, Scan as ScanSlots,
-    Security, ToOctets, Updates, Usage, Value,
+    Gatt, HostBuffers, HostEvent, Links, OwnAddress, ParameterPolicy, Pool, Pools, Properties, Resource,
+    Scan as ScanSlots, Security, ToOctets, Updates, Usage, Value,
 };
 #[cfg(feature = "security")]
 pub use jelling_host::{

@@ -1,6 +1,6 @@
 //! Connection parameters between two hosts in the simulator, on controllers that know the procedure of the link layer and on
 //! others.
-#![cfg(feature = "sim")]
+#![cfg(all(feature = "sim", feature = "central", feature = "peripheral", not(feature = "sync")))]
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
 
 use core::time::Duration;

@@ -10,10 +10,10 @@ use core::panic::PanicInfo;
 use core::time::Duration;
 use input::{octets, word};
 use jelling_host::{
-    Access, AdvertisingSettings, Authorisation, Bond, CharacteristicSettings, Config, ConnectSettings, Core, Curve,
-    DescriptorSettings, Event, Gatt, Hook, Hooks, Identity, Instant, LinkId, Links, LongTermKey, OwnAddress,
-    ParameterPolicy, Permissions, Policy, Pool, ConnectionParameters, Properties, Protection, Scan, ScanSettings, Security,
-    ServiceSettings, SigningKey, Storage, Store, TRANSMIT_BUFFER, Updates, toolbox,
+    Access, AdvertisingSettings, Authorisation, Bond, CharacteristicSettings, Config, ConnectSettings,
+    ConnectionParameters, Core, Curve, DescriptorSettings, Event, Gatt, Hook, Hooks, HostBuffers, Identity, Instant,
+    LinkId, Links, LongTermKey, OwnAddress, ParameterPolicy, Permissions, Policy, Pool, Properties, Protection, Scan,
+    ScanSettings, Security, ServiceSettings, SigningKey, Storage, Store, TRANSMIT_BUFFER, Updates, toolbox,
     wire::{
         Address, AddressKind, Packet, PacketKind, Secret, Uuid, Writer,
         ad::{self, AdWrite},
@@ -315,6 +315,7 @@ fn config() -> Config {
         appearance: word() as u16,
         preferred_parameters: (word() & 1 == 1).then(parameters),
         parameter_requests: parameter_policy(),
+        flow_control: (word() & 1 == 1).then(|| HostBuffers { acl_length: word() as u16, acl_packets: word() as u8 }),
         default_services: word() & 1 == 1,
         signed_writes: word() & 1 == 1,
         pairing: (word() & 1 == 1).then(pairing::settings),

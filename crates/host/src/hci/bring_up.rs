@@ -1,5 +1,6 @@
 //! Bring-up as a list of commands, each with what its answer teaches.
 
+use super::HostBuffers;
 use crate::{
     Core,
     error::Fault,
@@ -38,6 +39,8 @@ pub(crate) enum Step {
     PrivateOctets,
     RandomAddress,
     DataLength,
+    HostBuffers,
+    FlowControl,
 }
 
 /// The steps in their order.
@@ -61,6 +64,8 @@ const STEPS: &[Step] = &[
     Step::PrivateOctets,
     Step::RandomAddress,
     Step::DataLength,
+    Step::HostBuffers,
+    Step::FlowControl,
 ];
 
 /// The events this host handles, of those that can be masked (Vol 4, Part E, 7.3.1).
@@ -209,6 +214,12 @@ impl Core<'_> {
             Step::PrivateOctets => self.state.privacy.hides,
             Step::RandomAddress => self.state.on_air().kind == AddressKind::Random,
             Step::DataLength => controller.le_features & DATA_LENGTH_EXTENSION != 0 && controller.supports(34, 0),
+            // The command that tells what has been taken is of the three.
+            Step::HostBuffers => {
+                let supported = controller.supports(10, 5) && controller.supports(10, 6) && controller.supports(10, 7);
+                supported && self.state.host_buffers().is_some()
+            }
+            Step::FlowControl => controller.host_packets != 0,
             _ => true,
         }
     }
@@ -230,7 +241,7 @@ impl Core<'_> {
         }
     }
 
-    fn emit_step(&self, step: Step, w: &mut Writer<'_>) {
+    fn emit_step(&mut self, step: Step, w: &mut Writer<'_>) {
         match step {
             Step::Reset => command::open(&command::Reset {}, w),
             Step::Version => command::open(&command::ReadLocalVersionInformation {}, w),
@@ -252,6 +263,13 @@ impl Core<'_> {
             Step::DataLength => {
                 command::open(&command::LeWriteSuggestedDefaultDataLength { tx_octets: 251, tx_time: 2120 }, w);
             }
+            Step::HostBuffers => {
+                let HostBuffers { acl_length, acl_packets } = self.state.host_buffers().unwrap_or(HostBuffers::ZERO);
+                self.state.controller.host_packets = acl_packets;
+                let acl_packets = u16::from(acl_packets);
+                command::open(&command::HostBufferSize { acl_length, sco_length: 0, acl_packets, sco_packets: 0 }, w);
+            }
+            Step::FlowControl => command::open(&command::SetControllerToHostFlowControl { mode: 1 }, w),
         }
     }
 
@@ -261,11 +279,14 @@ impl Core<'_> {
             return;
         }
         if !status.is_success() {
-            let optional = matches!(step, Step::Features | Step::DataLength)
+            let optional = matches!(step, Step::Features | Step::DataLength | Step::HostBuffers | Step::FlowControl)
                 // A controller without BR/EDR may not know this command: what is needed is asked for all the same.
                 || step == Step::Commands;
             if !optional {
                 return self.fail(Fault::BringUp(opcode, status));
+            }
+            if matches!(step, Step::HostBuffers | Step::FlowControl) {
+                self.state.controller.host_packets = 0;
             }
         } else if self.learn(step, parameters).is_err() {
             return self.fail(Fault::Nonsense(opcode));

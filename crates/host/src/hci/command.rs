@@ -86,6 +86,9 @@ const OF_LINKS: Owed = Owed::UPDATE.union(Owed::PARAMETER_REPLY).union(Owed::KEY
 impl Core<'_> {
     /// Writes the next command, if the controller takes one and there is one to send.
     pub(crate) fn poll_command(&mut self, now: Instant, w: &mut Writer<'_>) -> bool {
+        if self.poll_completed(w) {
+            return true;
+        }
         let controller = &self.state.controller;
         if controller.in_flight.get().is_some() {
             return false;

@@ -7,6 +7,7 @@ mod bring_up;
 mod central;
 mod command;
 mod event;
+mod host_flow;
 mod lifecycle;
 mod link_check;
 
@@ -19,6 +20,7 @@ pub(crate) use central::CentralCommand;
 pub(crate) use command::InFlight;
 #[cfg(feature = "security")]
 pub(crate) use command::Purpose;
+pub use host_flow::HostBuffers;
 use jelling_wire::{Address, AddressKind, hci::LocalVersion};
 
 /// What the host knows of its controller, and the command it is answering.
@@ -38,6 +40,10 @@ pub(crate) struct Controller {
     pub(crate) acl_total: u16,
     pub(crate) acl_in_flight: u16,
     pub(crate) acl_high_water: u16,
+    /// Packets that the controller may have on their way to us; 0: it does not count them.
+    pub(crate) host_packets: u8,
+    /// Packets that we have taken, and that it does not know of.
+    pub(crate) taken: u8,
     pub(crate) public: [u8; 6],
     /// The address that is ours for good: what peers that are bonded know us by.
     pub(crate) address: Address,
@@ -56,6 +62,8 @@ impl Controller {
         acl_total: 0,
         acl_in_flight: 0,
         acl_high_water: 0,
+        host_packets: 0,
+        taken: 0,
         public: [0; 6],
         address: Address::new(AddressKind::Public, [0; 6]),
     };
@@ -86,4 +94,7 @@ pub struct ControllerInfo {
     pub acl_length: u16,
     /// How many of them the controller holds.
     pub acl_packets: u16,
+    /// It holds data back while we have no buffers: [`Config::flow_control`](crate::Config::flow_control) asked for it, and the
+    /// controller can.
+    pub flow_control: bool,
 }

@@ -19,6 +19,7 @@ impl Core<'_> {
             return self.drop_malformed("an ACL packet");
         };
         let Some(index) = self.link_of(now, packet.handle) else { return };
+        self.packet_taken(index);
         if packet.boundary == Boundary::Continuing {
             return self.on_continuation(now, index, packet.data);
         }

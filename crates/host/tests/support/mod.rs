@@ -66,11 +66,13 @@ pub(crate) struct Air {
     pub(crate) connected: bool,
     pub(crate) acl_length: u16,
     pub(crate) le_features: u8,
+    /// Each octet of Read Local Supported Commands.
+    pub(crate) commands: u8,
 }
 
 impl Air {
     pub(crate) fn new(acl_length: u16) -> Self {
-        Air { controllers: Default::default(), connected: false, acl_length, le_features: 0x20 }
+        Air { controllers: Default::default(), connected: false, acl_length, le_features: 0x20, commands: 0xff }
     }
 
     fn event(&mut self, who: usize, code: u8, parameters: &[u8]) {
@@ -154,7 +156,7 @@ impl Air {
                 self.complete(who, opcode, 0, &[]);
             }
             Opcode::READ_LOCAL_VERSION_INFORMATION => self.complete(who, opcode, 0, &[12, 0, 0, 12, 0xff, 0xff, 0, 0]),
-            Opcode::READ_LOCAL_SUPPORTED_COMMANDS => self.complete(who, opcode, 0, &[0xff; 64]),
+            Opcode::READ_LOCAL_SUPPORTED_COMMANDS => self.complete(who, opcode, 0, &[self.commands; 64]),
             Opcode::READ_LOCAL_SUPPORTED_FEATURES | Opcode::LE_READ_LOCAL_SUPPORTED_FEATURES => {
                 self.complete(who, opcode, 0, &[self.le_features, 0, 0, 0, 0, 0, 0, 0]);
             }

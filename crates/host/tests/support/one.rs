@@ -34,13 +34,17 @@ impl One {
 
     /// A host that is up.
     pub(crate) fn up(le_features: u8, config: Config) -> Self {
+        One::on(le_features, 0xff, None, config)
+    }
+
+    /// A host that is up, on a controller with these octets of commands, which refuses one of them.
+    pub(crate) fn on(le_features: u8, commands: u8, refused: Option<(Opcode, u8)>, config: Config) -> Self {
         let mut memory = Box::new(Memory::NEW);
         memory.core().configure(config);
         memory.core().start();
         let mut air = Air::new(251);
-        air.le_features = le_features;
-        let (now, refused) = (Instant::ZERO, None);
-        let mut one = One { memory, air, now, links: vec![], refused, commands: vec![], frames: vec![] };
+        (air.le_features, air.commands) = (le_features, commands);
+        let mut one = One { memory, air, now: Instant::ZERO, links: vec![], refused, commands: vec![], frames: vec![] };
         one.settle();
         one
     }

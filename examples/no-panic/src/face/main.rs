@@ -20,7 +20,10 @@ use core::{
 };
 use embassy_futures::{join::join4, select::select};
 use input::{out, word};
-use jelling::{Bonds, Config, Connection, ConnectionParameters, Device, Error, Gatt, Host, Links, ParameterPolicy, Pool, Resources, ScanSlots, Tasks};
+use jelling::{
+    Bonds, Config, Connection, ConnectionParameters, Device, Error, Gatt, Host, Links, ParameterPolicy, Pool,
+    Resources, ScanSlots, Tasks,
+};
 use jelling_h4::{H4DirectReader, H4Reader, H4Writer};
 use jelling_transport::{Snoop, SnoopSink};
 

@@ -138,6 +138,27 @@ impl Command for HostNumberOfCompletedPackets {
     }
 }
 
+/// As [`HostCompletedPackets`], for links that stand in no list: 63 at most.
+#[derive(Clone, Copy, Debug)]
+pub struct HostCompleted<I>(pub I);
+
+impl<I: Iterator<Item = CompletedOnLink> + Clone> Command for HostCompleted<I> {
+    const OPCODE: Opcode = Opcode::HOST_NUMBER_OF_COMPLETED_PACKETS;
+    type Return = ();
+
+    fn emit_parameters(&self, w: &mut Writer<'_>) {
+        w.u8(u8::try_from(self.0.clone().count()).unwrap_or(u8::MAX));
+        for CompletedOnLink { handle, count } in self.0.clone() {
+            handle.emit(w);
+            w.u16(count);
+        }
+    }
+
+    fn parse_return(_: &[u8]) -> Result<(), Malformed> {
+        Ok(())
+    }
+}
+
 /// Host Number Of Completed Packets with as many links as it can name, none of which completed anything: octets without a
 /// meaning, with which a UART is filled up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
