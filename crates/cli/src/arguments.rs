@@ -1,11 +1,13 @@
 //! What may stand on the command line. Whatever cannot be parsed ends with exit 2.
 
+mod channel;
 mod help;
 mod pairing;
 #[cfg(test)]
 mod tests;
 mod values;
 
+pub(crate) use channel::{BenchOptions, ChannelArguments, ConnectOptions, L2capCommand, ListenOptions};
 pub(crate) use pairing::{Io, Oob, PairingOptions, most_significant_first};
 pub(crate) use values::{Characteristic, Hex, Manufacturer, Target};
 
@@ -100,6 +102,15 @@ pub(crate) enum Command {
     /// Pair with a peer, or encrypt towards one that is bonded, and disconnect
     #[command(after_help = help::PAIR)]
     Pair(PairOptions),
+    /// Octets over a channel: LE credit based connections
+    #[command(after_help = help::L2CAP)]
+    L2cap {
+        #[command(subcommand)]
+        what: L2capCommand,
+    },
+    /// Rates and latencies between two computers: GATT notifications, GATT writes, channels
+    #[command(after_help = help::BENCH)]
+    Bench(BenchOptions),
     /// What is in the bond store of --bonds FILE; needs no controller
     #[command(after_help = "Example: jelling --bonds bonds.json bonds list --json")]
     Bonds {

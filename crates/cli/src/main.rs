@@ -10,6 +10,7 @@
 //! | Vol 4, Part A: transports | `-t SPEC`, `--snoop FILE`, `ports` | `spec`, `transport`, `carrier`, `capture`, `trace`, `ports` |
 //! | Vol 4, Part E: HCI | `info`, `sim`, `show`, `replay` | `scan`, `sim`, `show`, `replay` |
 //! | Vol 3, Part C, 9: GAP | `scan`, `advertise` | `scan`, `advertise` |
+//! | Vol 3, Part A, 4.22: LE credit based channels | `l2cap listen`, `l2cap connect`, `bench` | `l2cap`, `bench` |
 //! | Vol 3, Part H: Security Manager | `pair`, `bonds` | `pairing`, `bonds`, `input` |
 //! | Vol 3, Part G, 4: GATT client | `explore`, `read`, `write`, `subscribe` | `explore`, `client` |
 //! | Vol 3, Part G, 3: GATT server | `serve` | `serve` |
@@ -17,6 +18,7 @@
 mod advertise;
 mod arguments;
 mod assigned;
+mod bench;
 mod bonds;
 mod capture;
 mod carrier;
@@ -24,6 +26,7 @@ mod client;
 mod demo;
 mod explore;
 mod input;
+mod l2cap;
 mod manual;
 mod output;
 mod pairing;
@@ -42,7 +45,7 @@ mod trouble;
 mod usage;
 
 use arguments::{Arguments, Command};
-use output::{Output, say};
+use output::{Output, Stream, say};
 use session::Ends;
 use std::process::ExitCode;
 
@@ -71,7 +74,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let output = Output { json: arguments.global.json, stop: stop::Stop::listen()? };
+    let output = Output { json: arguments.global.json, to: Stream::Stdout, stop: stop::Stop::listen()? };
     execute(arguments, output).await?;
     output.stop.output_is_well()
 }
@@ -105,6 +108,10 @@ async fn execute(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
             session::run(global, output, Stopped, async |s| serve::serve(s, options, &file).await).await
         }
         Command::Pair(options) => session::run(global, output, Asking, async |s| pairing::pair(s, options).await).await,
+        Command::L2cap { what } => l2cap::l2cap(global, output, what).await,
+        Command::Bench(options) => {
+            session::run(global, output, Stopped, async |s| bench::bench(s, options).await).await
+        }
         Command::Bonds { what } => bonds::bonds(global, output, what),
         Command::Show { file } => show::show(output, file),
         Command::Replay(options) => replay::replay(global, output, options),

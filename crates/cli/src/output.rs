@@ -9,7 +9,16 @@ use std::{fmt::Display, io::Write};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     pub(crate) json: bool,
+    pub(crate) to: Stream,
     pub(crate) stop: &'static Stop,
+}
+
+/// Where results go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stream {
+    Stdout,
+    /// Standard output is for data.
+    Stderr,
 }
 
 impl Output {
@@ -17,6 +26,10 @@ impl Output {
     pub(crate) fn print(self, json: &Value, text: impl FnOnce() -> String) {
         let line = if self.json { json.to_string() } else { text() };
         if line.is_empty() {
+            return;
+        }
+        if self.to == Stream::Stderr {
+            let _ = writeln!(std::io::stderr(), "{line}");
             return;
         }
         self.write(format!("{line}\n").as_bytes());

@@ -11,7 +11,7 @@ use crate::{
 };
 use anyhow::{Context, Result, anyhow, bail};
 use jelling::{
-    Bonds, Config, Connection, ControllerInfo, Device, Error, Gatt, Host, Links, OwnAddress, Pool, Resources,
+    Bonds, Channels, Config, Connection, ControllerInfo, Device, Error, Gatt, Host, Links, OwnAddress, Pool, Resources,
     ScanSlots, Tasks,
 };
 use jelling_cli::file;
@@ -25,6 +25,7 @@ type Memory = Resources<
     ScanSlots<64>,
     Bonds<128>,
     Tasks<4_096>,
+    Channels<8, 4>,
 >;
 
 /// What a command works with.

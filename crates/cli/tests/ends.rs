@@ -20,6 +20,8 @@ fn a_signal_right_after_the_ready_line_is_a_good_end() {
         &["-t", "sim:", "advertise", "--json"],
         &["-t", "sim:", "serve", THERMO, "--json"],
         &["-t", "sim:", "subscribe", SENSOR, "2a6e", "--json"],
+        &["-t", "sim:", "l2cap", "listen", "--psm", "129", "--json"],
+        &["-t", "sim:", "bench", "--serve", "--json"],
     ] {
         for signal in [Signal::TERM, Signal::INT, Signal::TERM, Signal::INT] {
             let mut command = start(arguments);
@@ -101,6 +103,7 @@ fn what_runs_on_ends_well_when_nobody_reads_its_output() {
         &["-t", "sim:", "subscribe", SENSOR, "2a6e"],
         &["-t", "sim:", "advertise", "--json"],
         &["-t", "sim:", "serve", THERMO, "--json"],
+        &["-t", "sim:", "l2cap", "listen", "--psm", "129"],
         // A simulator goes on: its end is that of its time.
         &["sim", "--tcp", "0", "--duration", "0.1"],
     ] {

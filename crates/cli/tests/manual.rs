@@ -7,9 +7,11 @@ mod common;
 use common::{run, told};
 use std::collections::BTreeSet;
 
-/// The commands that the help lists, and those below `bonds` with its name before theirs.
+/// The commands that the help lists, and those below `bonds` and `l2cap` with its name before theirs.
 fn commands() -> BTreeSet<String> {
-    let below = listed(&["bonds", "--help"]).into_iter().map(|name| format!("bonds-{name}"));
+    let below = ["bonds", "l2cap"].into_iter();
+    let below =
+        below.flat_map(|above| listed(&[above, "--help"]).into_iter().map(move |name| format!("{above}-{name}")));
     listed(&["--help"]).into_iter().chain(below).collect()
 }
 

@@ -28,6 +28,12 @@ fn wrong_usage_is_one_sentence_and_exit_2() {
         ),
         (&["show", "file", "--snoop", "other"], "--snoop is of no use here: nothing crosses HCI"),
         (&["replay"], "the following required arguments were not provided: <FILE.btsnoop>"),
+        (&["l2cap", "listen"], "the following required arguments were not provided: --psm <N>"),
+        (
+            &["l2cap", "listen", "--psm", "129", "--echo", "--output", "file"],
+            "the argument '--echo' cannot be used with '--output <FILE>'",
+        ),
+        (&["bench"], "the following required arguments were not provided: <ADDR|--serve>"),
         (&["nonsense"], "unrecognized subcommand 'nonsense'"),
     ] {
         let error = format!("jelling: {text} (see --help)\n");
@@ -98,6 +104,37 @@ fn pairing_options_are_checked_as_a_whole() {
         assert!(error.starts_with(&format!("jelling: {text}")) && error.ends_with(" (see --help)\n"), "{error}");
     }
     assert_eq!(run(&["-t", "sim:", "bonds", "--bonds", "file"]).status.code(), Some(2));
+}
+
+#[test]
+fn numbers_of_a_channel_have_their_ranges() {
+    for (option, least, greatest) in [
+        ("--psm", 1, 255),
+        ("--mtu", 23, 65_535),
+        ("--mps", 23, 65_533),
+        ("--sdu", 1, 65_535),
+        ("--credits", 0, 65_535),
+    ] {
+        let with = |number: i32| {
+            let number = number.to_string();
+            let mut arguments = vec!["-t", "tcp:127.0.0.1:1", "l2cap", "listen", option, &number];
+            if option != "--psm" {
+                arguments.extend(["--psm", "1"]);
+            }
+            told(&run(&arguments))
+        };
+        for number in [least, greatest] {
+            // Nothing but the controller is wrong.
+            let (code, _, error) = with(number);
+            assert!(code == Some(1) && error.contains("no controller can be reached"), "{option} {number}: {error}");
+        }
+        for number in [least - 1, greatest + 1, 1 << 17, -1] {
+            let (code, out, error) = with(number);
+            assert_eq!((code, &*out), (Some(2), ""), "{option} {number}: {error}");
+            let lines = error.lines().count();
+            assert!(lines == 1 && error.ends_with(" (see --help)\n"), "{option} {number}: {error}");
+        }
+    }
 }
 
 #[test]

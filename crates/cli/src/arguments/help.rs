@@ -60,3 +60,36 @@ Example: jelling replay session.btsnoop --serve thermo.toml
 Fields of --json: records, controller and host (packets of each), sent (by the host that is replayed), same (of the host's, \
 octet for octet), events (of the host), links, counters, not_replayed, blanked, difference (the first one: number, expected, \
 sent).";
+
+pub(super) const L2CAP: &str = "\
+Example: jelling l2cap listen --psm 129 --output received.bin --once
+Example: jelling l2cap connect da:4c:10:de:00:01 --psm 129 --input send.bin";
+
+pub(super) const LISTEN: &str = "\
+Example: jelling l2cap listen --psm 129 --output received.bin --once
+Example: jelling l2cap listen --psm 0x81 --echo --json
+
+Without --echo and --output what comes is counted and dropped. With --output - it goes to standard output, and everything else to \
+stderr. Of a channel that says `closed` every octet has been written.
+
+A peer that closes its channel, or its link, has ended well. When the link is lost, that is said, and with --once it is exit 1.";
+
+pub(super) const CONNECT: &str = "\
+Example: jelling l2cap connect da:4c:10:de:00:01 --psm 129 --input send.bin --output received.bin
+Example: jelling l2cap connect da:4c:10:de:00:01/public --psm 0x81 --sdu 512
+
+At the end of the input it goes on receiving until the peer closes, or nothing came for --linger. A file is sent in SDUs of --sdu \
+octets, the last one shorter; of a pipe or terminal what has come is sent at once. Whatever goes to standard output is data alone: \
+everything else is on stderr then, lines of --json too.";
+
+pub(super) const BENCH: &str = "\
+Example: jelling bench --serve
+Example: jelling bench da:4c:10:de:00:01/public --json
+
+A row each for gatt-notify (the peer notifies), gatt-write (write commands), coc-one-way and coc-round-trip. The rate is that of \
+the octets of values and SDUs, as they were counted and verified by who received them. A latency is that of one exchange alone: \
+a write command until the notification that answers it; a write until its response; an SDU until a short answer; an SDU until \
+it is back.
+
+Fields of --json: test, octets, lost (octets that never came, or not as they were sent), seconds, rate (octets per second), \
+latency (count, and min, p50, p90, p99, max in seconds).";

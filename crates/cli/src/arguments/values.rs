@@ -88,6 +88,31 @@ pub(super) fn number(s: &str) -> Result<u16, String> {
     parsed.map_err(|_| "expected a number from 0 to 65535, decimal or 0x..".into())
 }
 
+/// A number within these bounds.
+fn within(s: &str, least: u16, greatest: u16) -> Result<u16, String> {
+    match number(s) {
+        Ok(number) if (least..=greatest).contains(&number) => Ok(number),
+        _ => Err(format!("expected a number from {least} to {greatest}, decimal or 0x..")),
+    }
+}
+
+/// Vol 3, Part A, 4.22: an SPSM has one octet, and 0 is none.
+pub(super) fn psm(s: &str) -> Result<u16, String> {
+    within(s, 1, 255)
+}
+
+pub(super) fn channel_mtu(s: &str) -> Result<u16, String> {
+    within(s, 23, 65_535)
+}
+
+pub(super) fn mps(s: &str) -> Result<u16, String> {
+    within(s, 23, 65_533)
+}
+
+pub(super) fn sdu(s: &str) -> Result<u16, String> {
+    within(s, 1, 65_535)
+}
+
 pub(super) fn part(s: &str) -> Result<f64, String> {
     match s.parse() {
         Ok(part) if (0.0..=1.0).contains(&part) => Ok(part),

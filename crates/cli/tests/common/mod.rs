@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each file of tests uses its part")]
 
+pub mod channels;
 pub mod pairing;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -87,6 +88,18 @@ impl Running {
 
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits until it has said that it takes SIGTERM itself.
+    pub fn waits_for_signals(&self) {
+        let status = format!("/proc/{}/status", self.child.id());
+        let takes = |line: &str| {
+            let caught = line.strip_prefix("SigCgt:").map(|mask| u64::from_str_radix(mask.trim(), 16).unwrap());
+            caught.is_some_and(|mask| mask & (1 << (Signal::TERM.as_raw() - 1)) != 0)
+        };
+        while !std::fs::read_to_string(&status).unwrap().lines().any(takes) {
+            thread::yield_now();
+        }
     }
 
     /// Waits for a line of stderr of this length.
