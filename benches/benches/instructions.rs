@@ -5,7 +5,7 @@
 use gungraun::{
     Callgrind, EntryPoint, LibraryBenchmarkConfig, OutputFormat, library_benchmark, library_benchmark_group, main,
 };
-use jelling_benches::{Buffers, Goal, Outcome, Row, Stack, measure};
+use jelling_benches::{Buffers, Goal, Outcome, Row, Shape, Stack, Transfer, measure, transfer};
 
 #[library_benchmark]
 #[bench::jelling_read_20_251(Stack::Jelling, Row::Read, 251)]
@@ -50,7 +50,52 @@ fn multiplications(stack: Stack) -> Outcome {
     measure(stack, Row::Pair, Buffers { length: 27, count: 8 }, Goal::Count(Row::Pair.operations()))
 }
 
-library_benchmark_group!(name = rows, benchmarks = [operations, multiplications]);
+/// What is between the opening of the last channel and the last SDU.
+fn sent() -> LibraryBenchmarkConfig {
+    let mut config = LibraryBenchmarkConfig::default();
+    let entry = EntryPoint::Custom("jelling_benches::channels::crowd::measured".into());
+    config.tool(Callgrind::default().entry_point(entry));
+    config
+}
+
+#[library_benchmark(config = sent())]
+#[bench::jelling_channel_242_1x1_251(Stack::Jelling, Shape::new(242, 1, 1), 251)]
+#[bench::jelling_channel_242_1x1_27(Stack::Jelling, Shape::new(242, 1, 1), 27)]
+#[bench::jelling_channel_242_1x4_251(Stack::Jelling, Shape::new(242, 1, 4), 251)]
+#[bench::jelling_channel_242_1x4_27(Stack::Jelling, Shape::new(242, 1, 4), 27)]
+#[bench::jelling_channel_242_8x1_251(Stack::Jelling, Shape::new(242, 8, 1), 251)]
+#[bench::jelling_channel_242_8x1_27(Stack::Jelling, Shape::new(242, 8, 1), 27)]
+#[bench::jelling_channel_242_8x4_251(Stack::Jelling, Shape::new(242, 8, 4), 251)]
+#[bench::jelling_channel_242_8x4_27(Stack::Jelling, Shape::new(242, 8, 4), 27)]
+#[bench::jelling_channel_2048_1x1_251(Stack::Jelling, Shape::new(2_048, 1, 1), 251)]
+#[bench::jelling_channel_2048_1x1_27(Stack::Jelling, Shape::new(2_048, 1, 1), 27)]
+#[bench::jelling_channel_2048_1x4_251(Stack::Jelling, Shape::new(2_048, 1, 4), 251)]
+#[bench::jelling_channel_2048_1x4_27(Stack::Jelling, Shape::new(2_048, 1, 4), 27)]
+#[bench::jelling_channel_2048_8x1_251(Stack::Jelling, Shape::new(2_048, 8, 1), 251)]
+#[bench::jelling_channel_2048_8x1_27(Stack::Jelling, Shape::new(2_048, 8, 1), 27)]
+#[bench::jelling_channel_2048_8x4_251(Stack::Jelling, Shape::new(2_048, 8, 4), 251)]
+#[bench::jelling_channel_2048_8x4_27(Stack::Jelling, Shape::new(2_048, 8, 4), 27)]
+#[bench::trouble_channel_242_1x1_251(Stack::Trouble, Shape::new(242, 1, 1), 251)]
+#[bench::trouble_channel_242_1x1_27(Stack::Trouble, Shape::new(242, 1, 1), 27)]
+#[bench::trouble_channel_242_1x4_251(Stack::Trouble, Shape::new(242, 1, 4), 251)]
+#[bench::trouble_channel_242_1x4_27(Stack::Trouble, Shape::new(242, 1, 4), 27)]
+#[bench::trouble_channel_242_8x1_251(Stack::Trouble, Shape::new(242, 8, 1), 251)]
+#[bench::trouble_channel_242_8x1_27(Stack::Trouble, Shape::new(242, 8, 1), 27)]
+#[bench::trouble_channel_242_8x4_251(Stack::Trouble, Shape::new(242, 8, 4), 251)]
+#[bench::trouble_channel_242_8x4_27(Stack::Trouble, Shape::new(242, 8, 4), 27)]
+#[bench::trouble_channel_2048_1x1_251(Stack::Trouble, Shape::new(2_048, 1, 1), 251)]
+#[bench::trouble_channel_2048_1x1_27(Stack::Trouble, Shape::new(2_048, 1, 1), 27)]
+#[bench::trouble_channel_2048_1x4_251(Stack::Trouble, Shape::new(2_048, 1, 4), 251)]
+#[bench::trouble_channel_2048_1x4_27(Stack::Trouble, Shape::new(2_048, 1, 4), 27)]
+#[bench::trouble_channel_2048_8x1_251(Stack::Trouble, Shape::new(2_048, 8, 1), 251)]
+#[bench::trouble_channel_2048_8x1_27(Stack::Trouble, Shape::new(2_048, 8, 1), 27)]
+#[bench::trouble_channel_2048_8x4_251(Stack::Trouble, Shape::new(2_048, 8, 4), 251)]
+#[bench::trouble_channel_2048_8x4_27(Stack::Trouble, Shape::new(2_048, 8, 4), 27)]
+fn channels(stack: Stack, shape: Shape, length: u16) -> Transfer {
+    transfer(stack, shape, Buffers { length, count: 8 }, Goal::Count(shape.operations()))
+}
+
+library_benchmark_group!(name = rows, benchmarks = [operations, multiplications, channels]);
 
 main!(
     config = LibraryBenchmarkConfig::default()

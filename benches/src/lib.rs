@@ -22,11 +22,13 @@
 //! | jelling | 2: into the link's frame, into the packet | 2: into the pool, to the application; 3 where it came in fragments |
 //! | trouble-host 0.8.0 | 1: into a packet of the pool | 4: into a packet of the pool, into an array, which moves into its queue and out |
 
+mod channels;
 mod clock;
 mod meter;
 mod ours;
 mod theirs;
 
+pub use channels::{Shape, Transfer};
 pub use clock::reads;
 pub use jelling_bench_link::Buffers;
 pub use meter::{Goal, Meter, Outcome, Row};
@@ -72,6 +74,17 @@ pub fn measure(stack: Stack, row: Row, buffers: Buffers, goal: Goal) -> Outcome 
         Stack::Trouble => drive(&meter, pin!(theirs::session(&air, row, &meter))),
     }
     meter.outcome()
+}
+
+/// Opens the channels of `shape` between hosts of `stack` and sends until `goal` is reached.
+pub fn transfer(stack: Stack, shape: Shape, buffers: Buffers, goal: Goal) -> Transfer {
+    let tally = channels::Tally::new(shape, goal);
+    let air = Air::of(1 + shape.links, buffers);
+    match stack {
+        Stack::Jelling => ours::channels::transfer(&air, shape, &tally),
+        Stack::Trouble => theirs::channels::transfer(&air, shape, &tally),
+    }
+    tally.transfer(air.moved())
 }
 
 /// How often jelling's hosts multiply on P-256 in so many pairings.

@@ -1,5 +1,6 @@
 //! The program of jelling's hosts.
 
+pub(crate) mod channels;
 pub(crate) mod pairing;
 
 use crate::meter::{Meter, Row};

@@ -1,5 +1,6 @@
 //! The program of trouble-host's hosts: what `ours` does, in its words.
 
+pub(crate) mod channels;
 mod pairing;
 
 use crate::meter::{Meter, Row};

@@ -44,12 +44,17 @@ impl Port<'_> {
         if ends[0] == self.side { ends[1] } else { ends[0] }
     }
 
-    /// Connects the one that initiates to the one that advertises.
+    /// Connects one that initiates to the one that it means, if that advertises.
     pub(crate) fn connect(self) {
         let mut controllers = self.air.controllers.borrow_mut();
-        let Some(central) = controllers.iter().position(|c| c.initiates) else { return };
-        let Some(peripheral) = controllers.iter().position(|c| c.advertises) else { return };
-        controllers[central].initiates = false;
+        let pair = controllers.iter().enumerate().find_map(|(central, controller)| {
+            let address = controller.initiates?;
+            let found =
+                |(number, c): (usize, &crate::Controller)| c.advertises && crate::Air::address(number) == address;
+            Some((central, controllers.iter().enumerate().position(found)?))
+        });
+        let Some((central, peripheral)) = pair else { return };
+        controllers[central].initiates = None;
         controllers[peripheral].advertises = false;
         drop(controllers);
         let [low, high] = self.air.connections.borrow_mut().add([central, peripheral]);

@@ -52,7 +52,8 @@ struct Slot {
 struct Controller {
     inbox: VecDeque<Box<Slot>>,
     advertises: bool,
-    initiates: bool,
+    /// To whose address.
+    initiates: Option<[u8; 6]>,
     reader: Option<Waker>,
 }
 
@@ -60,6 +61,8 @@ struct Controller {
 pub struct Air {
     controllers: RefCell<Vec<Controller>>,
     connections: RefCell<Connections>,
+    /// Octets that packets had as they were written, and again as they were read.
+    moved: Cell<u64>,
     /// Inboxes without room for what a packet may leave there.
     crowded: Cell<usize>,
     /// Slots that are in no inbox.
@@ -84,12 +87,18 @@ impl Air {
         Air {
             controllers: RefCell::new((0..count).map(|_| Controller::default()).collect()),
             connections: RefCell::default(),
+            moved: Cell::new(0),
             crowded: Cell::new(0),
             spare: RefCell::new((0..count * (INBOX + 2)).map(|_| slot()).collect()),
             writers: RefCell::new(vec![None; count]),
             buffers,
             random: Cell::new(0),
         }
+    }
+
+    /// Octets that this has copied: each packet out of a host's buffer, and into one.
+    pub fn moved(&self) -> u64 {
+        self.moved.get()
     }
 
     /// The public address of a controller.
@@ -124,6 +133,7 @@ impl Port<'_> {
     fn send(self, kind: u8, write: impl FnOnce(&mut [u8]) -> usize) {
         let mut slot = self.air.spare.borrow_mut().pop().expect("room was awaited");
         slot.length = write(&mut slot.octets);
+        self.count(&slot);
         slot.kind = kind;
         if kind == ACL {
             // Vol 4, Part E, 5.4.2: a first fragment is 00b from the host, and 10b to the host.
@@ -160,6 +170,7 @@ impl Port<'_> {
         })
         .await;
         let result = read(slot.kind, &slot.octets[..slot.length]);
+        self.count(&slot);
         self.air.spare.borrow_mut().push(slot);
         if self.air.crowded.get() == 0 {
             let writers = &mut *self.air.writers.borrow_mut();
@@ -183,7 +194,12 @@ impl Port<'_> {
         let mut slot = self.air.spare.borrow_mut().pop().expect("room was awaited");
         (slot.kind, slot.length) = (EVENT, octets.len());
         slot.octets[..octets.len()].copy_from_slice(octets);
+        self.count(&slot);
         self.deliver(side, slot);
+    }
+
+    fn count(self, slot: &Slot) {
+        self.air.moved.set(self.air.moved.get() + slot.length as u64);
     }
 
     /// Command Complete.
@@ -211,7 +227,8 @@ impl Port<'_> {
             0x201a | 0x201b => self.key(opcode, parameters),
             0x200d => {
                 self.status(opcode, 0);
-                self.air.controllers.borrow_mut()[side].initiates = true;
+                assert_eq!(parameters[4], 0, "the accept list is not known here");
+                self.air.controllers.borrow_mut()[side].initiates = parameters[6..].first_chunk().copied();
                 self.connect();
             }
             0x200a => {
