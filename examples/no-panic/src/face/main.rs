@@ -5,6 +5,7 @@
 
 mod board;
 mod central;
+mod channels;
 #[path = "../input.rs"]
 mod input;
 mod peripheral;
@@ -18,7 +19,10 @@ use core::{
     task::Context,
     time::Duration,
 };
-use embassy_futures::{join::join4, select::select};
+use embassy_futures::{
+    join::{join, join4},
+    select::select,
+};
 use input::{out, word};
 use jelling::{
     Bonds, Config, Connection, ConnectionParameters, Device, Error, Gatt, Host, Links, ParameterPolicy, Pool,
@@ -73,7 +77,8 @@ pub extern "C" fn _start() -> ! {
             out(direct.skipped());
         }
     };
-    let application = join4(peripheral::run(host), central::run(host), security::run(host), radio(host));
+    let verbs = join4(peripheral::run(host), central::run(host), security::run(host), radio(host));
+    let application = join(verbs, channels::run(host));
     let mut all = pin!(select(transport, application));
     let mut context = Context::from_waker(core::task::Waker::noop());
     poll(all.as_mut(), &mut context)
