@@ -131,7 +131,7 @@ impl Core<'_> {
 
     /// Sets room apart for what a channel may receive: its blocks, the credits of its peer, and the octets that have room.
     fn reserve_for(&mut self, options: &ChannelOptions) -> Option<(Fifo, u16, u16)> {
-        let (mtu, mps) = (u32::from(options.mtu), u32::from(options.mps));
+        let (mtu, mps) = (u32::from(options.mtu), u32::from(options.mps.max(LEAST)));
         let automatic = options.credits == AUTOMATIC;
         // Its length goes with an SDU.
         let segments = mtu.saturating_add(2).div_ceil(mps);
