@@ -43,7 +43,7 @@ fn twenty_of_512_octets() {
         };
         let (sent, came) = join(here.send(&data), receive).await;
         sent.unwrap();
-        assert_eq!(came, data);
+        assert!(came == data);
     });
 }
 
@@ -171,7 +171,7 @@ fn one_credit_at_a_time_and_the_shortest_segments() {
             };
             let (sent, came) = join(here.send(&data), receive).await;
             sent.unwrap();
-            assert_eq!(came, data, "MPS {mps}, {credits} credits");
+            assert!(came == data, "MPS {mps}, {credits} credits");
         });
     }
 }
@@ -241,7 +241,7 @@ fn who_does_not_take_holds_its_own_channel_up_alone() {
         slow.disconnect().await.unwrap();
         let (sdus, end) = rest(&unread).await;
         assert_eq!(end, Error::ChannelClosed);
-        assert_eq!(sdus.concat(), data[..sdus.len() * 512]);
+        assert!(data.starts_with(&sdus.concat()));
         assert!(!sdus.is_empty());
     });
 }

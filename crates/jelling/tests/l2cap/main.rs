@@ -20,4 +20,5 @@ mod end;
 mod listener;
 mod open;
 mod refused;
+mod runner;
 mod stream;
