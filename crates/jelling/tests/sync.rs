@@ -18,7 +18,7 @@ use jelling::{
 use jelling_clock as _;
 use jelling_sim::{Air, Controller};
 
-type Memory = Resources<Links<2, 247>, Gatt<32, 256>, Pool<16, 4>, ScanSlots<4>, Bonds<4>, Tasks<16>>;
+type Memory = Resources<Links<2, 247>, Gatt<32, 256>, Pool<32, 4>, ScanSlots<4>, Bonds<4>, Tasks<16>>;
 
 fn spawn_host(controller: &Controller) -> Host<'static> {
     let memory: &'static mut Memory = Box::leak(Box::new(Memory::new()));
@@ -137,4 +137,53 @@ async fn a_store_is_kept_by_a_task_of_its_own() {
     host.configure(Config { address: jelling::OwnAddress::RandomStatic, ..Config::default() });
     assert_eq!(host.start().await.unwrap().address, address);
     keeper.abort();
+}
+
+#[cfg(feature = "l2cap")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn channels_cross_threads_and_are_shared_by_them() {
+    use std::sync::Arc;
+
+    let air = Air::new(3);
+    let (central, peripheral) = (spawn_host(&air.controller()), spawn_host(&air.controller()));
+    let accepted = tokio::spawn(async move {
+        let connection = peripheral.advertise(Duration::from_millis(100)).await.unwrap();
+        let channel = connection.l2cap_accept(0x80, 300).await.unwrap();
+        let (mut counts, mut buffer) = ([0u32; 3], [0; 300]);
+        loop {
+            match channel.recvinto(&mut buffer).await {
+                Ok(length) => {
+                    let which = buffer[0];
+                    // Of two threads that send, each SDU is of one.
+                    assert_eq!((length, &buffer[..length]), (300, &[which; 300][..]));
+                    counts[usize::from(which)] += 1;
+                }
+                Err(error) => break (error, counts),
+            }
+        }
+    });
+    let device = Device::new(AddressKind::Public, [0x00, 0x00, 0x5e, 0x00, 0x53, 1]);
+    let connection = central.connect(device).await.unwrap();
+    let channel = loop {
+        // The other side may not listen yet.
+        match connection.l2cap_connect(0x80, 300).await {
+            Ok(channel) => break Arc::new(channel),
+            Err(error) => assert!(matches!(error, jelling::Error::ChannelRefused(_)), "{error}"),
+        }
+    };
+    let senders = [1u8, 2].map(|which| {
+        let channel = channel.clone();
+        tokio::spawn(async move {
+            for _ in 0..10 {
+                channel.send(&[which; 300]).await.unwrap();
+            }
+        })
+    });
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    channel.flush().await.unwrap();
+    channel.disconnect().timeout(Duration::from_secs(10)).await.unwrap();
+    assert_eq!(accepted.await.unwrap(), (jelling::Error::ChannelClosed, [0, 10, 10]));
+    assert_eq!(air.violations(), []);
 }
