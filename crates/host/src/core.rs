@@ -255,12 +255,12 @@ impl Core<'_> {
     /// written by now.
     pub fn poll_transmit<'b>(&mut self, now: Instant, buffer: &'b mut [u8]) -> Option<Transmit<'b>> {
         #[cfg(feature = "l2cap")]
-        self.part_is_written();
+        self.parts_are_written();
         let mut w = Writer::new(buffer);
         let kind = if self.poll_command(now, &mut w) {
             PacketKind::Command
         } else {
-            match self.poll_acl(now, &mut w) {
+            match self.poll_acl(now, Some(&mut w)) {
                 Data::None => return None,
                 Data::Packet => PacketKind::Acl,
                 #[cfg(feature = "l2cap")]
@@ -268,6 +268,19 @@ impl Core<'_> {
             }
         };
         w.finish().ok().map(|data| Transmit::Packet(Packet::new(kind, data)))
+    }
+
+    /// Another part of channels' frames, to be written behind those that [`poll_transmit`](Core::poll_transmit) and this gave since its last
+    /// call; `None` where something else goes first. It spares the transmitter an entry for each part.
+    #[cfg(feature = "l2cap")]
+    pub fn poll_part(&mut self, now: Instant) -> Option<crate::FramePart> {
+        if self.may_command() || self.state.controller.is_owed_packets() {
+            return None;
+        }
+        match self.poll_acl(now, None) {
+            Data::Part(part) => Some(part),
+            Data::None | Data::Packet => None,
+        }
     }
 
     /// True while a function of the application may have to be asked: see `poll_question`.
@@ -286,7 +299,7 @@ impl Core<'_> {
         let links = self.links.iter().any(|l| l.is_up() && (l.has_to_send() || !l.owed.difference(quiet).is_empty()));
         // What other things than links want is rare.
         #[cfg(feature = "l2cap")]
-        let links = links || self.state.part_out != 0;
+        let links = links || self.state.parts_out;
         links
             || self.state.controller.is_owed_packets()
             || self.state.stage != Stage::Up

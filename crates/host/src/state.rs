@@ -186,9 +186,9 @@ pub struct State {
     /// Channels that came to those who listen.
     #[cfg(feature = "l2cap")]
     pub(crate) channels_came: u16,
-    /// The slot + 1 of the channel in whose frame buffer the transport writes a packet.
+    /// Parts of channels' frames are with the transport.
     #[cfg(feature = "l2cap")]
-    pub(crate) part_out: u8,
+    pub(crate) parts_out: bool,
 }
 
 impl State {
@@ -263,7 +263,7 @@ impl State {
         #[cfg(feature = "l2cap")]
         channels_came: 0,
         #[cfg(feature = "l2cap")]
-        part_out: 0,
+        parts_out: false,
     };
 
     pub(crate) fn power(&self) -> Power {

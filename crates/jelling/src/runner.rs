@@ -22,7 +22,7 @@ use embassy_time::{Instant as Clock, Timer};
 #[cfg(feature = "l2cap")]
 use jelling_host::FramePart;
 use jelling_host::{
-    Core, TRANSMIT_BUFFER, Transmit,
+    Core, Instant, TRANSMIT_BUFFER, Transmit,
     wire::{Packet, PacketKind},
 };
 use jelling_transport::{PacketRead, PacketWrite};
@@ -102,8 +102,9 @@ impl Runner<'_> {
             });
             let mut transmit = pin!(async {
                 let mut buffer = [0; TRANSMIT_BUFFER];
+                let mut behind = Behind::default();
                 loop {
-                    let next = poll_fn(|_| shared.next(&mut buffer)).await;
+                    let next = poll_fn(|_| shared.next(&mut buffer, &mut behind)).await;
                     #[cfg(feature = "l2cap")]
                     let mut frame = None;
                     let packet = match next {
@@ -142,6 +143,31 @@ impl Runner<'_> {
     }
 }
 
+/// Parts of channels' frames that are written behind the first one, without an entry for each.
+#[derive(Default)]
+struct Behind {
+    #[cfg(feature = "l2cap")]
+    parts: [Option<FramePart>; 3],
+}
+
+impl Behind {
+    /// Takes what may be written behind `next`.
+    #[cfg(feature = "l2cap")]
+    fn fill(&mut self, next: &Option<Next>, core: &mut Core<'_>, now: Instant) {
+        if matches!(next, Some(Next::Part(_))) {
+            for place in &mut self.parts {
+                *place = core.poll_part(now);
+                if place.is_none() {
+                    return;
+                }
+            }
+        }
+    }
+
+    #[cfg(not(feature = "l2cap"))]
+    fn fill(&mut self, _: &Option<Next>, _: &mut Core<'_>, _: Instant) {}
+}
+
 /// What is to be written next.
 enum Next {
     /// This kind of packet, in the runner's own buffer, and its length.
@@ -163,6 +189,8 @@ struct Shared<'d> {
 const READS: u8 = 1;
 /// The transport has not taken a packet yet.
 const WRITES: u8 = 2;
+/// It has not taken at once what it was given since the last look at what is to be written.
+const WAITED: u8 = 4;
 
 impl<'d> Shared<'d> {
     fn new(host: Host<'d>) -> Self {
@@ -181,7 +209,7 @@ impl<'d> Shared<'d> {
         self.due.store(due.0, Ordering::Relaxed);
     }
 
-    #[cfg(feature = "security")]
+    #[cfg(any(feature = "security", feature = "l2cap"))]
     fn waits(&self, part: u8) -> bool {
         self.waits.load(Ordering::Relaxed) & part != 0
     }
@@ -209,6 +237,9 @@ impl<'d> Shared<'d> {
         poll_fn(move |context| {
             let poll = write.as_mut().poll(context);
             self.set_waits(WRITES, poll.is_pending());
+            if poll.is_pending() {
+                self.set_waits(WAITED, true);
+            }
             poll
         })
     }
@@ -242,9 +273,29 @@ impl<'d> Shared<'d> {
         self.host().lock.frame(number).and_then(FrameBuffer::try_lock)
     }
 
+    /// The next of the parts that were given together.
+    #[cfg(feature = "l2cap")]
+    fn next_part(&self, behind: &mut Behind) -> Option<FramePart> {
+        loop {
+            let part = behind.parts.iter_mut().find_map(Option::take)?;
+            // While the transport took its time the link may have been lost.
+            let look = |core: &mut Core<'_>| core.is_part_lost(&part);
+            if !self.waits(WAITED)
+                || !gate::enter(self.host().lock, Verb::Look, |core, _, _| look(core)).unwrap_or(true)
+            {
+                return Some(part);
+            }
+        }
+    }
+
     /// What is to be written next, when there is something; but for parts of frames it is in `buffer` then. What it gave before is
     /// written.
-    fn next(&self, buffer: &mut [u8]) -> Poll<Next> {
+    fn next(&self, buffer: &mut [u8], behind: &mut Behind) -> Poll<Next> {
+        #[cfg(feature = "l2cap")]
+        if let Some(part) = self.next_part(behind) {
+            return Poll::Ready(Next::Part(part));
+        }
+        self.set_waits(WAITED, false);
         let host = self.host();
         while self.is_due(Due::TRANSMIT) {
             let (mut next, mut asks) = (None, false);
@@ -257,6 +308,7 @@ impl<'d> Shared<'d> {
                         #[cfg(feature = "l2cap")]
                         Transmit::Part(part) => Next::Part(part),
                     });
+                    behind.fill(&next, core, now);
                 }
                 waiters.runner.due.set(Due::TRANSMIT, next.is_some() && core.may_transmit());
                 // A request that was held meets its hook only now.

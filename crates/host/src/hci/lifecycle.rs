@@ -109,7 +109,7 @@ impl Core<'_> {
     pub fn transport_closed(&mut self) {
         self.state.no_transport = true;
         #[cfg(feature = "l2cap")]
-        self.part_is_written();
+        self.parts_are_written();
         self.fail(Fault::TransportClosed);
     }
 

@@ -43,8 +43,9 @@ enum Source {
 const ACL_HEADER: usize = 4;
 
 impl Core<'_> {
-    /// Writes the next ACL packet, if a link has one and the controller room for it.
-    pub(crate) fn poll_acl(&mut self, now: Instant, w: &mut Writer<'_>) -> Data {
+    /// Writes the next ACL packet, if a link has one and the controller room for it. Without `w` it gives parts alone: none where a frame
+    /// of a link's own is next.
+    pub(crate) fn poll_acl(&mut self, now: Instant, mut w: Option<&mut Writer<'_>>) -> Data {
         if !matches!(self.state.stage, Stage::Up | Stage::Stopping) || self.state.controller.acl_room() == 0 {
             return Data::None;
         }
@@ -56,9 +57,15 @@ impl Core<'_> {
             }
             if self.may_take_buffer(index)
                 && let Some(source) = self.source(now, index)
-                && let data = self.emit(index, source, w)
-                && data != Data::None
             {
+                if source == Source::Own && w.is_none() {
+                    return Data::None;
+                }
+                let data = self.emit(index, source, w.as_deref_mut());
+                if data == Data::None {
+                    index = index.saturating_add(1);
+                    continue;
+                }
                 self.packet_leaves(now, index);
                 self.state.turn = u8::try_from(index.saturating_add(1)).unwrap_or(0);
                 return data;
@@ -105,9 +112,9 @@ impl Core<'_> {
     }
 
     /// Writes the next packet of a frame.
-    fn emit(&mut self, index: usize, source: Source, w: &mut Writer<'_>) -> Data {
+    fn emit(&mut self, index: usize, source: Source, w: Option<&mut Writer<'_>>) -> Data {
         match source {
-            Source::Own if self.emit_fragment(index, w) => Data::Packet,
+            Source::Own if w.is_some_and(|w| self.emit_fragment(index, w)) => Data::Packet,
             Source::Own => Data::None,
             #[cfg(feature = "l2cap")]
             Source::Channel(channel) => {

@@ -109,8 +109,8 @@ impl Core<'_> {
 
     /// Frees a slot that is over and that nobody has, once nothing is left to be sent of it.
     pub(super) fn settle_channel(&mut self, index: usize) {
-        let writes = usize::from(self.state.part_out) == index.saturating_add(1);
         let Some(channel) = self.channels.get(index) else { return };
+        let writes = channel.flags.contains(Flags::HOLDS);
         if channel.phase == Phase::Closed && channel.flags.contains(Flags::ABANDONED) && channel.queued == 0 && !writes
         {
             self.free_slot(index);

@@ -76,7 +76,7 @@ impl Core<'_> {
             Phase::Closing | Phase::Closed => return Err(channel.why()),
             _ => return Err(Error::Busy),
         }
-        let held = usize::from(channel.flags.contains(Flags::HOLDS));
+        let held = usize::from(channel.held);
         let queued = usize::from(channel.queued);
         if channel.credits == 0 || queued.saturating_add(held) >= each {
             channel.flags.insert(Flags::MISSED);
@@ -138,7 +138,7 @@ impl Core<'_> {
     pub fn flushed(&mut self, handle: ChannelHandle) -> Poll<Result<(), Error>> {
         match self.find_channel(handle) {
             Err(error) => Poll::Ready(Err(error)),
-            Ok(channel) if channel.queued == 0 && !channel.flags.contains(Flags::HOLDS) => match channel.phase {
+            Ok(channel) if channel.queued == 0 && channel.held == 0 => match channel.phase {
                 Phase::Open => Poll::Ready(Ok(())),
                 Phase::Closing | Phase::Closed => Poll::Ready(Err(channel.why())),
                 _ => Poll::Pending,
@@ -150,23 +150,41 @@ impl Core<'_> {
         }
     }
 
-    /// The transport has written what `poll_transmit` gave last.
-    pub(crate) fn part_is_written(&mut self) {
-        let slot = core::mem::take(&mut self.state.part_out);
-        let Some(index) = usize::from(slot).checked_sub(1) else { return };
+    /// The transport has written all parts that it was given.
+    #[inline]
+    pub(crate) fn parts_are_written(&mut self) {
+        if core::mem::take(&mut self.state.parts_out) {
+            for index in 0..self.channels.len() {
+                self.channel_is_written(index);
+            }
+        }
+    }
+
+    fn channel_is_written(&mut self, index: usize) {
         let Some(channel) = self.channels.get_mut(index) else { return };
-        if channel.flags.contains(Flags::HOLDS) {
-            channel.flags.remove(Flags::HOLDS);
+        if !channel.flags.contains(Flags::HOLDS) {
+            return;
+        }
+        channel.flags.remove(Flags::HOLDS);
+        if core::mem::take(&mut channel.held) != 0 {
             self.tell_room(index);
         }
-        self.settle_channel(index);
+        if self.channels.get(index).is_some_and(|c| c.phase == Phase::Closed) {
+            self.settle_channel(index);
+        }
+    }
+
+    /// True where a part that was given, and is not written yet, is not to be written: its link was lost meanwhile.
+    pub fn is_part_lost(&self, part: &FramePart) -> bool {
+        let index = usize::from(part.frame).checked_div(self.frames_each());
+        index.and_then(|index| self.channels.get(index)).is_none_or(|c| self.link(c.link).is_err())
     }
 
     /// Somebody who found no room, or waited for frames to go, may go on.
     pub(super) fn tell_room(&mut self, index: usize) {
         let each = self.frames_each();
         let Some(channel) = self.channels.get_mut(index) else { return };
-        let held = usize::from(channel.flags.contains(Flags::HOLDS));
+        let held = usize::from(channel.held);
         let used = usize::from(channel.queued).saturating_add(held);
         // Not for each buffer, where there are several.
         let has_room = used <= each.checked_div(2).unwrap_or(0) && channel.credits > 0;
@@ -233,13 +251,14 @@ impl Core<'_> {
         let boundary = if at == 0 { Boundary::FirstNonFlushable } else { Boundary::Continuing };
         channel.sent = at.saturating_add(length);
         let mark = u8::try_from(index).ok()?.saturating_add(1);
-        self.state.part_out = mark;
+        channel.flags.insert(Flags::HOLDS);
+        self.state.parts_out = true;
         let is_last = channel.sent >= total;
         if is_last {
             channel.sent = 0;
             channel.head = u8::try_from(usize::from(channel.head).saturating_add(1).checked_rem(each)?).ok()?;
             channel.queued = channel.queued.saturating_sub(1);
-            channel.flags.insert(Flags::HOLDS);
+            channel.held = channel.held.saturating_add(1);
             slot.turns.frames = slot.turns.frames.saturating_sub(1);
         }
         slot.turns.sending = if is_last { 0 } else { mark };

@@ -187,7 +187,7 @@ bitflags! {
         const NEWS = 1 << 13;
         /// `Event::ChannelRoom` is to be told.
         const ROOM = 1 << 14;
-        /// The buffer before the first queued one is being written by the transport.
+        /// Parts of its frames are with the transport.
         const HOLDS = 1 << 15;
     }
 }
@@ -241,6 +241,8 @@ pub struct Channel {
     pub(super) head: u8,
     /// Frames that are not sent to their end.
     pub(super) queued: u8,
+    /// Frame buffers before them whose last part is with the transport.
+    pub(super) held: u8,
     /// Octets of the first of them that are sent.
     pub(super) sent: u16,
     pub(crate) deadline: Deadline,
@@ -279,6 +281,7 @@ impl Channel {
         left: 0,
         head: 0,
         queued: 0,
+        held: 0,
         sent: 0,
         deadline: Deadline::NEVER,
     };
