@@ -47,7 +47,7 @@ pub enum Error {
     /// An argument is outside its range.
     InvalidArgument(Argument),
     /// The characteristic's properties do not offer the operation; or the pairing does not: keypresses that were not agreed on, random
-    /// octets that the controller does not have.
+    /// octets that the controller does not have; or the controller does not, as other PHYs or longer packets.
     NotSupported,
     /// The peer has not subscribed to the characteristic.
     NotSubscribed,
@@ -124,6 +124,8 @@ pub enum Argument {
     /// Connection parameters: intervals of 7.5 ms to 4 s, the least not above the greatest; latency of 499 at most; supervision
     /// timeout of 100 ms to 32 s, and more than twice (1 + latency) times the greatest interval.
     ConnectionParameters,
+    /// Data length: 27 to 251 octets.
+    DataLength,
     /// MTU: 23 to 517.
     Mtu,
     /// A service, characteristic or descriptor handle: ascending, not zero; of an included service: a service's.
@@ -226,6 +228,7 @@ impl fmt::Display for Error {
                 Argument::ConnectionParameters => {
                     "connection intervals are 7.5 ms to 4 s, the latency at most 499, the supervision timeout 100 ms to 32 s and more than twice (1 + latency) intervals"
                 }
+                Argument::DataLength => "the data length is 27 to 251 octets",
                 Argument::Mtu => "the MTU is 23 to 517",
                 Argument::Handle => "handles ascend and are not zero, and an include is of a service",
                 Argument::HandleCount => "several values are read by two handles at least",
@@ -240,7 +243,7 @@ impl fmt::Display for Error {
                     "a characteristic belongs to the last service, a descriptor to the last characteristic"
                 }
             }),
-            Error::NotSupported => f.write_str("the characteristic, or the pairing, does not offer this operation"),
+            Error::NotSupported => f.write_str("the characteristic, the pairing or the controller does not offer this operation"),
             Error::NotSubscribed => f.write_str("the peer has not subscribed to the characteristic"),
             Error::NotPermitted(code) => {
                 write!(

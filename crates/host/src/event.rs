@@ -1,6 +1,10 @@
 //! What the core tells: which slot has news. The news itself stays in the slot until a verb takes it.
 
-use crate::{Error, gap::ConnectionParameters, security::Security};
+use crate::{
+    Error,
+    gap::{ConnectionParameters, DataLength, LinkPhy},
+    security::Security,
+};
 use bitflags::bitflags;
 use core::time::Duration;
 use jelling_wire::smp::Keypress;
@@ -78,6 +82,11 @@ pub enum ConnectionEvent {
     /// The peer asks for these parameters, and [`ParameterPolicy::Ask`](crate::ParameterPolicy) leaves it to the application:
     /// `answer_parameters`, within 29 s.
     ParametersRequested(ConnectionParameters),
+    /// The PHYs changed, by either side (Vol 4, Part E, 7.7.65.12).
+    PhyChanged(LinkPhy),
+    /// The length of packets changed, by either side (Vol 4, Part E, 7.7.65.7). Controllers see to that by themselves at the
+    /// beginning of a connection.
+    DataLengthChanged(DataLength),
     /// The ATT MTU changed, by either side's exchange (Vol 3, Part F, 3.4.2).
     MtuChanged(u16),
     /// The security of the connection changed.
@@ -111,6 +120,8 @@ bitflags! {
         const SECURITY_REQUESTED = 64;
         const KEYPRESS = 128;
         const PARAMETERS_WANTED = 256;
+        const DATA_LENGTH = 512;
+        const PHY = 1024;
     }
 }
 

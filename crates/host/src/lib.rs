@@ -91,7 +91,7 @@ pub use event::{ConnectionEvent, Event, HostEvent};
 pub use gap::{AdvertisingSettings, AdvertisingTicket};
 #[cfg(feature = "central")]
 pub use gap::{ConnectSettings, ConnectTicket, Report, ScanSettings, ScanTicket};
-pub use gap::{ConnectionParameters, ParameterPolicy, UpdateTicket};
+pub use gap::{ConnectionParameters, DataLength, LinkPhy, ParameterPolicy, Phy, Phys, UpdateTicket};
 #[cfg(feature = "server")]
 pub use gatt::{
     Access, AccessKind, Attribute, AttributeId, CharacteristicSettings, DescriptorSettings, Gate, Hook, Hooks,

@@ -17,7 +17,7 @@ use crate::smp::{Encryption, Pairing};
 use crate::{
     att::Server,
     event::{Event, Happened, LinkNews},
-    gap::{ParameterRule, Update},
+    gap::{DataLength, Lengths, LinkPhy, ParameterRule, Phy, Update},
     kept::Kept,
     l2cap::Replies,
     security::{Authorisation, Security},
@@ -73,7 +73,7 @@ bitflags! {
         const DISCONNECT = 1;
         /// Disconnect was sent: no second one.
         const DISCONNECTING = 2;
-        /// LE Connection Update with the parameters of `update`.
+        /// The command of `update`.
         const UPDATE = 4;
         /// The answer to LE Remote Connection Parameter Request.
         const PARAMETER_REPLY = 8;
@@ -183,6 +183,8 @@ pub struct Link {
     pub(crate) interval: u16,
     pub(crate) latency: u16,
     pub(crate) supervision_timeout: u16,
+    pub(crate) phy: LinkPhy,
+    pub(crate) lengths: Lengths,
     /// Why the last link of this slot ended.
     pub(crate) reason: Status,
     pub(crate) owed: Owed,
@@ -261,6 +263,8 @@ impl Link {
         interval: 0,
         latency: 0,
         supervision_timeout: 0,
+        phy: LinkPhy { tx: Phy::Le1M, rx: Phy::Le1M },
+        lengths: Lengths::NEW,
         reason: Status(0),
         owed: Owed::empty(),
         disconnect_deadline: Deadline::NEVER,
@@ -368,6 +372,10 @@ pub struct LinkInfo {
     pub latency: u16,
     /// How long the link survives silence.
     pub supervision_timeout: Duration,
+    /// The PHYs.
+    pub phy: LinkPhy,
+    /// How long packets are.
+    pub data_length: DataLength,
 }
 
 impl Link {
@@ -379,6 +387,8 @@ impl Link {
             interval: interval(self.interval),
             latency: self.latency,
             supervision_timeout: timeout(self.supervision_timeout),
+            phy: self.phy,
+            data_length: self.lengths.get(),
         }
     }
 }

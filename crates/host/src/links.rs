@@ -241,7 +241,13 @@ impl Core<'_> {
             ConnectionEvent::ParametersChanged { interval, latency, supervision_timeout }
         } else if link.happened.contains(Happened::PARAMETERS_WANTED) {
             link.happened.remove(Happened::PARAMETERS_WANTED);
-            ConnectionEvent::ParametersRequested(link.update.parameters.to_times())
+            ConnectionEvent::ParametersRequested(link.update.parameters().to_times())
+        } else if link.happened.contains(Happened::PHY) {
+            link.happened.remove(Happened::PHY);
+            ConnectionEvent::PhyChanged(link.phy)
+        } else if link.happened.contains(Happened::DATA_LENGTH) {
+            link.happened.remove(Happened::DATA_LENGTH);
+            ConnectionEvent::DataLengthChanged(link.lengths.get())
         } else if link.happened.contains(Happened::MTU) {
             link.happened.remove(Happened::MTU);
             ConnectionEvent::MtuChanged(mtu)

@@ -22,7 +22,7 @@ use jelling_host::{
 };
 use support::one::One;
 
-const FEATURES: u8 = 0x22;
+const FEATURES: u16 = 0x22;
 
 fn config(acl_length: u16, acl_packets: u8) -> Config {
     Config { flow_control: Some(HostBuffers { acl_length, acl_packets }), ..Config::default() }

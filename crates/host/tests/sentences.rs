@@ -15,8 +15,8 @@ use std::collections::BTreeSet;
 #[test]
 fn no_two_errors_say_the_same() {
     use Argument::{
-        AdvertisingInterval, Bond, ConnectionInterval, ConnectionParameters, Handle, HandleCount, Mtu, Order, Passkey,
-        ScanInterval,
+        AdvertisingInterval, Bond, ConnectionInterval, ConnectionParameters, DataLength, Handle, HandleCount, Mtu,
+        Order, Passkey, ScanInterval,
     };
     use Resource::{AdvertisingData, Attributes, Blocks, Bonds, Handles, Links, Queues, Values};
     let full = [Links, Attributes, Values, Blocks, Queues, Handles, Bonds, AdvertisingData].map(Error::Full);
@@ -25,6 +25,7 @@ fn no_two_errors_say_the_same() {
         AdvertisingInterval,
         ConnectionInterval,
         ConnectionParameters,
+        DataLength,
         Mtu,
         Handle,
         HandleCount,

@@ -118,6 +118,7 @@ mod operation;
 mod parameters;
 #[cfg(feature = "peripheral")]
 mod peripheral;
+mod phy;
 #[cfg(all(feature = "client", not(feature = "security")))]
 #[path = "security/no_raise.rs"]
 mod raise;
@@ -160,9 +161,9 @@ pub use jelling_host::wire::{
 #[cfg(feature = "server")]
 pub use jelling_host::{Access, AccessKind, OnAccess, Permissions, Protection};
 pub use jelling_host::{
-    Argument, Authorisation, Bonds, ConnectionEvent, ConnectionParameters, ControllerInfo, Counters, Error, Fault,
-    Gatt, HostBuffers, HostEvent, Links, OwnAddress, ParameterPolicy, Pool, Pools, Properties, Resource,
-    Scan as ScanSlots, Security, ToOctets, Updates, Usage, Value,
+    Argument, Authorisation, Bonds, ConnectionEvent, ConnectionParameters, ControllerInfo, Counters, DataLength, Error,
+    Fault, Gatt, HostBuffers, HostEvent, LinkPhy, Links, OwnAddress, ParameterPolicy, Phy, Phys, Pool, Pools,
+    Properties, Resource, Scan as ScanSlots, Security, ToOctets, Updates, Usage, Value,
 };
 #[cfg(feature = "security")]
 pub use jelling_host::{
@@ -181,6 +182,7 @@ pub use operation::Operation;
 pub use parameters::UpdateParameters;
 #[cfg(feature = "peripheral")]
 pub use peripheral::Advertise;
+pub use phy::{SetDataLength, SetPhy};
 pub use resources::{Channels, Resources, Tasks};
 pub use runner::{RunError, Runner};
 #[cfg(feature = "security")]

@@ -58,6 +58,34 @@ impl<'d> Connection<'d> {
     }
 }
 
+/// Goes on with an update of a connection, which is begun where it can be.
+pub(crate) fn go_on(
+    core: &mut Core<'_>,
+    ticket: &mut Option<UpdateTicket>,
+    begin: impl FnOnce(&mut Core<'_>) -> Result<UpdateTicket, Error>,
+) -> Poll<Result<(), Error>> {
+    let begun = match *ticket {
+        Some(begun) => begun,
+        None => match begin(core) {
+            Ok(begun) => *ticket.insert(begun),
+            // Another one goes first.
+            Err(Error::Busy) => return Poll::Pending,
+            Err(error) => return Poll::Ready(Err(error)),
+        },
+    };
+    let outcome = core.updated(begun);
+    if outcome.is_ready() {
+        *ticket = None;
+    }
+    outcome
+}
+
+pub(crate) fn give_up(core: &mut Core<'_>, ticket: &mut Option<UpdateTicket>) {
+    if let Some(ticket) = ticket.take() {
+        core.end_update(ticket);
+    }
+}
+
 /// See [`Connection::update_parameters`].
 #[derive(Debug)]
 pub struct UpdateParametersStep {
@@ -74,25 +102,11 @@ impl<'d> Step<'d> for UpdateParametersStep {
         Wait(Topic::Link(self.link.index()))
     }
     fn step(&mut self, core: &mut Core<'_>, _: Instant) -> Poll<Result<(), Error>> {
-        let ticket = match self.ticket {
-            Some(ticket) => ticket,
-            None => match core.update_parameters(self.link, &self.parameters) {
-                Ok(ticket) => *self.ticket.insert(ticket),
-                // Another one goes first.
-                Err(Error::Busy) => return Poll::Pending,
-                Err(error) => return Poll::Ready(Err(error)),
-            },
-        };
-        let outcome = core.parameters_updated(ticket);
-        if outcome.is_ready() {
-            self.ticket = None;
-        }
-        outcome
+        let (link, parameters) = (self.link, self.parameters);
+        go_on(core, &mut self.ticket, |core| core.update_parameters(link, &parameters))
     }
     fn undo(&mut self, core: &mut Core<'_>) {
-        if let Some(ticket) = self.ticket.take() {
-            core.end_update(ticket);
-        }
+        give_up(core, &mut self.ticket);
     }
     fn finish(_: Host<'d>, (): ()) {}
 }

@@ -3,7 +3,7 @@
 use crate::{
     fault::{Fault, Noise},
     police::{Notice, Police},
-    supported::LE_FEATURES,
+    supported::{LE_2M, LE_CODED, LE_FEATURES},
 };
 use core::{task::Waker, time::Duration};
 use jelling_wire::{
@@ -57,6 +57,12 @@ impl ControllerConfig {
     /// The LE features that it has.
     pub(crate) fn le_features(&self) -> u64 {
         LE_FEATURES & !self.features_missing
+    }
+
+    /// The PHYs that it has: 1M, 2M, Coded from bit 0.
+    pub(crate) fn phys(&self) -> u8 {
+        let bit = |feature: u64, phy: u8| if self.le_features() & feature != 0 { phy } else { 0 };
+        1 | bit(LE_2M, 2) | bit(LE_CODED, 4)
     }
 }
 

@@ -103,6 +103,11 @@ impl World {
             CommandPacket::LeSetPhy(c) => {
                 let (link, end) = self.link_of(who, c.handle)?;
                 let (tx, rx) = phys(c.all_phys, c.tx_phys, c.rx_phys)?;
+                // 7.8.49: what the controller does not have.
+                let has = self.controllers[who].config.phys();
+                supported(c.all_phys & 1 == 1 || tx & !has == 0)?;
+                supported(c.all_phys & 2 == 2 || rx & !has == 0)?;
+                let (tx, rx) = (tx & has, rx & has);
                 self.ask(link, end, Procedure::Phy(tx, rx))?;
                 if let Some(link) = self.links.get_mut(&link) {
                     link.ends[end].preferred = (tx, rx);

@@ -5,7 +5,7 @@ use crate::{
     link::{Link, PROCEDURE_TIMEOUT, Procedure},
     ll::{Control, Lengths},
     police::Notice,
-    supported::{DATA_LENGTH, OTHER_PHYS, PARAMETERS_REQUEST},
+    supported::{DATA_LENGTH, LE_2M, LE_CODED, PARAMETERS_REQUEST},
     world::{Task, World},
 };
 use jelling_wire::hci::{
@@ -19,10 +19,11 @@ impl World {
         for end in [0, 1] {
             let Some(link) = self.links.get_mut(&number) else { return };
             let who = link.ends[end].who;
+            let has = self.controllers[who].config.phys();
             let settings = &self.controllers[who].settings;
             let wanted = (settings.tx_octets, settings.tx_time);
             link.ends[end].wanted = wanted;
-            link.ends[end].preferred = (settings.tx_phys, settings.rx_phys);
+            link.ends[end].preferred = (settings.tx_phys & has, settings.rx_phys & has);
             if wanted.0 > 27 && end == 0 {
                 self.begin(number, end, Procedure::Length(wanted.0, wanted.1));
             }
@@ -192,7 +193,7 @@ impl World {
         let needs = match control {
             Control::ParameterRequest { .. } => PARAMETERS_REQUEST,
             Control::LengthRequest(_) => DATA_LENGTH,
-            Control::PhyRequest { .. } => OTHER_PHYS,
+            Control::PhyRequest { .. } => LE_2M | LE_CODED,
             _ => u64::MAX,
         };
         if ours & needs == 0

@@ -86,7 +86,8 @@ pub(crate) const LE_FEATURES: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 5 | 1 <<
 /// Bits of features that a controller may lack.
 pub(crate) const PARAMETERS_REQUEST: u64 = 1 << 1;
 pub(crate) const DATA_LENGTH: u64 = 1 << 5;
-pub(crate) const OTHER_PHYS: u64 = 1 << 8 | 1 << 11;
+pub(crate) const LE_2M: u64 = 1 << 8;
+pub(crate) const LE_CODED: u64 = 1 << 11;
 
 /// Every combination of states of Vol 4, Part E, 7.8.27.
 pub(crate) const LE_STATES: u64 = 0x0000_03ff_ffff_ffff;

@@ -12,7 +12,7 @@ use input::{octets, word};
 use jelling_host::{
     Access, AdvertisingSettings, Authorisation, Bond, CharacteristicSettings, Config, ConnectSettings,
     ConnectionParameters, Core, Curve, DescriptorSettings, Event, Gatt, Hook, Hooks, HostBuffers, Identity, Instant,
-    LinkId, Links, LongTermKey, OwnAddress, ParameterPolicy, Permissions, Policy, Pool, Properties, Protection, Scan,
+    LinkId, Links, LongTermKey, OwnAddress, ParameterPolicy, Permissions, Phys, Policy, Pool, Properties, Protection, Scan,
     ScanSettings, Security, ServiceSettings, SigningKey, Storage, Store, TRANSMIT_BUFFER, Updates, toolbox,
     wire::{
         Address, AddressKind, Packet, PacketKind, Secret, Uuid, Writer,
@@ -281,9 +281,13 @@ fn security(core: &mut Core<'_>, link: LinkId) {
 #[inline(never)]
 fn update(core: &mut Core<'_>, link: LinkId) {
     if let Ok(ticket) = core.update_parameters(link, &parameters()) {
-        word_out(u32::from(core.parameters_updated(ticket).is_ready()));
+        word_out(u32::from(core.updated(ticket).is_ready()));
         core.end_update(ticket);
     }
+    if let Ok(ticket) = core.set_phy(link, Phys::from_bits_truncate(word() as u8), Phys::LE_2M) {
+        core.end_update(ticket);
+    }
+    word_out(u32::from(core.set_data_length(link, word() as u16).is_ok()));
     let _ = core.on_parameter_request(link, (word() & 1 == 1).then(parameter_policy));
     let _ = core.answer_parameters(link, (word() & 1 == 1).then(parameters).as_ref());
 }

@@ -6,7 +6,9 @@ mod advertise;
 #[cfg(feature = "central")]
 mod connect;
 mod parameters;
+mod phy;
 mod privacy;
+mod requests;
 #[cfg(feature = "central")]
 mod scan;
 #[cfg(feature = "central")]
@@ -25,6 +27,8 @@ pub use connect::{ConnectSettings, ConnectTicket};
 pub(crate) use connect::{Initiator, InitiatorStage};
 pub(crate) use parameters::ParameterRule;
 pub use parameters::{ConnectionParameters, ParameterPolicy};
+pub(crate) use phy::Lengths;
+pub use phy::{DataLength, LinkPhy, Phy, Phys};
 #[cfg(feature = "security")]
 pub(crate) use privacy::{Privacy, private_micros};
 #[cfg(feature = "central")]

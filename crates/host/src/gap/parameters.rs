@@ -79,8 +79,7 @@ const fn nearest(duration: Duration, unit: u32, least: u16) -> u16 {
 }
 
 /// What becomes of the connection parameters that a peer asks for, by the link layer (LE Remote Connection Parameter Request) or
-/// as a peripheral by L2CAP (Connection Parameter Update Request). What no controller may be asked for is refused in any case, and
-/// so is what comes by L2CAP while another update is under way.
+/// as a peripheral by L2CAP (Connection Parameter Update Request). What no controller may be asked for is refused in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum ParameterPolicy {

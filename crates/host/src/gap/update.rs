@@ -1,26 +1,30 @@
-//! Updates of a link's parameters, one at a time: ours, by the link layer or else by L2CAP, and what the peer asks for
-//! (Vol 3, Part A, 4.20 and 4.21; Vol 4, Part E, 7.8.18, 7.8.31 and 7.8.32).
+//! Updates of a link, one at a time: of its parameters, by the link layer or else by L2CAP, of its PHYs, of the length of its packets
+//! (Vol 3, Part A, 4.20; Vol 4, Part E, 7.8.18, 7.8.33 and 7.8.49).
 
-use super::{ConnectionParameters, parameters::Rule};
+use super::{ConnectionParameters, Phys};
 use crate::{
     Core,
     counters::count,
     error::{Argument, Error},
     event::{Happened, LinkNews},
+    hci::Purpose,
     link::{Link, LinkId, Owed, Parameters},
     time::{Deadline, Instant},
 };
 use core::{task::Poll, time::Duration};
-use jelling_wire::hci::{ConnectionHandle, Opcode, Role, Status};
+use jelling_wire::{
+    Writer,
+    hci::{ConnectionHandle, Opcode, Role, Status, command},
+};
 
 /// How far the one update of a link is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "peripheral"), expect(dead_code, reason = "only a peripheral asks by L2CAP"))]
 pub(crate) enum UpdateStage {
     Idle,
-    /// LE Connection Update is to be sent.
+    /// A command is to be sent.
     Wanted,
-    /// It was sent: LE Connection Update Complete follows.
+    /// It was sent: an event follows.
     Asked,
     /// Connection Parameter Update Request is to be sent.
     Signal,
@@ -36,7 +40,19 @@ pub(crate) enum UpdateStage {
     Failed,
 }
 
-/// The update of a link's parameters: ours, or the one that the peer asked for.
+/// What a link is to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    Parameters(Parameters),
+    Phys {
+        tx: Phys,
+        rx: Phys,
+    },
+    /// Octets.
+    DataLength(u16),
+}
+
+/// The update of a link: ours, or of the parameters that the peer asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Update {
     pub(crate) stage: UpdateStage,
@@ -46,7 +62,9 @@ pub(crate) struct Update {
     pub(crate) identifier: u8,
     /// Somebody waits for its end.
     is_awaited: bool,
-    pub(crate) parameters: Parameters,
+    pub(crate) wish: Wish,
+    /// The peer has been promised the parameters in `requested`: they follow.
+    pub(super) goes_on: bool,
     /// Why it failed.
     error: Error,
     pub(crate) deadline: Deadline,
@@ -58,10 +76,16 @@ impl Update {
         ticket: 0,
         identifier: 0,
         is_awaited: false,
-        parameters: Parameters::ZERO,
+        wish: Wish::Parameters(Parameters::ZERO),
+        goes_on: false,
         error: Error::ZERO,
         deadline: Deadline::NEVER,
     };
+
+    /// The parameters, where the wish is for some.
+    pub(crate) fn parameters(&self) -> Parameters {
+        if let Wish::Parameters(parameters) = self.wish { parameters } else { Parameters::ZERO }
+    }
 }
 
 /// An update of ours.
@@ -74,15 +98,15 @@ pub struct UpdateTicket {
 /// How long the link layer may take: as long as a procedure of it (Vol 6, Part B, 5.2).
 const LINK_LAYER_TIMEOUT: Duration = Duration::from_secs(40);
 /// How long the application may think: less than a peer waits.
-const WORD_TIMEOUT: Duration = Duration::from_secs(29);
+pub(super) const WORD_TIMEOUT: Duration = Duration::from_secs(29);
 /// The bit of the Connection Parameters Request procedure (Vol 6, Part B, 4.6).
 const PARAMETERS_REQUEST: u64 = 1 << 1;
 
 impl Link {
     /// Begins an update, whoever wants it.
-    fn begin_update(&mut self, stage: UpdateStage, parameters: Parameters, is_awaited: bool) -> u8 {
+    pub(super) fn begin_update(&mut self, stage: UpdateStage, wish: Wish, is_awaited: bool) -> u8 {
         let ticket = self.update.ticket.wrapping_add(1);
-        self.update = Update { stage, ticket, is_awaited, parameters, ..Update::NEW };
+        self.update = Update { stage, ticket, is_awaited, wish, ..Update::NEW };
         match stage {
             UpdateStage::Wanted => self.owed.insert(Owed::UPDATE),
             UpdateStage::Signal => self.owed.insert(Owed::PARAMETER_REQUEST),
@@ -98,6 +122,13 @@ impl Core<'_> {
     pub fn update_parameters(&mut self, id: LinkId, parameters: &ConnectionParameters) -> Result<UpdateTicket, Error> {
         let parameters = parameters.units().ok_or(Error::InvalidArgument(Argument::ConnectionParameters))?;
         let by_link_layer = self.state.controller.le_features & PARAMETERS_REQUEST != 0;
+        let signals = signals(self.link(id)?) && !by_link_layer;
+        let stage = if signals { UpdateStage::Signal } else { UpdateStage::Wanted };
+        self.begin_update(id, stage, Wish::Parameters(parameters))
+    }
+
+    /// Begins an update of ours.
+    pub(super) fn begin_update(&mut self, id: LinkId, stage: UpdateStage, wish: Wish) -> Result<UpdateTicket, Error> {
         let link = self.link_mut(id)?;
         if link.is_leaving() {
             return Err(Error::Disconnected);
@@ -105,15 +136,14 @@ impl Core<'_> {
         if link.update.stage != UpdateStage::Idle {
             return Err(Error::Busy);
         }
-        let by_link_layer = by_link_layer || !signals(link);
-        let stage = if by_link_layer { UpdateStage::Wanted } else { UpdateStage::Signal };
-        let ticket = link.begin_update(stage, parameters, true);
+        let ticket = link.begin_update(stage, wish, true);
         self.state.work = true;
         Ok(UpdateTicket { link: id, ticket })
     }
 
-    /// How an update of ours ended: the parameters are in force, or the peer or the controller refused them.
-    pub fn parameters_updated(&mut self, ticket: UpdateTicket) -> Poll<Result<(), Error>> {
+    /// How an update of ours ended: what was wanted is in force, or as much of it as the peer can; or the peer or the controller
+    /// refused it.
+    pub fn updated(&mut self, ticket: UpdateTicket) -> Poll<Result<(), Error>> {
         let link = match self.link_mut(ticket.link) {
             Ok(link) => link,
             Err(error) => return Poll::Ready(Err(error)),
@@ -136,10 +166,13 @@ impl Core<'_> {
             return;
         }
         link.update.is_awaited = false;
+        // No controller tells of a length that stays as it is, and each may be asked again at any time.
+        let is_length = matches!(link.update.wish, Wish::DataLength(_));
         match link.update.stage {
             UpdateStage::Wanted | UpdateStage::Signal | UpdateStage::Done | UpdateStage::Failed => {
                 self.finish_update(usize::from(ticket.link.index), None);
             }
+            UpdateStage::Asked if is_length => self.finish_update(usize::from(ticket.link.index), None),
             _ => {}
         }
     }
@@ -157,12 +190,36 @@ impl Core<'_> {
         update.error = error.unwrap_or(Error::ZERO);
         link.owed.remove(Owed::UPDATE | Owed::PARAMETER_REQUEST);
         link.happened.remove(Happened::PARAMETERS_WANTED);
+        if link.update.stage == UpdateStage::Idle && core::mem::take(&mut link.update.goes_on) {
+            link.begin_update(UpdateStage::Wanted, Wish::Parameters(link.requested), false);
+            self.state.work = true;
+        }
         self.tell_link(index, LinkNews::LINK);
     }
 
-    /// LE Connection Update goes out.
-    pub(crate) fn update_asked(&mut self, now: Instant, index: usize) {
+    /// The command of an update goes out.
+    pub(crate) fn emit_update(&mut self, now: Instant, index: usize, w: &mut Writer<'_>) -> Option<Purpose> {
+        let link = self.links.get_mut(index)?;
+        link.owed.remove(Owed::UPDATE);
+        let handle = link.handle;
+        match link.update.wish {
+            Wish::Parameters(p) => {
+                let update = command::LeConnectionUpdate {
+                    handle,
+                    interval_min: p.interval_min,
+                    interval_max: p.interval_max,
+                    latency: p.latency,
+                    supervision_timeout: p.supervision_timeout,
+                    ce_length_min: 0,
+                    ce_length_max: 0,
+                };
+                command::open(&update, w);
+            }
+            Wish::Phys { tx, rx } => link.emit_set_phy(tx, rx, w),
+            Wish::DataLength(octets) => link.emit_set_data_length(octets, w),
+        }
         self.advance_update(index, UpdateStage::Asked, Deadline::after(now, LINK_LAYER_TIMEOUT));
+        Some(Purpose::Update(handle))
     }
 
     pub(crate) fn advance_update(&mut self, index: usize, stage: UpdateStage, deadline: Deadline) {
@@ -171,19 +228,27 @@ impl Core<'_> {
         self.state.sooner.set(&mut link.update.deadline, deadline);
     }
 
-    /// The controller refused LE Connection Update.
-    pub(crate) fn on_update_refused(&mut self, handle: ConnectionHandle, opcode: Opcode, status: Status) {
-        if let Some(index) = self.links.iter().position(|l| l.is_up() && l.handle == handle) {
-            self.update_failed(index, status, Error::Refused(opcode, status));
+    /// The controller answered the command of an update.
+    pub(crate) fn on_update_answer(&mut self, handle: ConnectionHandle, opcode: Opcode, status: Status) {
+        let Some(index) = self.links.iter().position(|l| l.is_up() && l.handle == handle) else { return };
+        let Some(link) = self.links.get(index) else { return };
+        if !status.is_success() {
+            return self.update_failed(index, status, Error::Refused(opcode, status));
+        }
+        // What is as it was wanted is no change, of which no controller tells.
+        let is_done = matches!(link.update.wish, Wish::DataLength(octets) if link.lengths.get().tx_octets == octets);
+        if is_done && link.update.stage == UpdateStage::Asked {
+            self.finish_update(index, None);
         }
     }
 
     /// LE Connection Update Complete came; what it says stands in the link.
     pub(crate) fn on_updated(&mut self, index: usize, status: Status) {
-        let stage = self.links.get(index).map(|link| link.update.stage);
-        match stage {
-            Some(UpdateStage::Asked | UpdateStage::Agreed) if status.is_success() => self.finish_update(index, None),
-            Some(UpdateStage::Agreed) => self.finish_update(index, Some(Error::ParametersRefused(status))),
+        let Some(update) = self.links.get(index).map(|link| link.update) else { return };
+        match update.stage {
+            UpdateStage::Asked | UpdateStage::Agreed if !matches!(update.wish, Wish::Parameters(_)) => {}
+            UpdateStage::Asked | UpdateStage::Agreed if status.is_success() => self.finish_update(index, None),
+            UpdateStage::Agreed => self.finish_update(index, Some(Error::ParametersRefused(status))),
             _ => self.update_failed(index, status, Error::ParametersRefused(status)),
         }
     }
@@ -201,7 +266,8 @@ impl Core<'_> {
                 | Status::UNKNOWN_LMP_PDU
                 | Status::UNSUPPORTED_LL_PARAMETER_VALUE
         );
-        if !(is_unknown && signals(link) && link.update.is_awaited) {
+        let may = signals(link) && link.update.is_awaited && matches!(link.update.wish, Wish::Parameters(_));
+        if !(is_unknown && may) {
             return self.finish_update(index, Some(error));
         }
         link.update.stage = UpdateStage::Signal;
@@ -223,66 +289,6 @@ impl Core<'_> {
                 count(&mut self.state.counters.timeouts);
                 self.finish_update(index, Some(Error::Timeout));
             }
-        }
-    }
-
-    /// The peer asks for parameters: by the link layer, or with this identifier on the signalling channel.
-    pub(crate) fn on_parameters_wanted(&mut self, now: Instant, index: usize, wanted: Parameters, identifier: u8) {
-        let general = self.state.parameter_requests();
-        let Some(link) = self.links.get_mut(index) else { return };
-        let rule = link.parameter_rule.get().unwrap_or(general);
-        let is_free = link.update.stage == UpdateStage::Idle;
-        if !(wanted.are_valid() && rule.rule == Rule::Ask && is_free) {
-            // By L2CAP, what is agreed to is an update of ours.
-            let may = wanted.are_valid() && (is_free || identifier == 0);
-            let taken = if may { rule.taken(wanted) } else { None };
-            return self.answer_peer(index, identifier, taken);
-        }
-        link.begin_update(UpdateStage::Question, wanted, false);
-        link.update.identifier = identifier;
-        link.happened.insert(Happened::PARAMETERS_WANTED);
-        self.advance_update(index, UpdateStage::Question, Deadline::after(now, WORD_TIMEOUT));
-        self.tell_link(index, LinkNews::LINK);
-    }
-
-    /// Answers the peer that asked for parameters: these, or `None` where they are refused. `Stale` where it does not ask, or has
-    /// been answered.
-    pub fn answer_parameters(&mut self, id: LinkId, answer: Option<&ConnectionParameters>) -> Result<(), Error> {
-        let taken = match answer {
-            Some(parameters) => Some(parameters.units().ok_or(Error::InvalidArgument(Argument::ConnectionParameters))?),
-            None => None,
-        };
-        let update = self.link_mut(id)?.update;
-        if update.stage != UpdateStage::Question {
-            return Err(Error::Stale);
-        }
-        self.answer_question_of(usize::from(id.index), taken);
-        Ok(())
-    }
-
-    /// The word on what the application was asked.
-    fn answer_question_of(&mut self, index: usize, taken: Option<Parameters>) {
-        let identifier = self.links.get(index).map_or(0, |link| link.update.identifier);
-        self.finish_update(index, None);
-        self.answer_peer(index, identifier, taken);
-    }
-
-    fn answer_peer(&mut self, index: usize, identifier: u8, taken: Option<Parameters>) {
-        let Some(link) = self.links.get_mut(index) else { return };
-        self.state.work = true;
-        if identifier == 0 {
-            link.requested = taken.unwrap_or(Parameters::ZERO);
-            link.owed.insert(Owed::PARAMETER_REPLY);
-            return;
-        }
-        #[cfg(feature = "central")]
-        {
-            use jelling_wire::l2cap::signalling::UpdateResult;
-            let result = if taken.is_some() { UpdateResult::ACCEPTED } else { UpdateResult::REJECTED };
-            if let Some(parameters) = taken {
-                link.begin_update(UpdateStage::Wanted, parameters, false);
-            }
-            self.reply(index, crate::l2cap::Reply::update(identifier, result));
         }
     }
 }

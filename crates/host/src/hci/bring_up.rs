@@ -133,16 +133,10 @@ pub(crate) const fn is_wanted(code: EventCode, subevent: Option<Subevent>) -> bo
     match (code, subevent) {
         (EventCode::COMMAND_COMPLETE | EventCode::COMMAND_STATUS, _) => true,
         (EventCode::READ_REMOTE_VERSION_INFORMATION_COMPLETE | EventCode::DATA_BUFFER_OVERFLOW, _) => false,
-        (_, Some(subevent)) if is_idle(subevent) => false,
         (_, Some(Subevent::READ_REMOTE_FEATURES_COMPLETE)) => false,
         (_, Some(subevent)) => LE_EVENT_MASK & bit(subevent.0) != 0,
         (code, None) => EVENT_MASK & bit(code.0) != 0,
     }
-}
-
-/// True for the LE events that tell of nothing this host acts on.
-pub(super) const fn is_idle(subevent: Subevent) -> bool {
-    matches!(subevent, Subevent::DATA_LENGTH_CHANGE | Subevent::PHY_UPDATE_COMPLETE)
 }
 
 /// The bit of LE Data Packet Length Extension (Vol 6, Part B, 4.6).

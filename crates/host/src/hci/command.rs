@@ -260,20 +260,7 @@ impl Core<'_> {
             command::open(&reply, w);
             return Some(Purpose::ParameterReply);
         }
-        link.owed.remove(Owed::UPDATE);
-        let p = link.update.parameters;
-        let update = command::LeConnectionUpdate {
-            handle,
-            interval_min: p.interval_min,
-            interval_max: p.interval_max,
-            latency: p.latency,
-            supervision_timeout: p.supervision_timeout,
-            ce_length_min: 0,
-            ce_length_max: 0,
-        };
-        command::open(&update, w);
-        self.update_asked(now, index);
-        Some(Purpose::Update(handle))
+        self.emit_update(now, index, w)
     }
 
     /// The controller answered a command: `parameters` is what follows the status.
@@ -346,11 +333,7 @@ impl Core<'_> {
             Purpose::Curve => self.on_curve_refused(now, status),
             #[cfg(feature = "security")]
             Purpose::PrivateAddress => self.on_private_address(now, status.is_success()),
-            Purpose::Update(handle) => {
-                if !status.is_success() {
-                    self.on_update_refused(handle, opcode, status);
-                }
-            }
+            Purpose::Update(handle) => self.on_update_answer(handle, opcode, status),
             Purpose::Orphan | Purpose::ParameterReply | Purpose::KeyRefusal => {}
         }
     }

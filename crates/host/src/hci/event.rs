@@ -13,7 +13,7 @@ use crate::{
 };
 use jelling_wire::hci::{
     ConnectionHandle, Role, Status,
-    event::{ConnectionComplete, Event, EventCode, Subevent},
+    event::{ConnectionComplete, Event, EventCode},
 };
 
 impl Core<'_> {
@@ -76,8 +76,9 @@ impl Core<'_> {
             Event::DisconnectionComplete { handle, .. }
             | Event::LeConnectionUpdateComplete { handle, .. }
             | Event::LeLongTermKeyRequest { handle, .. }
+            | Event::LePhyUpdateComplete { handle, .. }
+            | Event::LeDataLengthChange { handle, .. }
             | Event::LeRemoteConnectionParameterRequest { handle, .. } => handle,
-            Event::LeUnknown { subevent, .. } if bring_up::is_idle(Subevent(subevent)) => return,
             _ => return count(&mut self.state.counters.unexpected),
         };
         let Some(index) = self.link_of(now, handle) else { return };
@@ -109,6 +110,8 @@ impl Core<'_> {
             // There is no key: the peer learns it at once (Vol 6, Part B, 5.1.3.1).
             #[cfg(not(feature = "security"))]
             Event::LeLongTermKeyRequest { .. } => link.owed.insert(Owed::KEY_REFUSAL),
+            Event::LePhyUpdateComplete { status, tx_phy, rx_phy, .. } => self.on_phys(index, status, tx_phy, rx_phy),
+            Event::LeDataLengthChange { tx_octets, rx_octets, .. } => self.on_data_length(index, tx_octets, rx_octets),
             Event::LeRemoteConnectionParameterRequest {
                 interval_min,
                 interval_max,

@@ -17,9 +17,7 @@ pub(crate) use advertiser::AdvertiserCommand;
 pub(crate) use bring_up::Step;
 #[cfg(feature = "central")]
 pub(crate) use central::CentralCommand;
-pub(crate) use command::InFlight;
-#[cfg(feature = "security")]
-pub(crate) use command::Purpose;
+pub(crate) use command::{InFlight, Purpose};
 pub use host_flow::HostBuffers;
 use jelling_wire::{Address, AddressKind, hci::LocalVersion};
 

@@ -38,7 +38,7 @@ impl Core<'_> {
         let Some(link) = self.links.get_mut(index) else { return false };
         link.owed.remove(Owed::PARAMETER_REQUEST);
         link.update.identifier = identifier;
-        let Parameters { interval_min, interval_max, latency, supervision_timeout: timeout } = link.update.parameters;
+        let Parameters { interval_min, interval_max, latency, supervision_timeout: timeout } = link.update.parameters();
         let request =
             Signal::ConnectionParameterUpdateRequest { identifier, interval_min, interval_max, latency, timeout };
         self.advance_update(index, UpdateStage::Signalled, Deadline::after(now, RTX));
@@ -57,13 +57,14 @@ impl Core<'_> {
         result: Option<UpdateResult>,
     ) -> bool {
         let Some(link) = self.links.get(index) else { return false };
-        let update = &link.update;
         if !link.asks_with(identifier) {
             return false;
         }
         match result {
             // What is as it was wanted is no change, of which no controller tells.
-            Some(UpdateResult::ACCEPTED) if link.has_parameters(&update.parameters) => self.finish_update(index, None),
+            Some(UpdateResult::ACCEPTED) if link.has_parameters(&link.update.parameters()) => {
+                self.finish_update(index, None)
+            }
             Some(UpdateResult::ACCEPTED) => {
                 self.advance_update(index, UpdateStage::Agreed, Deadline::after(now, RTX));
             }

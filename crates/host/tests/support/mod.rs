@@ -65,7 +65,7 @@ pub(crate) struct Air {
     pub(crate) controllers: [Controller; 2],
     pub(crate) connected: bool,
     pub(crate) acl_length: u16,
-    pub(crate) le_features: u8,
+    pub(crate) le_features: u16,
     /// Each octet of Read Local Supported Commands.
     pub(crate) commands: u8,
 }
@@ -158,7 +158,8 @@ impl Air {
             Opcode::READ_LOCAL_VERSION_INFORMATION => self.complete(who, opcode, 0, &[12, 0, 0, 12, 0xff, 0xff, 0, 0]),
             Opcode::READ_LOCAL_SUPPORTED_COMMANDS => self.complete(who, opcode, 0, &[self.commands; 64]),
             Opcode::READ_LOCAL_SUPPORTED_FEATURES | Opcode::LE_READ_LOCAL_SUPPORTED_FEATURES => {
-                self.complete(who, opcode, 0, &[self.le_features, 0, 0, 0, 0, 0, 0, 0]);
+                let [low, high] = self.le_features.to_le_bytes();
+                self.complete(who, opcode, 0, &[low, high, 0, 0, 0, 0, 0, 0]);
             }
             Opcode::LE_READ_BUFFER_SIZE => {
                 let [low, high] = self.acl_length.to_le_bytes();

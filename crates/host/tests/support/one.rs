@@ -25,7 +25,7 @@ pub(crate) struct One {
 
 impl One {
     /// A host that is up and has a link in this role, on a controller with these features.
-    pub(crate) fn connected(role: Role, le_features: u8, config: Config) -> Self {
+    pub(crate) fn connected(role: Role, le_features: u16, config: Config) -> Self {
         let mut one = One::up(le_features, config);
         one.meet(role, HANDLE);
         one.commands.clear();
@@ -33,12 +33,12 @@ impl One {
     }
 
     /// A host that is up.
-    pub(crate) fn up(le_features: u8, config: Config) -> Self {
+    pub(crate) fn up(le_features: u16, config: Config) -> Self {
         One::on(le_features, 0xff, None, config)
     }
 
     /// A host that is up, on a controller with these octets of commands, which refuses one of them.
-    pub(crate) fn on(le_features: u8, commands: u8, refused: Option<(Opcode, u8)>, config: Config) -> Self {
+    pub(crate) fn on(le_features: u16, commands: u8, refused: Option<(Opcode, u8)>, config: Config) -> Self {
         let mut memory = Box::new(Memory::NEW);
         memory.core().configure(config);
         memory.core().start();

@@ -25,7 +25,7 @@ use embassy_futures::{
 };
 use input::{out, word};
 use jelling::{
-    Bonds, Config, Connection, ConnectionParameters, Device, Error, Gatt, Host, Links, ParameterPolicy, Pool,
+    Bonds, Config, Connection, ConnectionParameters, Device, Error, Gatt, Host, Links, ParameterPolicy, Phys, Pool,
     Resources, ScanSlots, Tasks,
 };
 use jelling_h4::{H4DirectReader, H4Reader, H4Writer};
@@ -121,6 +121,9 @@ async fn link(connection: &Connection<'_>) {
     used(connection.event().await);
     let parameters = ConnectionParameters::new(duration(), duration());
     used(connection.update_parameters(parameters).await);
+    used(connection.set_phy(Phys::from_bits_truncate(word() as u8), Phys::LE_2M).await);
+    used(connection.set_data_length(word() as u16).await);
+    used((connection.phy(), connection.data_length()));
     used(connection.on_parameter_request(Some(ParameterPolicy::Within(parameters))));
     used(connection.answer_parameters(Some(parameters)));
     let another = connection.clone();
