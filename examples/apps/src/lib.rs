@@ -4,6 +4,12 @@
 
 #[cfg(all(feature = "peripheral", feature = "server"))]
 pub mod battery;
+#[cfg(all(feature = "central", feature = "client", feature = "l2cap"))]
+pub mod file_client;
+#[cfg(all(feature = "peripheral", feature = "server", feature = "l2cap"))]
+pub mod file_server;
+#[cfg(feature = "l2cap")]
+pub mod files;
 #[cfg(all(feature = "central", feature = "client"))]
 pub mod follow;
 #[cfg(all(feature = "peripheral", feature = "server"))]

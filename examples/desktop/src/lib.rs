@@ -1,22 +1,43 @@
-//! What the examples share: a transport from its SPEC, and the host that runs on it.
+//! What the examples share: a transport from its SPEC, the host that runs on it, a folder of files, a file that comes, and how
+//! far it is.
+
+mod folder;
+mod output;
+mod progress;
+
+pub use folder::Folder;
+pub use output::Output;
+pub use progress::Progress;
 
 use anyhow::{Context, Result, bail};
-use jelling::{Config, Host, Resources};
+use jelling::{Config, Gatt, Host, Links, Pool, Resources};
 
-/// Runs an application on the controller at `spec`: `tcp:HOST:PORT`.
+/// A pool with room for what a channel may receive ahead of its reader: eight K-frames.
+type Memory = Resources<Links, Gatt, Pool<64, 16>>;
+
+/// Runs an application on the controller at `spec`: `tcp:HOST:PORT`. Ctrl-C ends it: whoever is connected is disconnected.
 ///
 /// # Errors
-/// Where the SPEC is none, nobody listens, the transport ends, or the application fails.
-pub async fn on_transport<A>(spec: &str, application: A) -> Result<()>
+/// Where the SPEC is none, nobody listens, the transport ends, or the application fails or is interrupted.
+pub async fn on_transport<A, E>(spec: &str, application: A) -> Result<()>
 where
-    A: AsyncFnOnce(Host<'_>) -> Result<(), jelling::Error>,
+    A: AsyncFnOnce(Host<'_>) -> Result<(), E>,
+    E: Into<anyhow::Error>,
 {
     let Some(address) = spec.strip_prefix("tcp:") else { bail!("not a transport: {spec:?}; expected tcp:HOST:PORT") };
     let (reader, writer) = jelling_tcp::connect(address).await.with_context(|| format!("no controller at {spec}"))?;
-    let mut resources: Resources = Resources::new();
+    let mut resources = Memory::new();
     let (host, mut runner) = jelling::new(&mut resources, Config::default());
+    let work = async {
+        let result = tokio::select! {
+            result = application(host) => result.map_err(Into::into),
+            _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+        };
+        host.stop().await;
+        result
+    };
     tokio::select! {
-        result = application(host) => result.map_err(Into::into),
+        result = work => result,
         end = runner.run(reader, writer) => bail!("{end}"),
     }
 }
