@@ -1,5 +1,6 @@
 //! The firmware of `examples/firmware`, in QEMU with its UART on a controller, and who talks to it.
 
+mod files;
 mod lines;
 mod traced;
 
@@ -32,6 +33,8 @@ pub(crate) enum Image {
     Battery,
     /// Notifications as fast as they go, counted on the PC
     Stream,
+    /// A file server, whose files are downloaded to the PC and compared
+    Files,
     /// The thermometer with its host's lines on the console, or as frames of defmt, and a capture on UART2
     Traced,
 }
@@ -85,7 +88,8 @@ fn build_with(more: &[&str]) -> Result<()> {
 pub(crate) fn lint() -> Result<()> {
     let manifest = ["--manifest-path", "examples/firmware/Cargo.toml"];
     run_command(cargo(&["fmt", "--all", "--check"]).args(manifest))?;
-    let mut clippy = cargo(&["clippy", "--quiet", "--package", "board", "--package", "firmware"]);
+    let mut clippy =
+        cargo(&["clippy", "--quiet", "--package", "board", "--package", "firmware", "--features", "firmware/l2cap"]);
     clippy.args(manifest).env("CARGO_TARGET_DIR", std::path::absolute(images::folder("firmware-lint"))?);
     run_command(clippy.args(["--", "--deny", "warnings"]))
 }
@@ -119,6 +123,10 @@ pub(crate) fn run(image: Option<Image>, peer: Option<Peer>) -> Result<()> {
         }
         if wanted(Image::Stream) {
             scene.play("stream", |radio| stream(&scene, radio))?;
+        }
+        if wanted(Image::Files) {
+            build_one("files", "l2cap")?;
+            scene.play("files", |radio| files::play(&scene, radio))?;
         }
         // One kind of controller will do: what is shown is the wire beside it.
         if kind == Kind::Rootcanal && wanted(Image::Traced) {

@@ -250,7 +250,7 @@ fn cargo(arguments: &[&str]) -> Command {
 fn programs() -> Result<()> {
     let mut build = cargo(&["build", "--quiet", "--workspace", "--test", "readme_test"]);
     run(build.args(
-        ["jelling", "jelling-interop", "commands", "firmware", "numbers", "pairings", "temp_sensor"]
+        ["jelling", "jelling-interop", "commands", "file_client", "firmware", "numbers", "pairings", "temp_sensor"]
             .map(|name| format!("--bin={name}")),
     ))
 }

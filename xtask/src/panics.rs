@@ -37,13 +37,14 @@ const UNRESOLVED: &str = "-Clink-arg=--unresolved-symbols=ignore-all";
 const ENTRIES: Image =
     Image { name: "no-panic", workspace: "examples/no-panic", package: "no-panic", features: "", flags: &BARE };
 
-const IMAGES: [Image; 5] = [
+const IMAGES: [Image; 6] = [
     Image { name: "face", workspace: "examples/no-panic", package: "no-panic", features: "", flags: &BARE },
     Image::firmware("sensor", ""),
     // Not with `log`, whose lines know their places as panics do.
     Image::firmware("sensor-defmt", "defmt,snoop"),
     Image::firmware("central", ""),
     Image::firmware("battery", ""),
+    Image::firmware("files", "l2cap"),
 ];
 
 impl Image {
