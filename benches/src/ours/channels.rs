@@ -9,8 +9,11 @@ use jelling::{
 use jelling_bench_link::{Air, Port};
 
 const PSM: u16 = 0x80;
-/// K-frames that the sender may send before the receiver takes some: as many as trouble-host's default.
-const CREDITS: u16 = 8;
+
+/// K-frames that the sender may send before the receiver takes some: 8 or 16 kB of them.
+const fn credits(shape: Shape) -> u16 {
+    if shape.sdu > 1_000 { 8 } else { 32 }
+}
 
 /// The host that sends.
 type Hub<const LINKS: usize, const CHANNELS: usize, const TASKS: usize, const FRAMES: usize, const PACKET: usize> =
@@ -21,10 +24,10 @@ type Leaf<const BLOCKS: usize> = Resources<Links<1>, Gatt, Pool<BLOCKS>, ScanSlo
 pub(crate) fn transfer(air: &Air, shape: Shape, tally: &Tally) {
     // An SDU is one K-frame.
     match (shape.sdu, shape.links, shape.channels) {
-        (..=242, 1, 1) => of::<1, 1, 16, 4, 255, 160>(air, shape, tally),
-        (..=242, 1, _) => of::<1, 4, 16, 4, 255, 160>(air, shape, tally),
-        (..=242, _, 1) => of::<8, 8, 32, 4, 255, 160>(air, shape, tally),
-        (..=242, _, _) => of::<8, 32, 64, 4, 255, 160>(air, shape, tally),
+        (..=242, 1, 1) => of::<1, 1, 16, 7, 255, 560>(air, shape, tally),
+        (..=242, 1, _) => of::<1, 4, 16, 7, 255, 560>(air, shape, tally),
+        (..=242, _, 1) => of::<8, 8, 32, 7, 255, 560>(air, shape, tally),
+        (..=242, _, _) => of::<8, 32, 64, 7, 255, 560>(air, shape, tally),
         (_, 1, 1) => of::<1, 1, 16, 2, 2058, 1120>(air, shape, tally),
         (_, 1, _) => of::<1, 4, 16, 2, 2058, 1120>(air, shape, tally),
         (_, _, 1) => of::<8, 8, 32, 2, 2058, 1120>(air, shape, tally),
@@ -73,7 +76,7 @@ fn of<
 
 async fn accept<'d>(leaf: Host<'d>, shape: Shape, places: &[Place<L2capChannel<'d>>]) -> Result<(), Error> {
     let listener =
-        leaf.l2cap_listen(PSM, &ChannelOptions::new(shape.sdu as u16).mps(shape.sdu as u16 + 2).credits(CREDITS))?;
+        leaf.l2cap_listen(PSM, &ChannelOptions::new(shape.sdu as u16).mps(shape.sdu as u16 + 2).credits(credits(shape)))?;
     let _connection = leaf.advertise(Duration::from_millis(100)).await?;
     for place in places {
         place.put(listener.accept().await?);

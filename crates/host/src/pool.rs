@@ -7,6 +7,10 @@ use jelling_wire::copy;
 /// Octets of payload in a block.
 pub const BLOCK: usize = 60;
 
+/// The same, as a block's length.
+#[cfg(feature = "l2cap")]
+const WHOLE: u8 = BLOCK as u8;
+
 /// A block; a chain's next block stands in `next` as index + 1, 0 at its end.
 #[derive(Clone, Copy, Debug)]
 pub struct Block {
@@ -34,6 +38,17 @@ impl Chain {
     pub(crate) fn len(self) -> usize {
         usize::from(self.length)
     }
+}
+
+/// A chain that is written at one end and taken from the other.
+#[cfg(feature = "l2cap")]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ends {
+    /// Index + 1 of the first block and of the last one, 0 for none.
+    pub(crate) first: u16,
+    pub(crate) last: u16,
+    /// Octets of the first block that are taken.
+    pub(crate) taken: u8,
 }
 
 /// The accounting of a pool. All-zero at the start: blocks are taken from the untouched end until the free list has some.
@@ -194,41 +209,93 @@ impl Pool<'_> {
         back
     }
 
-    /// Fills what is left of a block and tells how many octets that were.
+    /// Appends octets to a chain whose blocks come out of a reserve, all of them or, where that is too small, none.
     #[cfg(feature = "l2cap")]
-    pub(crate) fn fill_last(&mut self, last: u16, octets: &[u8]) -> usize {
-        let Some(block) = self.block(last) else { return 0 };
-        let n = copy(block.data.get_mut(usize::from(block.length)..).unwrap_or_default(), octets);
-        block.length = block.length.saturating_add(u8::try_from(n).unwrap_or(0));
-        n
-    }
-
-    /// Takes a block that was set apart.
-    #[cfg(feature = "l2cap")]
-    pub(crate) fn take_reserved(&mut self) -> Option<u16> {
-        self.release(1);
-        self.take()
-    }
-
-    /// Sets a block apart that has just been given back.
-    #[cfg(feature = "l2cap")]
-    pub(crate) fn reserve_again(&mut self) {
-        self.accounts.reserved = self.accounts.reserved.saturating_add(1);
-    }
-
-    /// Puts a block behind another, if there is one.
-    #[cfg(feature = "l2cap")]
-    pub(crate) fn link(&mut self, last: u16, next: u16) {
-        if let Some(block) = self.block(last) {
-            block.next = next;
+    pub(crate) fn push(&mut self, ends: &mut Ends, reserve: &mut u16, octets: &[u8]) -> Option<()> {
+        let mut octets = octets;
+        if let Some(block) = self.block(ends.last) {
+            let n = copy(block.data.get_mut(usize::from(block.length)..).unwrap_or_default(), octets);
+            let need = octets.len().saturating_sub(n).div_ceil(BLOCK);
+            if need > usize::from(*reserve) {
+                return None;
+            }
+            block.length = block.length.saturating_add(u8::try_from(n).unwrap_or(0));
+            octets = octets.get(n..).unwrap_or_default();
+        } else if octets.len().div_ceil(BLOCK) > usize::from(*reserve) {
+            return None;
         }
+        let mut taken = 0u16;
+        while !octets.is_empty() {
+            let accounts = &mut *self.accounts;
+            let index = if accounts.free != 0 { accounts.free } else { accounts.touched.saturating_add(1) };
+            let block = self.blocks.get_mut(usize::from(index.wrapping_sub(1)))?;
+            if accounts.free != 0 {
+                accounts.free = block.next;
+            } else {
+                accounts.touched = index;
+            }
+            block.next = 0;
+            // A whole block is copied as what it is, without a look at lengths.
+            if let Some((whole, rest)) = octets.split_first_chunk() {
+                (block.data, block.length, octets) = (*whole, WHOLE, rest);
+            } else {
+                block.length = u8::try_from(copy(&mut block.data, octets)).unwrap_or(0);
+                octets = &[];
+            }
+            match self.block(ends.last) {
+                Some(previous) => previous.next = index,
+                None => (ends.first, ends.taken) = (index, 0),
+            }
+            ends.last = index;
+            taken = taken.saturating_add(1);
+        }
+        *reserve = reserve.saturating_sub(taken);
+        let accounts = &mut *self.accounts;
+        accounts.reserved = accounts.reserved.saturating_sub(taken);
+        accounts.used = accounts.used.saturating_add(taken);
+        accounts.high_water = accounts.high_water.max(accounts.used);
+        Some(())
     }
 
-    /// The octets of a block.
+    /// Takes octets out of such a chain, as many as fit and are there; its empty blocks go back to its reserve.
     #[cfg(feature = "l2cap")]
-    pub(crate) fn data_of(&self, index: u16) -> &[u8] {
-        let block = index.checked_sub(1).and_then(|i| self.blocks.get(usize::from(i)));
-        block.and_then(|b| b.data.get(..usize::from(b.length))).unwrap_or_default()
+    pub(crate) fn pop(&mut self, ends: &mut Ends, reserve: &mut u16, target: &mut [u8]) -> usize {
+        let (head, room) = (ends.first, target.len());
+        let (mut rest, mut emptied, mut freed) = (target, 0, 0u16);
+        while !rest.is_empty()
+            && let Some(block) = self.block(ends.first)
+        {
+            let at = usize::from(ends.taken);
+            if block.length == WHOLE && at == 0 && rest.len() >= BLOCK {
+                if let Some((whole, more)) = core::mem::take(&mut rest).split_first_chunk_mut() {
+                    *whole = block.data;
+                    rest = more;
+                }
+            } else {
+                let data = block.data.get(at..usize::from(block.length)).unwrap_or_default();
+                let n = copy(rest, data);
+                rest = core::mem::take(&mut rest).get_mut(n..).unwrap_or_default();
+                if n < data.len() {
+                    ends.taken = ends.taken.saturating_add(u8::try_from(n).unwrap_or(0));
+                    break;
+                }
+            }
+            emptied = ends.first;
+            (ends.first, ends.taken) = (block.next, 0);
+            freed = freed.saturating_add(1);
+        }
+        if ends.first == 0 {
+            ends.last = 0;
+        }
+        let free = self.accounts.free;
+        if let Some(block) = self.block(emptied) {
+            block.next = free;
+            self.accounts.free = head;
+        }
+        *reserve = reserve.saturating_add(freed);
+        self.accounts.reserved = self.accounts.reserved.saturating_add(freed);
+        self.accounts.used = self.accounts.used.saturating_sub(freed);
+        room.saturating_sub(rest.len())
     }
 
     /// Frees the first block of a chain: false when there is none.

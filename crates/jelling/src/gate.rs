@@ -21,6 +21,8 @@ pub(crate) type DynLock<'d> = dyn Lock + Sync + 'd;
 /// The lock that hides every capacity.
 pub(crate) trait Lock {
     fn lock(&self, f: &mut dyn Locked);
+    /// As `lock`, of what is settled behind it: of all that is done, most is this.
+    fn visit(&self, visit: &mut Visit<'_>);
     /// As [`Waiters::look`].
     fn look(&self, waker: &Waker) -> (Due, Option<Waker>);
     /// As [`Waiters::is_waiting`].
@@ -87,7 +89,7 @@ pub(crate) fn run(lock: &DynLock<'_>, verb: Verb, mut f: impl FnMut(&mut Core<'_
 #[inline(never)]
 fn run_entry(lock: &DynLock<'_>, verb: Verb, entry: &mut dyn Entry) -> Told {
     let mut visit = Visit { entry: Some(entry), verb, now: now(), news: News::default() };
-    lock.lock(&mut visit);
+    lock.visit(&mut visit);
     if visit.news.taken != 0 {
         visit.wake_all(lock);
     }
@@ -95,24 +97,23 @@ fn run_entry(lock: &DynLock<'_>, verb: Verb, entry: &mut dyn Entry) -> Told {
 }
 
 /// An entry, and what is settled behind it.
-struct Visit<'e> {
+pub(crate) struct Visit<'e> {
     entry: Option<&'e mut dyn Entry>,
     verb: Verb,
     now: Instant,
     news: News,
 }
 
-impl Locked for Visit<'_> {
-    fn locked(&mut self, core: &mut Core<'_>, waiters: &mut Waiters<'_>) {
+impl Visit<'_> {
+    #[inline]
+    pub(crate) fn locked(&mut self, core: &mut Core<'_>, waiters: &mut Waiters<'_>) {
         let before = waiters.runner.due;
         if let Some(entry) = self.entry.take() {
             entry.enter(core, waiters, self.now);
         }
         settle(core, waiters, self.verb, self.now, before, &mut self.news);
     }
-}
 
-impl Visit<'_> {
     /// Wakes who has news, and whoever else is to be woken.
     #[inline(never)]
     fn wake_all(&mut self, lock: &DynLock<'_>) {
@@ -122,7 +123,7 @@ impl Visit<'_> {
             if !::core::mem::take(&mut self.news.more) {
                 return;
             }
-            lock.lock(self);
+            lock.visit(self);
         }
     }
 }

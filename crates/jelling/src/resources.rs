@@ -3,7 +3,7 @@
 #[cfg(feature = "l2cap")]
 use crate::l2cap::FrameBuffer;
 use crate::{
-    gate::{Lock, Locked, RawLock},
+    gate::{Lock, Locked, RawLock, Visit},
     waiting::{Due, RunnerWakers, WaitTicket, Waiter, Waiters},
 };
 use ::core::{cell::RefCell, task::Waker};
@@ -141,6 +141,12 @@ impl<L: LinkGroup, G: GattGroup, P: PoolGroup, S: ScanGroup, B: BondGroup, T: Ta
     fn lock(&self, f: &mut dyn Locked) {
         self.with(|Contents { store, tasks, runner }| {
             f.locked(&mut store.core(), &mut Waiters { tasks: tasks.parts(), runner });
+        });
+    }
+
+    fn visit(&self, visit: &mut Visit<'_>) {
+        self.with(|Contents { store, tasks, runner }| {
+            visit.locked(&mut store.core(), &mut Waiters { tasks: tasks.parts(), runner });
         });
     }
 
