@@ -53,6 +53,8 @@ pub(crate) enum Scenario {
     CommandPairs,
     /// Bumble falls silent in the middle of a pairing, for the 30 s of the Security Manager: not among all of them
     PairingSilence,
+    /// `jelling l2cap` and `bumble-l2cap-bridge`, each in both roles
+    CommandChannels,
     /// Two Bumble hosts pair with LE Secure Connections, encrypt, refresh, and encrypt again
     BumblePair,
     /// The same with legacy pairing
@@ -63,7 +65,7 @@ pub(crate) enum Scenario {
     BumblePty,
 }
 
-const ALL: [Scenario; 20] = [
+const ALL: [Scenario; 21] = [
     Scenario::Central,
     Scenario::CentralLeft,
     Scenario::Client,
@@ -80,6 +82,7 @@ const ALL: [Scenario; 20] = [
     Scenario::PairingRefusals,
     Scenario::Bonds,
     Scenario::CommandPairs,
+    Scenario::CommandChannels,
     Scenario::BumblePair,
     Scenario::BumblePairLegacy,
     Scenario::BumbleChannel,
@@ -230,6 +233,7 @@ fn play(scenario: Scenario, kind: Kind) -> Result<()> {
         Scenario::PairingRefusals => pairings::play(pairings::REFUSALS, kind, &rig.radio, &rig.captures),
         Scenario::Bonds => pairings::play(pairings::BONDS, kind, &rig.radio, &rig.captures),
         Scenario::CommandPairs => pairings::command(kind, &rig.radio, &rig.captures),
+        Scenario::CommandChannels => crate::bridge::play(&rig.radio, &rig.captures),
         Scenario::PairingSilence => pairings::play(pairings::SILENCE, kind, &rig.radio, &rig.captures),
         Scenario::BumblePair => rig.bumbles("pair"),
         Scenario::BumblePairLegacy => rig.bumbles("pair-legacy"),

@@ -1,6 +1,7 @@
 //! Developer commands: what CI runs, and what a contributor runs by hand.
 
 mod bench;
+mod bridge;
 mod ci;
 mod command;
 mod cost;

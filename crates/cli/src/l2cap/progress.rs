@@ -30,6 +30,8 @@ pub(super) struct Tally {
     sent: Cell<u64>,
     received: Cell<u64>,
     begin: Instant,
+    /// When the last octets went.
+    last: Cell<Instant>,
     bar: Option<(ProgressBar, Shown)>,
 }
 
@@ -49,7 +51,8 @@ impl Tally {
             Shown::Of(length) => new(Some(length), KNOWN),
             Shown::Endless => new(None, ENDLESS),
         };
-        Tally { sent: Cell::new(0), received: Cell::new(0), begin: Instant::now(), bar }
+        let begin = Instant::now();
+        Tally { sent: Cell::new(0), received: Cell::new(0), begin, last: Cell::new(begin), bar }
     }
 
     pub(super) fn sent(&self, octets: usize) {
@@ -71,6 +74,7 @@ impl Tally {
     }
 
     fn show(&self) {
+        self.last.set(Instant::now());
         let (sent, received) = (self.sent.get(), self.received.get());
         match &self.bar {
             Some((bar, Shown::Of(_))) => {
@@ -89,7 +93,7 @@ impl Tally {
         if let Some((bar, _)) = &self.bar {
             bar.finish_and_clear();
         }
-        Summary { sent: self.sent.get(), received: self.received.get(), time: self.begin.elapsed() }
+        Summary { sent: self.sent.get(), received: self.received.get(), time: self.last.get() - self.begin }
     }
 }
 
