@@ -53,8 +53,10 @@ pub(crate) fn judge(file: &Path, implied: Implied<'_>) -> Result<()> {
     let octets = |list: &[u8]| list.iter().copied().map(u32::from).collect::<Vec<_>>();
     check("command", "bthci_cmd.opcode", &implied.commands.iter().copied().map(u32::from).collect::<Vec<_>>())?;
     check("event", "bthci_evt.code", &octets(&[&EVENTS, implied.events].concat()))?;
-    check("L2CAP channel", "btl2cap.cid", &[ATT_CHANNEL])?;
-    check("ATT PDU", "btatt.opcode", &octets(implied.att))?;
+    if !implied.att.is_empty() {
+        check("L2CAP channel", "btl2cap.cid", &[ATT_CHANNEL])?;
+        check("ATT PDU", "btatt.opcode", &octets(implied.att))?;
+    }
     if !implied.smp.is_empty() {
         check("L2CAP channel", "btl2cap.cid", &[SMP_CHANNEL])?;
         check("SMP PDU", "btsmp.opcode", &octets(implied.smp))?;
