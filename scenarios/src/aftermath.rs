@@ -9,7 +9,7 @@ use core::{
 };
 use embassy_futures::{
     join::join,
-    select::{Either3, select3},
+    select::{Either, Either3, select, select3},
 };
 use embassy_time::Timer;
 use jelling::{Connection, Device, Error, Host, Pools};
@@ -75,13 +75,20 @@ pub(crate) async fn settle(hosts: [Host<'_>; 2], before: [Left; 2]) -> Result<()
     Err(format!("not as before: {:?}, which was {before:?}", now()))
 }
 
-/// Connects, reads and disconnects; where the scenario pairs, it does so too, and finds the bond again.
+/// Connects, reads and disconnects; where the scenario opens channels or pairs, it does so too, and finds the bond again.
 pub(crate) async fn fresh(stage: Stage<'_>) -> Result<(), Error> {
     meet(stage, async |connection| {
         let remote = connection.service(scenario::SERVICE).await?.characteristic(scenario::VALUE).await?;
         remote.read_into(&mut [0; 512]).await.map(|_| ())
     })
     .await?;
+    if stage.transfers {
+        let limit = Timer::after_secs(30);
+        match select(scenario::transfers::echo(&stage), limit).await {
+            Either::First(echoed) => echoed?,
+            Either::Second(()) => return Err(Error::Timeout),
+        }
+    }
     if stage.pairs.is_none() {
         return Ok(());
     }

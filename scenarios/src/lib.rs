@@ -14,5 +14,6 @@ pub mod stage;
 pub mod sweep;
 pub mod table;
 mod toy;
+mod transfer;
 pub mod uart;
 pub mod users;

@@ -153,12 +153,13 @@ fn swept(name: &str, run: sweep::Sweep, scenario: &Scenario, stride: usize) -> (
     match run(scenario, stride) {
         Ok(swept) => {
             let line = format!(
-                "{name:10} {:10} {:6} points recovered, {:6} unharmed, {:3} by use, {:3} by restart, longest {:6.1} s, call {:5.1} s of virtual time, in {:.1} s",
+                "{name:10} {:10} {:6} points recovered, {:6} unharmed, {:3} by use, {:3} by restart, {:3} damaged, longest {:6.1} s, call {:5.1} s of virtual time, in {:.1} s",
                 scenario.name,
                 swept.points,
                 swept.unharmed,
                 swept.by_use,
                 swept.by_restart,
+                swept.damaged,
                 swept.longest.as_secs_f32(),
                 swept.longest_call.as_secs_f32(),
                 begin.elapsed().as_secs_f32()

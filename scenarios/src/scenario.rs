@@ -1,10 +1,12 @@
 //! The scenarios: each of them ends by itself, with success or an error, whatever goes wrong.
 
 mod changes;
+mod channels;
 mod hidden;
 mod pairing;
 mod plays;
 mod together;
+pub(crate) mod transfers;
 
 use crate::stage::Stage;
 use core::{future::Future, pin::Pin};
@@ -40,6 +42,8 @@ pub struct Scenario {
     pub acl_length: u16,
     /// What the central and the peripheral can show and take in, where they pair.
     pub pairs: Option<[IoCapability; 2]>,
+    /// Octets go over L2CAP channels.
+    pub transfers: bool,
     /// What is done.
     pub play: for<'d> fn(Stage<'d>) -> Play<'d>,
 }
@@ -59,12 +63,23 @@ macro_rules! pairs {
     };
 }
 
+macro_rules! is {
+    () => {
+        false
+    };
+    (transfer) => {
+        true
+    };
+}
+
 macro_rules! scenarios {
-    ($($(#[$doc:meta])* $constant:ident = $module:ident::$play:ident, $acl:literal $(, $central:ident, $peripheral:ident)?;)+) => {
+    ($($(#[$doc:meta])* $constant:ident = $module:ident::$play:ident, $acl:literal
+        $(, $central:ident, $peripheral:ident)? $(=> $what:ident)?;)+) => {
         $($(#[$doc])* pub const $constant: Scenario = Scenario {
             name: stringify!($play),
             acl_length: $acl,
             pairs: pairs!($($central, $peripheral)?),
+            transfers: is!($($what)?),
             play: |stage| Box::pin($module::$play(stage)),
         };)+
         /// Every scenario.
@@ -121,6 +136,18 @@ scenarios! {
     FORGET = pairing::forget, 251, NO_INPUT_NO_OUTPUT, NO_INPUT_NO_OUTPUT;
     /// The central hides: its address changes while it scans, connects and advertises.
     HIDES = hidden::hidden, 27;
+    /// A channel, SDUs one way, from an empty one to the longest; the sender closes it.
+    STREAM = transfers::stream, 27 => transfer;
+    /// A channel, both ways at once, as a stream; the taker closes it.
+    DUPLEX = transfers::duplex, 27 => transfer;
+    /// Four channels of one link at once, two each way.
+    FOUR = channels::four, 251 => transfer;
+    /// A channel beside notifications and reads.
+    MIXED = channels::mixed, 27 => transfer;
+    /// A listener takes channels of one link after another; the last one ends with its link.
+    LISTENER = transfers::listener, 27 => transfer;
+    /// Either side closes a channel with octets that nobody has read: they are still there.
+    UNREAD = channels::unread, 251 => transfer;
 }
 
 /// What the peripheral serves.

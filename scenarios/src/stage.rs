@@ -1,12 +1,16 @@
 //! Where a scenario is played: two hosts, their controllers, and what goes wrong.
 
+mod calls;
+
+pub use calls::{CALL_LIMIT, Calls, Cancel, When};
+
 use crate::{
     aftermath::{Left, fresh, settle},
     scenario::{self, Scenario, Served},
     toy::Toy,
 };
 use core::{
-    cell::{Cell, RefCell},
+    cell::Cell,
     convert::Infallible,
     future::{Future, pending, poll_fn},
     pin::pin,
@@ -17,24 +21,18 @@ use embassy_futures::{
     join::join,
     select::{Either4, select4},
 };
-use embassy_time::Timer;
 use jelling::{
-    AddressKind, Bonds, Config, Connection, Device, Error, Gatt, Host, IoCapability, Links, Pair, Pool, Resources,
-    ScanSlots, Tasks,
+    AddressKind, Bonds, ChannelOptions, Channels, Config, Device, Error, Gatt, Host, IoCapability, Links, PacketKind,
+    Pair, Pool, Resources, ScanSlots, Tasks,
 };
 use jelling_h4::{H4Reader, H4Writer};
-use jelling_sim::{Air, Controller, ControllerConfig, Noise, SerialLine, Simulation, apart};
+use jelling_sim::{Air, Controller, ControllerConfig, Direction, Noise, Passed, SerialLine, Simulation, apart};
 use jelling_transport::{PacketRead, PacketWrite};
 use std::fmt::Debug;
 
 /// Room for what the scenarios do, and little more.
-type Memory = Resources<Links<2, 247>, Gatt<48, 1024>, Pool<48, 8>, ScanSlots<4>, Bonds<4>, Tasks<24>>;
-
-/// How long a call may wait for a peer of which nothing comes: its link is asked after 60 s after the last sign of it, and what is
-/// not answered is noticed 2 s later.
-const PATIENCE: Duration = Duration::from_secs(80);
-/// How long one call may take, whatever happens and however patient it is.
-pub const CALL_LIMIT: Duration = Duration::from_secs(81);
+type Memory =
+    Resources<Links<2, 247>, Gatt<48, 1024>, Pool<48, 8>, ScanSlots<4>, Bonds<4>, Tasks<24>, Channels<8, 2, 72>>;
 
 /// Of a hundred packets one meets with a fault.
 const NOISE: Noise = Noise {
@@ -53,42 +51,6 @@ const NOISE: Noise = Noise {
 /// How long a scenario may take.
 pub const LIMIT: Duration = Duration::from_secs(180);
 
-/// Which future is dropped, and after how many polls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cancel {
-    /// The number of the call.
-    pub call: usize,
-    /// Polls before the drop.
-    pub polls: usize,
-    /// When it is dropped after these polls.
-    pub when: When,
-}
-
-/// When a future is dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
-    /// When it would have been polled again: its news is there.
-    Woken,
-    /// In the same moment as its last poll.
-    AtOnce,
-    /// So long after its last poll, while the rest goes on.
-    After(Duration),
-}
-
-/// What calls of a scenario did.
-#[derive(Debug, Default)]
-pub struct Calls {
-    cancel: Cell<Option<Cancel>>,
-    /// Polls of each call.
-    polls: RefCell<Vec<usize>>,
-    /// The longest that a call took.
-    longest: Cell<Duration>,
-    /// Somebody waited for a link that was gone.
-    untold: Cell<bool>,
-    /// Polls of the runners.
-    runs: [Cell<usize>; 2],
-}
-
 /// The hosts as a scenario sees them.
 #[derive(Clone, Copy, Debug)]
 pub struct Stage<'d> {
@@ -102,6 +64,8 @@ pub struct Stage<'d> {
     pub other: Device,
     /// What central and peripheral can show and take in, where they pair.
     pub pairs: Option<[IoCapability; 2]>,
+    /// Octets go over channels.
+    pub transfers: bool,
     /// What the peripheral serves.
     pub served: Served<'d>,
     controllers: &'d [Controller; 2],
@@ -130,89 +94,6 @@ impl Stage<'_> {
             pairs: self.pairs.map(|[central, peripheral]| [peripheral, central]),
             ..*self
         }
-    }
-
-    /// True when a call is cancelled in this play: a link may be lost with it, and is made again.
-    pub(crate) fn cancels(&self) -> bool {
-        self.calls.cancel.get().is_some()
-    }
-
-    /// Waits as long as the link is up. The radio may keep a link of which its host does not know, because the event was damaged:
-    /// then nobody can tell that nothing will come of it, and patience ends.
-    ///
-    /// # Errors
-    /// `Disconnected` when the link ends first, `Timeout` when patience does, and those of the future.
-    pub async fn as_long_as_it_lasts<T>(
-        &self,
-        connection: &Connection<'_>,
-        future: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        match connection.timeout(Some(PATIENCE), future).await {
-            Err(Error::Timeout) => {
-                let up = self.controllers.iter().all(|c| c.links() > 0);
-                self.calls.untold.set(self.calls.untold.get() || !up);
-                Err(Error::Timeout)
-            }
-            result => result?,
-        }
-    }
-
-    /// Makes a call of the face: where this is the one to be cancelled, it is dropped after so many polls and made again.
-    ///
-    /// # Errors
-    /// Those of the call.
-    pub async fn call<T>(&self, mut make: impl AsyncFnMut() -> Result<T, Error>) -> Result<T, Error> {
-        let number = {
-            let mut polls = self.calls.polls.borrow_mut();
-            polls.push(0);
-            polls.len() - 1
-        };
-        if let Some(cancel) = self.calls.cancel.get().filter(|c| c.call == number) {
-            let mut left = cancel.polls;
-            let future = make();
-            let mut future = pin!(future);
-            let mut timer: Option<Timer> = None;
-            let early = poll_fn(|context| {
-                if left == 0 {
-                    if let When::After(_) = cancel.when
-                        && let Some(timer) = timer.as_mut()
-                        && core::pin::Pin::new(timer).poll(context).is_pending()
-                    {
-                        return Poll::Pending;
-                    }
-                    return Poll::Ready(None);
-                }
-                left -= 1;
-                if let Poll::Ready(result) = future.as_mut().poll(context) {
-                    return Poll::Ready(Some(result));
-                }
-                match cancel.when {
-                    When::AtOnce if left == 0 => Poll::Ready(None),
-                    When::After(after) if left == 0 => {
-                        let timer = timer.insert(Timer::after_micros(u64::try_from(after.as_micros()).unwrap_or(0)));
-                        core::pin::Pin::new(timer).poll(context).map(|()| None)
-                    }
-                    // The drop comes when the future would have been polled again.
-                    _ => Poll::Pending,
-                }
-            })
-            .await;
-            if let Some(result) = early {
-                return result;
-            }
-        }
-        let mut future = pin!(make());
-        let start = embassy_time::Instant::now();
-        let result = poll_fn(|context| {
-            if let Some(polls) = self.calls.polls.borrow_mut().get_mut(number) {
-                *polls += 1;
-            }
-            future.as_mut().poll(context)
-        })
-        .await;
-        let took = Duration::from_micros(start.elapsed().as_micros());
-        self.calls.longest.set(self.calls.longest.get().max(took));
-        result
     }
 }
 
@@ -246,6 +127,10 @@ pub struct Outcome {
     pub took: Duration,
     /// When a fresh connection worked again.
     pub healing: Healing,
+    /// Data that was damaged on its way, so that no host could notice, has come to an application.
+    pub damaged: bool,
+    /// Whether each packet, to each controller and from it, was data; where it is asked for.
+    pub is_data: [[Vec<bool>; 2]; 2],
     /// Hashes of what both hosts sent.
     pub hashes: [u64; 2],
     /// Virtual time of the whole play, settling and the fresh connection included.
@@ -267,6 +152,10 @@ pub struct Trouble<'t> {
     pub noise: Option<u64>,
     /// This one's runner is dropped after so many polls, and run again with a new transport.
     pub rerun: Option<(usize, usize)>,
+    /// What goes wrong may be data on its way between host and controller: no host can know.
+    pub damages: bool,
+    /// What each packet is, is asked for.
+    pub records: bool,
     /// A resource is lost on purpose: to show that it is noticed.
     pub leak: bool,
 }
@@ -290,6 +179,9 @@ pub fn play(scenario: &Scenario, seed: u64, trouble: &Trouble<'_>) -> Result<Out
             controller.set_noise(NOISE);
         }
     }
+    if trouble.records {
+        simulation.air().record();
+    }
     let outcome = if trouble.line.is_some() {
         let [a, b] = controllers.each_ref().map(|c| c.serial());
         let lines = [a.2, b.2];
@@ -303,10 +195,21 @@ pub fn play(scenario: &Scenario, seed: u64, trouble: &Trouble<'_>) -> Result<Out
         on(&simulation, &controllers, transports, None, scenario, trouble)
     };
     let violations = simulation.air().take_violations();
-    match outcome {
-        Ok(_) if !violations.is_empty() => Err(format!("HCI was broken: {violations:?}")),
-        outcome => outcome,
+    if !violations.is_empty() {
+        outcome.and(Err(format!("HCI was broken: {violations:?}")))
+    } else {
+        outcome.map(|outcome| Outcome { is_data: is_data(&simulation.air().recording()), ..outcome })
     }
+}
+
+/// Whether each packet at each controller, to it and from it, was data.
+fn is_data(recording: &[Passed]) -> [[Vec<bool>; 2]; 2] {
+    let mut all: [[Vec<bool>; 2]; 2] = Default::default();
+    for passed in recording {
+        let side = usize::from(passed.direction == Direction::FromController);
+        all[passed.controller][side].push(passed.kind == PacketKind::Acl);
+    }
+    all
 }
 
 fn on<R: PacketRead, W: PacketWrite>(
@@ -321,7 +224,7 @@ where
     R::Error: Debug,
     W::Error: Debug,
 {
-    let calls = Calls { cancel: Cell::new(trouble.cancel), ..Calls::default() };
+    let calls = Calls::new(trouble);
     let mut memory = [Box::new(Memory::new()), Box::new(Memory::new())];
     let [one, two] = &mut memory;
     let config = |who: usize| match scenario.pairs {
@@ -332,7 +235,8 @@ where
     let (peripheral, mut second) = jelling::new(&mut **two, config(1));
     let served = scenario::serve(peripheral).map_err(|error| format!("serve: {error}"))?;
     let (other, device) = (device(&controllers[0]), device(&controllers[1]));
-    let stage = Stage { central, peripheral, device, other, pairs: scenario.pairs, served, controllers, calls: &calls };
+    let Scenario { pairs, transfers, .. } = *scenario;
+    let stage = Stage { central, peripheral, device, other, pairs, transfers, served, controllers, calls: &calls };
     let [(r1, w1), (r2, w2)] = transports;
     // Over a line there are so many points that not each is worth P-256: there a task of each host does the arithmetic, on a toy.
     let is_cheap = scenario.pairs.is_some() && lines.is_some();
@@ -351,6 +255,9 @@ where
         if calls.untold.get() {
             return Err("the end of a link was not told".into());
         }
+        if let Some(wrong) = calls.wrong.take() {
+            return Err(wrong);
+        }
         if calls.longest.get() > CALL_LIMIT {
             return Err(format!("a call took {:?}", calls.longest.get()));
         }
@@ -360,11 +267,14 @@ where
             controller.power_cycle();
         }
         if trouble.leak {
-            // On purpose: a handle that is never dropped.
-            let (connection, other) =
-                join(central.connect(stage.device), peripheral.advertise(Duration::from_millis(30))).await;
-            core::mem::forget(connection);
-            core::mem::forget(other);
+            // On purpose: handles that are never dropped.
+            if transfers {
+                core::mem::forget(central.l2cap_listen(0x90, &ChannelOptions::new(23)));
+            } else {
+                core::mem::forget(
+                    join(central.connect(stage.device), peripheral.advertise(Duration::from_millis(30))).await,
+                );
+            }
         }
         // Longer than any supervision timeout, disconnect and recovery that may be under way.
         settle([central, peripheral], before).await?;
@@ -377,6 +287,8 @@ where
             runs: calls.runs.each_ref().map(Cell::get),
             longest_call: calls.longest.get(),
             took,
+            damaged: calls.damaged.get(),
+            is_data: Default::default(),
             hashes,
             whole: Duration::ZERO,
         };

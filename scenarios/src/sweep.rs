@@ -23,6 +23,8 @@ pub struct Swept {
     pub by_use: usize,
     /// Plays whose damage nothing told of: a command changed into another one. The application's restart healed it.
     pub by_restart: usize,
+    /// Plays in which data that was damaged between a host and its controller has come to an application, which noticed.
+    pub damaged: usize,
     /// The longest virtual time that a scenario took to end.
     pub longest: Duration,
     /// The longest virtual time that one call took.
@@ -35,6 +37,7 @@ impl Swept {
         self.unharmed += usize::from(outcome.result.is_ok());
         self.by_use += usize::from(outcome.healing == Healing::ByUse);
         self.by_restart += usize::from(outcome.healing == Healing::ByRestart);
+        self.damaged += usize::from(outcome.damaged);
         self.longest = self.longest.max(outcome.took);
         self.longest_call = self.longest_call.max(outcome.longest_call);
     }
@@ -58,7 +61,7 @@ pub const ALL: &[(&str, Sweep)] = &[
 
 /// The scenario as it should be.
 fn undisturbed(scenario: &Scenario, line: bool) -> Result<Outcome, String> {
-    let trouble = Trouble { line: line.then_some((0, None)), ..Trouble::default() };
+    let trouble = Trouble { line: line.then_some((0, None)), records: true, ..Trouble::default() };
     let outcome = play(scenario, SEED, &trouble).map_err(|error| format!("{} alone: {error}", scenario.name))?;
     outcome.result.map_err(|error| format!("{} alone ended with: {error}", scenario.name))?;
     Ok(outcome)
@@ -77,7 +80,8 @@ fn at_each_packet(
     let mut swept = Swept::default();
     for (who, passed) in alone.passed.iter().enumerate() {
         for direction in directions {
-            let packets = passed[usize::from(*direction == Direction::FromController)];
+            let side = usize::from(*direction == Direction::FromController);
+            let packets = passed[side];
             for index in (0..packets).step_by(stride) {
                 for action in actions {
                     let fault = [Fault { direction: *direction, index, action: *action }];
@@ -85,7 +89,9 @@ fn at_each_packet(
                     faults[who] = &fault;
                     let undetectable =
                         is_undetectable(scenario, *direction) && matches!(action, Action::Corrupt { .. });
-                    let trouble = Trouble { faults, undetectable, ..Trouble::default() };
+                    let is_data = alone.is_data[who][side].get(index as usize).copied().unwrap_or(true);
+                    let damages = is_data && changes(action);
+                    let trouble = Trouble { faults, undetectable, damages, ..Trouble::default() };
                     let outcome = play(scenario, SEED, &trouble)
                         .map_err(|error| format!("{}, controller {who}, {fault:?}: {error}", scenario.name))?;
                     swept.add(&outcome);
@@ -94,6 +100,12 @@ fn at_each_packet(
         }
     }
     Ok(swept)
+}
+
+/// Whether this makes of a packet another one, or none, or two.
+fn changes(action: &Action) -> bool {
+    use Action::{Corrupt, Cut, Drop, Duplicate, Extend, Lie};
+    matches!(action, Corrupt { .. } | Cut(_) | Drop | Duplicate | Extend(_) | Lie(_))
 }
 
 /// Whether octets that are changed this way may be beyond what a host can notice: a command that makes sense all the same, and
@@ -206,7 +218,7 @@ fn cancelled(scenario: &Scenario, stride: usize, whens: &[When]) -> Result<Swept
 pub fn noise(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
     let mut swept = Swept::default();
     for seed in (0..SEEDS).step_by(stride) {
-        let trouble = Trouble { noise: Some(seed), undetectable: true, ..Trouble::default() };
+        let trouble = Trouble { noise: Some(seed), undetectable: true, damages: true, ..Trouble::default() };
         let outcome =
             play(scenario, SEED, &trouble).map_err(|error| format!("{}, seed {seed}: {error}", scenario.name))?;
         swept.add(&outcome);
@@ -220,8 +232,8 @@ pub fn noise(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
 /// The first point that did not recover.
 pub fn byte(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
     let alone = undisturbed(scenario, true)?;
-    // A pairing is long, and begins as everything does.
-    let stride = if scenario.pairs.is_some() { stride * 5 } else { stride };
+    // A pairing or a transfer is long, and begins as everything does.
+    let stride = if scenario.pairs.is_some() || scenario.transfers { stride * 5 } else { stride };
     let mut swept = Swept::default();
     for (who, passed) in alone.octets.iter().enumerate() {
         for direction in DIRECTIONS {
@@ -240,7 +252,9 @@ pub fn byte(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
                 ] {
                     let fault = LineFault { direction, offset, fault };
                     let undetectable = is_undetectable(scenario, direction);
-                    let trouble = Trouble { line: Some((who, Some(fault))), undetectable, ..Trouble::default() };
+                    let line = Some((who, Some(fault)));
+                    // Octets that are missed may be data, wherever that begins.
+                    let trouble = Trouble { line, undetectable, damages: true, ..Trouble::default() };
                     let outcome = play(scenario, SEED, &trouble)
                         .map_err(|error| format!("{}, line {who}, {fault:?}: {error}", scenario.name))?;
                     swept.add(&outcome);

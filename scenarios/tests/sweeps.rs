@@ -116,6 +116,12 @@ sweeps! {
     request = REQUEST;
     forget = FORGET;
     hidden = HIDES;
+    stream = STREAM;
+    duplex = DUPLEX;
+    four = FOUR;
+    mixed = MIXED;
+    listener = LISTENER;
+    unread = UNREAD;
 }
 
 #[test]
