@@ -21,6 +21,8 @@ const STATICS: &str = "all statics";
 const RINGS: &str = "the UART's rings";
 const REST: &str = "the task with every future, and what the HAL has";
 const FLASH: &str = "code and constants";
+/// Of a host with channels, which that of the page is not.
+const CHANNEL: &str = "a slot of `Channels` with two frame buffers of 255 octets";
 const MEMORY: &str = "Memory";
 /// How far a number may be off: so many octets, or per mille.
 const TOLERANCE: (u64, u64) = (16, 20);
@@ -33,6 +35,7 @@ pub(crate) fn check(record: bool) -> Result<()> {
     let code = files.get("src/main.rs").context("the page has no src/main.rs")?;
     let rows = rows(&page)?;
     let types: Vec<_> = rows.iter().filter_map(|(name, octets)| Some((type_of(name)?, *octets))).collect();
+    let channel = channel(&folder, code)?;
     let sizes = if record {
         measured(&folder, code, &types)?
     } else {
@@ -49,6 +52,7 @@ pub(crate) fn check(record: bool) -> Result<()> {
             STATICS => image.statics,
             FLASH => image.flash,
             RINGS => rings,
+            CHANNEL => channel,
             REST => image.statics.saturating_sub(memory).saturating_sub(rings),
             name => *type_of(name).and_then(|name| sizes.get(name)).with_context(|| format!("no such row: {name}"))?,
         })
@@ -137,7 +141,7 @@ fn rows(page: &str) -> Result<Vec<(String, u64)>> {
         Some((name.to_owned(), number.replace(',', "").parse().ok()?))
     };
     let rows: Vec<_> = page.lines().filter_map(cells).collect();
-    for name in [STATICS, RINGS, REST, FLASH] {
+    for name in [STATICS, RINGS, REST, FLASH, CHANNEL] {
         ensure!(rows.iter().any(|(row, _)| row == name), "{PAGE} has no row {name:?}");
     }
     Ok(rows)
@@ -166,22 +170,36 @@ fn asserted(sizes: &BTreeMap<String, u64>) -> String {
     sizes.iter().map(one).collect()
 }
 
-/// The sizes of types: code that is right for none, and what the compiler says to it.
+/// The sizes of types.
 fn measured(folder: &Path, code: &str, types: &[(&str, u64)]) -> Result<BTreeMap<String, u64>> {
-    let array = |name: &str| format!("[(); size_of::<{name}>()];");
-    let wrong: String =
-        types.iter().map(|(name, _)| format!("const _: [(); usize::MAX] = {}\n", array(name))).collect();
+    let sizes: Vec<String> = types.iter().map(|(name, _)| format!("size_of::<{name}>()")).collect();
+    let numbers = computed(folder, code, &sizes, "defmt")?;
+    Ok(types.iter().map(|(name, _)| (*name).to_owned()).zip(numbers).collect())
+}
+
+/// What one channel more takes.
+fn channel(folder: &Path, code: &str) -> Result<u64> {
+    let code = format!(
+        "{code}\ntype With<const N: usize> = Resources<Links<1, 23>, Gatt, Pool, ScanSlots, Bonds, Tasks, jelling::Channels<N>>;\n"
+    );
+    let more = "size_of::<With<2>>() - size_of::<With<1>>()".to_owned();
+    let numbers = computed(folder, &code, &[more], "jelling/l2cap")?;
+    numbers.first().copied().context("no size of a channel")
+}
+
+/// What the compiler makes of constants on the MCU: code that is right for none, and what it says to it.
+fn computed(folder: &Path, code: &str, constants: &[String], features: &str) -> Result<Vec<u64>> {
+    let array = |constant: &str| format!("[(); {constant}];");
+    let wrong: String = constants.iter().map(|c| format!("const _: [(); usize::MAX] = {}\n", array(c))).collect();
     fs::write(folder.join("src/main.rs"), format!("{code}\n{wrong}"))?;
-    let output = command(folder, "check", &["--features", "defmt"])?.output()?;
+    let output = command(folder, "check", &["--features", features])?.output()?;
     let said = String::from_utf8_lossy(&output.stderr);
-    let size = |name: &str| {
-        let (_, after) = said.split_once(&array(name))?;
+    let number = |constant: &str| {
+        let (_, after) = said.split_once(&array(constant))?;
         let (_, after) = after.split_once("found one with a size of ")?;
         after.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
     };
-    let sized =
-        |(name, _): &(&str, u64)| Ok(((*name).to_owned(), size(name).with_context(|| format!("{name}: {said}"))?));
-    types.iter().map(sized).collect()
+    constants.iter().map(|c| number(c).with_context(|| format!("{c}: {said}"))).collect()
 }
 
 /// What an image takes.
