@@ -8,7 +8,7 @@ use super::{
     transfer::{End, Sent, exchange, take},
 };
 use crate::{arguments::ConnectOptions, client::disconnect, session::Session};
-use anyhow::{Error, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use jelling::{Connection, Error as HostError, L2capChannel};
 
 pub(super) async fn connect(
@@ -18,7 +18,7 @@ pub(super) async fn connect(
     mut sink: Sink,
 ) -> Result<()> {
     let connection = session.connect(&options.address).await?;
-    let peer = connection.device()?;
+    let peer = connection.device().with_context(|| format!("{} is gone", options.address.device))?;
     let arguments = &options.channel;
     let connect = connection.l2cap_connect(arguments.psm, arguments.mtu).mps(arguments.mps);
     let channel = connect.credits(credits(arguments)).timeout(session.timeout).await;
