@@ -1,19 +1,22 @@
 //! A host without a face: the core, driven verb by verb, by hand. What goes into it can be recorded, and played again.
 
 mod apply;
+mod channels;
 mod security;
 mod server;
 
+pub use channels::Channelling;
 pub use security::Asked;
 
 use jelling_host::{
-    AdvertisingTicket, AttributeId, Bonds, Config, ConnectTicket, Core, Error, Gatt, IndicationTicket, Instant, LinkId,
+    AdvertisingTicket, AttributeId, Bonds, Channels, Config, ConnectTicket, Core, Error, Gatt, IndicationTicket, Instant, LinkId,
     Links, OwnAddress, OwnOob, Pool, QueueId, RequestTicket, Scan, ScanTicket, Security, Store, TRANSMIT_BUFFER,
     wire::{Address, Packet, PacketKind},
 };
 use std::task::Poll;
 
-type Memory = Store<Links<2, 65>, Gatt<32, 640>, Pool<32, 6>, Scan<3>, Bonds<2>>;
+type Slots = Channels<{ channels::CHANNELS }, { channels::FRAMES }>;
+type Memory = Store<Links<2, 65>, Gatt<32, 640>, Pool<32, 6>, Scan<3>, Bonds<2>, Slots>;
 
 /// The handle of the characteristic's value, and of its CCCD.
 pub const VALUE: u16 = 3;
@@ -50,6 +53,7 @@ pub enum Verb {
     Decide { word: u8 },
     Secure { state: u8 },
     Security(Asked),
+    Channel(Channelling),
 }
 
 impl Verb {
@@ -58,6 +62,7 @@ impl Verb {
         let handle = u16::from(a % 16);
         match kind % 26 {
             _ if kind >= 208 => Verb::Security(Asked::from_octets([kind, a, b])),
+            _ if kind >= 182 => Verb::Channel(Channelling::from_octets([kind, a, b])),
             0 | 1 => Verb::Start,
             2 | 3 => Verb::Advertise,
             4 => Verb::EndAdvertising,
@@ -117,6 +122,7 @@ struct Held {
     value: Option<AttributeId>,
     decided: server::Decided,
     pairings: security::Pairings,
+    channels: channels::Channels,
     advertising: Option<AdvertisingTicket>,
     scan: Option<ScanTicket>,
     connect: Option<ConnectTicket>,
@@ -206,10 +212,7 @@ impl Actor {
         let now = Instant::from_micros(micros);
         let (kind, octets) = loop {
             let may = core.may_transmit();
-            let packet = core
-                .poll_transmit(now, &mut buffer)
-                .and_then(|t| t.packet())
-                .map(|packet| (packet.kind, packet.data.to_vec()));
+            let packet = core.poll_transmit(now, &mut buffer).map(|out| self.held.channels.octets(out));
             assert!(may || packet.is_none(), "{packet:?} was not to be expected");
             security::work(&mut core, &mut self.held, now);
             // A request that was held meets its function only when its turn comes.
@@ -271,6 +274,7 @@ impl Actor {
         let mut core = self.memory.core();
         let mut held = core::mem::take(&mut self.held);
         held.pairings.let_go(&mut core, Instant::from_micros(micros));
+        held.channels.let_go(&mut core);
         if let Some(ticket) = held.advertising {
             core.end_advertising(ticket);
         }
@@ -292,7 +296,7 @@ impl Actor {
         for link in held.links {
             core.release(link);
         }
-        (self.held.value, self.held.decided) = (held.value, held.decided);
+        (self.held.value, self.held.decided, self.held.channels) = (held.value, held.decided, held.channels);
     }
 
     /// Plays a session again on a new host; gives what came out of it.
@@ -359,4 +363,5 @@ fn look(core: &mut Core<'_>, held: &mut Held) {
     }
     server::look(core, held);
     security::look(core, &mut held.pairings);
+    channels::look(core, &mut held.channels);
 }

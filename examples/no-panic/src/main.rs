@@ -3,6 +3,7 @@
 #![no_std]
 #![no_main]
 
+mod channels;
 mod input;
 mod pairing;
 
@@ -13,7 +14,7 @@ use jelling_host::{
     Access, AdvertisingSettings, Authorisation, Bond, CharacteristicSettings, Config, ConnectSettings,
     ConnectionParameters, Core, Curve, DescriptorSettings, Event, Gatt, Hook, Hooks, HostBuffers, Identity, Instant,
     LinkId, Links, LongTermKey, OwnAddress, ParameterPolicy, Permissions, Phys, Policy, Pool, Properties, Protection, Scan,
-    ScanSettings, Security, ServiceSettings, SigningKey, Storage, Store, TRANSMIT_BUFFER, Updates, toolbox,
+    ScanSettings, Security, ServiceSettings, SigningKey, Storage, Store, Updates, toolbox,
     wire::{
         Address, AddressKind, Packet, PacketKind, Secret, Uuid, Writer,
         ad::{self, AdWrite},
@@ -151,10 +152,7 @@ fn host(core: &mut Core<'_>) {
         0 => core.handle_packet(now, Packet::new(PacketKind::Event, octets)),
         1 => core.handle_packet(now, Packet::new(PacketKind::Acl, octets)),
         2 => core.handle_timeout(now),
-        3 => {
-            let mut packet = [0; TRANSMIT_BUFFER];
-            word_out(core.poll_transmit(now, &mut packet).and_then(|t| t.packet()).map_or(0, |p| p.data.len()) as u32);
-        }
+        3 => channels::transmit(core, now),
         4 => word_out(core.poll_timeout().map_or(0, |t| t.as_micros() as u32)),
         5 => match core.poll_event() {
             Some(Event::Attribute(handle)) => word_out(u32::from(handle)),
@@ -207,6 +205,7 @@ fn host(core: &mut Core<'_>) {
         10 => register(core, octets),
         11 => question(core, now, &mut target),
         12 => bonds(core),
+        13 => channels::channels(core, octets, &mut target),
         _ => links(core, now, octets, &mut target),
     }
     let (counters, pools) = (core.counters(), core.pools());

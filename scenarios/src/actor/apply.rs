@@ -1,6 +1,6 @@
 //! What each verb does.
 
-use super::{CCCD, Held, VALUE, Verb, security, server};
+use super::{CCCD, Held, VALUE, Verb, channels, security, server};
 use core::time::Duration;
 use jelling_host::{
     AdvertisingSettings, ConnectSettings, Core, Instant, Policy, ScanSettings, Updates,
@@ -105,6 +105,7 @@ pub(super) fn apply(core: &mut Core<'_>, held: &mut Held, now: Instant, peer: Ad
         }
         Verb::Register => server::register(core, held),
         Verb::Decide { word } => server::decide(core, held, now, word),
+        Verb::Channel(asked) => channels::apply(core, held, asked),
         Verb::Security(asked) => security::apply(core, held, now, link, asked),
         Verb::Secure { state } => link.into_iter().for_each(|link| server::secure(core, link, state)),
         Verb::Advertise | Verb::Scan { .. } | Verb::Connect => {}

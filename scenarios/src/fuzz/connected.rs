@@ -211,6 +211,15 @@ impl Host {
                 let answered = told(channel, &|heard| heard.get(1) == Some(&identifier));
                 assert_eq!(answered, 1, "answers to a request for parameters: {heard:02x?}");
             }
+            (ChannelId::SIGNALLING, _, Ok(Signal::LeCreditBasedConnectionRequest { identifier, .. })) => {
+                let answered = told(channel, &|heard| matches!(heard, [0x15 | 0x01, of, ..] if *of == identifier));
+                assert_eq!(answered, 1, "answers to a request for a channel: {heard:02x?}");
+            }
+            (ChannelId::SIGNALLING, _, Ok(Signal::DisconnectionRequest { identifier, .. })) => {
+                // Of a channel whose ends are others nothing is said (Vol 3, Part A, 4.6).
+                let answered = told(channel, &|heard| matches!(heard, [0x07 | 0x01, of, ..] if *of == identifier));
+                assert!(answered <= 1, "answers to a request to disconnect: {heard:02x?}");
+            }
             _ => {}
         }
     }
@@ -269,8 +278,8 @@ impl Host {
 
     fn is_whole(&mut self) {
         let pools = self.actor.core().pools();
-        let used = (pools.links.used, pools.queues.used, pools.blocks.used, pools.controller_buffers.used);
-        assert_eq!(used, (0, 0, 0, 0), "kept: {pools:?}");
+        let kept = pools.links.used + pools.queues.used + pools.blocks.used + pools.channels.used;
+        assert_eq!((kept, pools.controller_buffers.used), (0, 0), "kept: {pools:?}");
         assert!(self.actor.core().is_idle(), "something goes on");
     }
 }

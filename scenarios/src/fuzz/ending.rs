@@ -84,8 +84,8 @@ fn pairs(table: &mut Table) {
 fn is_whole(table: &mut Table) {
     for actor in &mut table.actors {
         let pools = actor.core().pools();
-        let used = (pools.links.used, pools.queues.used, pools.blocks.used, pools.controller_buffers.used);
-        assert!(used == (0, 0, 0, 0), "kept: {pools:?}");
+        let kept = pools.links.used + pools.queues.used + pools.blocks.used + pools.channels.used;
+        assert_eq!((kept, pools.controller_buffers.used), (0, 0), "kept: {pools:?}");
         assert!(actor.deadline().is_none(), "time still runs");
         assert!(actor.core().is_idle(), "something goes on");
         assert!(!actor.core().has_job() || actor.core().poll_job().is_none(), "something is to be worked out");
