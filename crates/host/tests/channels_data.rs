@@ -73,6 +73,25 @@ impl Stream {
         self.attend();
     }
 
+    /// A frame in packets of any length, between which the application takes. Its room is needed whole from its first octet on.
+    fn say_slowly(&mut self, payload: &[u8], numbers: &mut Numbers) {
+        assert!(self.far.may > 0);
+        self.far.may -= 1;
+        self.sent += payload.len();
+        let length = u16::try_from(payload.len()).unwrap().to_le_bytes();
+        let frame = [&length[..], &self.far.host.cid.to_le_bytes(), payload].concat();
+        let mut at = 0;
+        while at < frame.len() {
+            let end = (at + 1 + numbers.below(60)).min(frame.len());
+            self.bench.packet(0, at == 0, &frame[at..end]);
+            at = end;
+            if numbers.once_in(2) {
+                self.take(1 + numbers.below(150));
+            }
+        }
+        self.attend();
+    }
+
     fn attend(&mut self) {
         self.bench.attend(&mut [&mut self.far]);
         assert!(!self.far.is_over, "the host ended the channel");
@@ -169,6 +188,35 @@ fn the_longest_sdu_goes_through_the_smallest_window() {
             assert!(stream.sdus.pop() == Some(sdu), "{mps} {credits} {length}");
         }
         stream.ends();
+    }
+}
+
+/// The peer sends all that it may, at once and in frames as long as can be; the application takes whenever it likes, also in the middle
+/// of a frame.
+#[test]
+fn a_greedy_peer_never_finds_less_room_than_it_was_given() {
+    for (mtu, mps, credits) in [(5_000, 200, 2), (5_000, 100, 3), (2_000, 247, 4), (300, 150, 2), (600, 61, 7), (0xffff, 23, 5)] {
+        for seed in 0..40 {
+            let mut numbers = Numbers(seed);
+            let mut stream = Stream::new(&ChannelOptions::new(mtu).mps(mps).credits(credits));
+            let mut expected = vec![];
+            for length in [1_500, 0, 199, 198, 1, 2_000, 97, 300] {
+                let sdu = sdu(length.min(usize::from(mtu)));
+                for payload in stream.far.segments(&sdu) {
+                    let mut turns = 0;
+                    while stream.far.may == 0 {
+                        turns += 1;
+                        assert!(turns < 500, "no credits for an application that takes");
+                        stream.take(1 + numbers.below(300));
+                    }
+                    stream.say_slowly(&payload, &mut numbers);
+                }
+                expected.push(sdu);
+            }
+            while stream.take(1_000) {}
+            assert!(stream.sdus == expected, "{mtu} {mps} {credits}, seed {seed}");
+            stream.ends();
+        }
     }
 }
 

@@ -244,7 +244,17 @@ impl World {
         if may && !channel.frames.is_empty() {
             channel.far.may -= 1;
             let payload = channel.frames.remove(0);
-            self.bench.say(channel.far.peer, channel.far.host.cid, &payload);
+            let (peer, cid) = (channel.far.peer, channel.far.host.cid);
+            let frame = [&(payload.len() as u16).to_le_bytes()[..], &cid.to_le_bytes(), &payload].concat();
+            let mut first = true;
+            for packet in frame.chunks(self.bench.piece) {
+                self.bench.packet(peer, first, packet);
+                first = false;
+                // The application does not wait for the rest of a frame.
+                if self.numbers.once_in(8) {
+                    self.app_takes();
+                }
+            }
         }
     }
 
