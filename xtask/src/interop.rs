@@ -2,6 +2,7 @@
 //! dissectors.
 
 use crate::{
+    channels,
     judge::{Implied, judge},
     pairings,
     rig::{Kind, Radio, SerialPort, Sim},
@@ -55,6 +56,19 @@ pub(crate) enum Scenario {
     PairingSilence,
     /// `jelling l2cap` and `bumble-l2cap-bridge`, each in both roles
     CommandChannels,
+    /// Credit-based channels of ours with Bumble's, opened by either in either role: SDUs of each length up to 65,535 octets, one credit at
+    /// a time, none at first, MPS 23
+    Channels,
+    /// Four at once, of one PSM and of several; and streams of octets
+    ChannelsAtOnce,
+    /// Channels that are refused, with each result, on either side
+    ChannelRefusals,
+    /// Closed by either side, by both at once, with data unread, in the middle of an SDU, by a lost link
+    ChannelEndings,
+    /// What Bumble must not do with a channel: that one is closed, and no other
+    ChannelViolations,
+    /// Octets a second and round trips of a channel: ours with Bumble, and Bumble with Bumble; on RootCanal
+    ChannelRates,
     /// Two Bumble hosts pair with LE Secure Connections, encrypt, refresh, and encrypt again
     BumblePair,
     /// The same with legacy pairing
@@ -65,7 +79,7 @@ pub(crate) enum Scenario {
     BumblePty,
 }
 
-const ALL: [Scenario; 21] = [
+const ALL: [Scenario; 27] = [
     Scenario::Central,
     Scenario::CentralLeft,
     Scenario::Client,
@@ -83,6 +97,12 @@ const ALL: [Scenario; 21] = [
     Scenario::Bonds,
     Scenario::CommandPairs,
     Scenario::CommandChannels,
+    Scenario::Channels,
+    Scenario::ChannelsAtOnce,
+    Scenario::ChannelRefusals,
+    Scenario::ChannelEndings,
+    Scenario::ChannelViolations,
+    Scenario::ChannelRates,
     Scenario::BumblePair,
     Scenario::BumblePairLegacy,
     Scenario::BumbleChannel,
@@ -92,6 +112,15 @@ const ALL: [Scenario; 21] = [
 /// Those in which ours and Bumble pair, but for one that takes minutes.
 const PAIRINGS: [Scenario; 4] =
     [Scenario::Pairings, Scenario::PairingRefusals, Scenario::Bonds, Scenario::CommandPairs];
+
+/// Those with channels, but for the rates, which are taken when nothing else is played.
+const CHANNELS: [Scenario; 5] = [
+    Scenario::Channels,
+    Scenario::ChannelsAtOnce,
+    Scenario::ChannelRefusals,
+    Scenario::ChannelEndings,
+    Scenario::ChannelViolations,
+];
 
 pub(crate) const RADIOS: [Kind; 2] = [Kind::Rootcanal, Kind::Sim];
 
@@ -120,18 +149,19 @@ pub(crate) fn run(scenario: Option<Scenario>, radio: Option<Kind>, count: usize)
     setup::all()?;
     crate::programs()?;
     let chosen = scenario.map_or(ALL.to_vec(), |one| vec![one]);
-    let (pairings, others): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|scenario| PAIRINGS.contains(scenario));
-    if !pairings.is_empty() {
+    if chosen.iter().any(|scenario| PAIRINGS.contains(scenario)) {
         pairings::simulated()?;
     }
-    // They mostly wait: the kinds of controllers have an air each, and are played on side by side. So are the scenarios of pairing,
-    // which take longest.
+    let is_long = |scenario: &Scenario| PAIRINGS.contains(scenario) || CHANNELS.contains(scenario);
+    let (long, others): (Vec<_>, Vec<_>) = chosen.into_iter().partition(is_long);
+    // They mostly wait: the kinds of controllers have an air each, and are played on side by side. So are the scenarios that take
+    // longest: of pairing, and of channels.
     let kinds = RADIOS.into_iter().filter(|k| radio.is_none_or(|r| r == *k));
     side_by_side(kinds.map(|kind| {
-        let (pairings, others) = (&pairings, &others);
+        let (long, others) = (&long, &others);
         move || {
             run_on(kind, others, count)?;
-            side_by_side(pairings.iter().map(|one| move || run_on(kind, &[*one], count)))
+            side_by_side(long.iter().map(|one| move || run_on(kind, &[*one], count)))
         }
     }))
 }
@@ -157,8 +187,13 @@ pub(crate) fn table() -> Result<()> {
 }
 
 fn run_on(kind: Kind, chosen: &[Scenario], count: usize) -> Result<()> {
-    let ptys = |s: &Scenario| *s == Scenario::BumblePty;
-    for scenario in chosen.iter().copied().filter(|s| !ptys(s) || kind == Kind::Sim) {
+    let is_for = |scenario: &Scenario| match scenario {
+        Scenario::BumblePty => kind == Kind::Sim,
+        // Our controllers take as long as a radio does.
+        Scenario::ChannelRates => kind == Kind::Rootcanal,
+        _ => true,
+    };
+    for scenario in chosen.iter().copied().filter(is_for) {
         let mut slowest = Duration::ZERO;
         for round in 1..=count {
             let start = Instant::now();
@@ -235,6 +270,12 @@ fn play(scenario: Scenario, kind: Kind) -> Result<()> {
         Scenario::CommandPairs => pairings::command(kind, &rig.radio, &rig.captures),
         Scenario::CommandChannels => crate::bridge::play(&rig.radio, &rig.captures),
         Scenario::PairingSilence => pairings::play(pairings::SILENCE, kind, &rig.radio, &rig.captures),
+        Scenario::Channels => channels::play(&channels::TRANSFERS, kind, &rig.radio, &rig.captures),
+        Scenario::ChannelsAtOnce => channels::play(&channels::AT_ONCE, kind, &rig.radio, &rig.captures),
+        Scenario::ChannelRefusals => channels::play(&channels::REFUSALS, kind, &rig.radio, &rig.captures),
+        Scenario::ChannelEndings => channels::play(&channels::ENDINGS, kind, &rig.radio, &rig.captures),
+        Scenario::ChannelViolations => channels::play(&channels::VIOLATIONS, kind, &rig.radio, &rig.captures),
+        Scenario::ChannelRates => channels::rates(kind, &rig.radio),
         Scenario::BumblePair => rig.bumbles("pair"),
         Scenario::BumblePairLegacy => rig.bumbles("pair-legacy"),
         Scenario::BumbleChannel => rig.bumbles("channel"),
@@ -332,7 +373,7 @@ impl Rig {
     }
 
     fn judge(&self, name: &str, commands: &[u16], att: &[u8]) -> Result<()> {
-        judge(&self.capture(name), Implied { commands, events: &[], att, smp: &[] })
+        judge(&self.capture(name), Implied { commands, att, ..Implied::default() })
     }
 }
 

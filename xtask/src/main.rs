@@ -2,6 +2,7 @@
 
 mod bench;
 mod bridge;
+mod channels;
 mod ci;
 mod command;
 mod cost;
@@ -251,7 +252,17 @@ fn cargo(arguments: &[&str]) -> Command {
 fn programs() -> Result<()> {
     let mut build = cargo(&["build", "--quiet", "--workspace", "--test", "readme_test"]);
     run(build.args(
-        ["jelling", "jelling-interop", "commands", "file_client", "firmware", "numbers", "pairings", "temp_sensor"]
+        [
+            "jelling",
+            "jelling-interop",
+            "channels",
+            "commands",
+            "file_client",
+            "firmware",
+            "numbers",
+            "pairings",
+            "temp_sensor",
+        ]
             .map(|name| format!("--bin={name}")),
     ))
 }

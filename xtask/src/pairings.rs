@@ -73,16 +73,9 @@ pub(crate) fn command(kind: Kind, radio: &Radio, folder: &Path) -> Result<()> {
     let (ours, bumble) = (format!("ours:{}", radio.spec()), format!("bumble:{}", radio.port()));
     let folder = folder.join("command");
     let folder = folder.to_string_lossy();
-    let arguments = ["command", &ours, &bumble, "--python", setup::PYTHON, "--air", air(kind), "--folder", &folder];
+    let arguments = ["command", &ours, &bumble, "--python", setup::PYTHON, "--air", kind.air(), "--folder", &folder];
     print!("{}", rows(&arguments)?);
     Ok(())
-}
-
-const fn air(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Rootcanal => "RootCanal",
-        Kind::Sim => "our controllers",
-    }
 }
 
 /// A part of ours with Bumble, whose rows are printed.
@@ -90,11 +83,14 @@ pub(crate) fn play(part: Part, kind: Kind, radio: &Radio, captures: &Path) -> Re
     let capture = captures.join(format!("pairings-{}.btsnoop", part.name));
     let (ours, bumble) = (format!("ours:{}", radio.spec()), format!("bumble:{}", radio.port()));
     let snoop = capture.to_string_lossy();
-    let arguments = [part.name, &ours, &bumble, "--python", setup::PYTHON, "--air", air(kind), "--snoop", &snoop];
+    let arguments = [part.name, &ours, &bumble, "--python", setup::PYTHON, "--air", kind.air(), "--snoop", &snoop];
     print!("{}", rows(&arguments)?);
     let links = [CREATE_CONNECTION, DISCONNECT];
     let commands = [&BRING_UP[..], &PERIPHERAL_COMMANDS, &links, part.commands].concat();
-    judge(&capture, Implied { commands: &commands, events: part.events, att: part.att, smp: part.smp })
+    judge(
+        &capture,
+        Implied { commands: &commands, events: part.events, att: part.att, smp: part.smp, ..Implied::default() },
+    )
 }
 
 /// Two hosts of ours in the simulator, in virtual time.

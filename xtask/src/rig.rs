@@ -22,6 +22,16 @@ pub(crate) enum Kind {
     Sim,
 }
 
+impl Kind {
+    /// Whose air it is, as tables tell it.
+    pub(crate) const fn air(self) -> &'static str {
+        match self {
+            Kind::Rootcanal => "RootCanal",
+            Kind::Sim => "our controllers",
+        }
+    }
+}
+
 /// An air with controllers, each of which takes one host.
 pub(crate) enum Radio {
     RootCanal(RootCanal),

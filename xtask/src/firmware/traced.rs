@@ -27,7 +27,7 @@ pub(super) fn play(scene: &Scene, radio: &Radio) -> Result<()> {
     // Reset, LE Set Advertising Enable, LE Long Term Key Request Reply; Read Request, Handle Value Notification; the PDUs of LE Secure
     // Connections.
     let smp = &[0x01, 0x02, 0x03, 0x04, 0x0c, 0x0d];
-    judge(&file, Implied { commands: &[0x0c03, 0x200a, 0x201a], events: &[], att: &[0x0a, 0x0b, 0x1b], smp })?;
+    judge(&file, Implied { commands: &[0x0c03, 0x200a, 0x201a], att: &[0x0a, 0x0b, 0x1b], smp, ..Implied::default() })?;
     let drops = dropped(&records);
     ensure!(drops == 0, "{drops} packets of {} were dropped", records.len());
     println!("        | a capture of {} packets left the board, none were dropped", records.len());

@@ -19,8 +19,8 @@ use embassy_futures::{
 use embassy_time::Instant;
 use embedded_io_async::{Read, Write};
 use jelling::{
-    AddressKind, Authorisation, ChannelDemands, ChannelOptions, Config, Connection, ConnectionEvent, Device, Error, Host,
-    L2capChannel, Pair,
+    AddressKind, Authorisation, ChannelDemands, ChannelOptions, Config, Connection, ConnectionEvent, Device, Error,
+    Host, L2capChannel, Pair,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -17,7 +17,7 @@ pub(crate) struct Options {
     /// What we want of whoever connects to us.
     #[serde(skip)]
     pub(crate) demand: Demand,
-    /// Our smallest key.
+    /// Our smallest key; 0 for any, or none.
     #[serde(skip)]
     pub(crate) key_size: u8,
 }
@@ -33,7 +33,7 @@ pub(crate) enum Demand {
 
 impl Options {
     pub(crate) const fn new(mtu: u16) -> Self {
-        Options { mtu, mps: 247, credits: 8, demand: Demand::Nothing, key_size: 7 }
+        Options { mtu, mps: 247, credits: 8, demand: Demand::Nothing, key_size: 0 }
     }
 
     pub(crate) const fn mps(self, mps: u16) -> Self {
@@ -230,6 +230,8 @@ pub(crate) enum Event {
         channel: u32,
     },
     Traffic(Traffic),
+    /// What only Bumble is told to do is done.
+    Done,
     Echoed,
     Pinged {
         micros: u64,

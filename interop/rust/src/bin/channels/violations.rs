@@ -48,7 +48,12 @@ fn violations() -> Vec<Violation> {
     let credits = usize::from(CREDITS);
     let small = SMALL.to_vec();
     vec![
-        Violation { what: "a frame without credit", frames: vec![(small.clone(), credits + 1)], credits: None, whole: credits },
+        Violation {
+            what: "a frame without credit",
+            frames: vec![(small.clone(), credits + 1)],
+            credits: None,
+            whole: credits,
+        },
         Violation { what: "a flood", frames: vec![(small.clone(), FLOOD)], credits: None, whole: credits },
         frames("an SDU above the MTU", vec![small.clone(), frame(MTU + 1, 40)], 1),
         frames("a segment above the MPS", vec![small.clone(), frame(150, usize::from(MPS) - 1)], 1),
@@ -71,7 +76,7 @@ impl Scene {
     }
 
     async fn send_frame(&mut self, cid: u16, octets: &[u8], times: usize) -> Result<()> {
-        self.two.tell(Command::Frame { cid, data: hex(octets), times })
+        self.bumble(Command::Frame { cid, data: hex(octets), times }).await
     }
 }
 
@@ -88,7 +93,7 @@ async fn violate(scene: &mut Scene, opener: Side, violation: &Violation) -> Resu
     }
     if let Some(credits) = violation.credits {
         let data = words(&[ours, credits]);
-        scene.two.tell(Command::Signal { code: FLOW_CONTROL_CREDIT, identifier: 0, data })?;
+        scene.bumble(Command::Signal { code: FLOW_CONTROL_CREDIT, identifier: 0, data }).await?;
     }
     let (_, ends) = scene.signalled(DISCONNECTION_REQUEST).await.context("the channel is not closed")?;
     ensure!(ends == words(&[ours, peers]), "{ends} is closed");
@@ -125,11 +130,11 @@ async fn stray(scene: &mut Scene, opener: Side) -> Result<String> {
         (DISCONNECTION_REQUEST, words(&[peers, nobody])),
     ];
     for (code, data) in signals {
-        scene.two.tell(Command::Signal { code, identifier: 0xb0, data })?;
+        scene.bumble(Command::Signal { code, identifier: 0xb0, data }).await?;
     }
     // Of a channel that is not there it is rejected: Invalid CID (4.1).
     let data = words(&[nobody, ours]);
-    scene.two.tell(Command::Signal { code: DISCONNECTION_REQUEST, identifier: 0xb1, data })?;
+    scene.bumble(Command::Signal { code: DISCONNECTION_REQUEST, identifier: 0xb1, data }).await?;
     let (identifier, data) = scene.signalled(COMMAND_REJECT).await?;
     ensure!((identifier, data.as_str()) == (0xb1, words(&[2, nobody, ours]).as_str()), "rejected with {data}");
     scene.goes_on(&ends).await?;
@@ -142,7 +147,9 @@ pub(crate) async fn play(scene: &mut Scene) {
         // Who opened makes no difference to them, so each is played with another one as central.
         let opener = central.other();
         for violation in violations() {
-            scene.case(violation.what, central, opener, async |s: &mut Scene| violate(s, opener, &violation).await).await;
+            scene
+                .case(violation.what, central, opener, async |s: &mut Scene| violate(s, opener, &violation).await)
+                .await;
         }
         for opener in SIDES {
             scene.case("strays", central, opener, async |s: &mut Scene| stray(s, opener).await).await;
