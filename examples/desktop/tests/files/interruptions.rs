@@ -264,7 +264,7 @@ fn a_server_without_room_says_so_and_goes_on() {
     let heard = Heard::default();
     let files = one(1_000);
     let [_, theirs] = &controllers;
-    sim::on(&Simulation::on(air), &[theirs.clone()], async |[host]| {
+    sim::on(&Simulation::on(air), std::array::from_ref(theirs), async |[host]| {
         let mut rom = Rom::new(&files);
         let serve = select(runner.run(reader, writer), file_server(server, &mut rom, |news| heard.tell(news)));
         let ask = async {
@@ -272,6 +272,8 @@ fn a_server_without_room_says_so_and_goes_on() {
                 let device = find(host).await.unwrap();
                 assert!(matches!(FileClient::connect(host, device).await, Err(Error::Disconnected)));
             }
+            // The server learns of the end as late as the client.
+            Timer::after_secs(1).await;
         };
         assert!(matches!(select(serve, ask).await, Either::Second(())));
     });

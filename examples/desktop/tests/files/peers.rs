@@ -18,7 +18,9 @@ fn a_client_as_aioble_s_is_served() {
             let connection = host.connect(sim::device(0)).await.unwrap();
             let control = connection.service(FILES).await.unwrap().characteristic(CONTROL).await.unwrap();
             let channel = connection.l2cap_connect(22, 128).await.unwrap();
-            // It does not subscribe, and takes notifications all the same. Here somebody must look for them.
+            // It does not subscribe, and takes notifications all the same. Here somebody must look for them: this one is missed.
+            control.write(b"\x03\x00file".as_slice()).await.unwrap();
+            embassy_time::Timer::after_secs(1).await;
             let mut told = control.subscribe(Updates::NOTIFY).depth(4).await.unwrap();
             let mut answer = [0; 40];
             control.write(b"\x03\x01file".as_slice()).await.unwrap();
