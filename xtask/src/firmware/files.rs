@@ -11,7 +11,10 @@ const FILES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 pub(super) fn play(scene: &Scene, radio: &Radio) -> Result<()> {
     let mut board = board("files", radio)?;
     board.until("files ")?;
-    let mut list = client(radio, &[])?;
+    // One client after another, on one controller.
+    let spec = radio.spec();
+    let client = |arguments: &[&str]| client(&spec, arguments);
+    let mut list = client(&[])?;
     for file in FILES {
         list.until(file)?;
     }
@@ -20,17 +23,17 @@ pub(super) fn play(scene: &Scene, radio: &Radio) -> Result<()> {
     // One after another, and one of them again.
     for file in [FILES[0], FILES[1], FILES[0]] {
         let target = output.to_str().context("a name")?;
-        let mut client = client(radio, &[file, target])?;
-        client.until("verified")?;
-        client.finish()?;
+        let mut download = client(&[file, target])?;
+        download.until("verified")?;
+        download.finish()?;
         board.until(&format!("done {file}"))?;
         ensure!(fs::read(&output)? == fs::read(crate::root().join(file))?, "{file} came, and is not what it was");
         fs::remove_file(&output)?;
     }
-    let mut empty = client(radio, &["empty"])?;
+    let mut empty = client(&["empty"])?;
     empty.until("0 octets, verified")?;
     empty.finish()?;
-    let mut missing = client(radio, &["nothing"])?;
+    let mut missing = client(&["nothing"])?;
     missing.until("no such file")?;
     ensure!(missing.finish().is_err(), "a file came that there is not");
     let Status { stack, room, lost, .. } = status(&mut board)?;
@@ -39,7 +42,7 @@ pub(super) fn play(scene: &Scene, radio: &Radio) -> Result<()> {
 }
 
 /// The desktop's client.
-fn client(radio: &Radio, arguments: &[&str]) -> Result<Player> {
+fn client(spec: &str, arguments: &[&str]) -> Result<Player> {
     let mut client = Command::new(format!("{}/debug/file_client", crate::target()));
-    Player::start("desktop", client.arg(radio.spec()).args(arguments))
+    Player::start("desktop", client.arg(spec).args(arguments))
 }
