@@ -9,8 +9,9 @@ pub use channels::Channelling;
 pub use security::Asked;
 
 use jelling_host::{
-    AdvertisingTicket, AttributeId, Bonds, Channels, Config, ConnectTicket, Core, Error, Gatt, IndicationTicket, Instant, LinkId,
-    Links, OwnAddress, OwnOob, Pool, QueueId, RequestTicket, Scan, ScanTicket, Security, Store, TRANSMIT_BUFFER,
+    AdvertisingTicket, AttributeId, Bonds, Channels, Config, ConnectTicket, Core, Error, Gatt, IndicationTicket,
+    Instant, LinkId, Links, OwnAddress, OwnOob, Pool, QueueId, RequestTicket, Scan, ScanTicket, Security, Store,
+    TRANSMIT_BUFFER,
     wire::{Address, Packet, PacketKind},
 };
 use std::task::Poll;

@@ -263,6 +263,6 @@ fn programs() -> Result<()> {
             "pairings",
             "temp_sensor",
         ]
-            .map(|name| format!("--bin={name}")),
+        .map(|name| format!("--bin={name}")),
     ))
 }

@@ -195,7 +195,9 @@ fn the_longest_sdu_goes_through_the_smallest_window() {
 /// of a frame.
 #[test]
 fn a_greedy_peer_never_finds_less_room_than_it_was_given() {
-    for (mtu, mps, credits) in [(5_000, 200, 2), (5_000, 100, 3), (2_000, 247, 4), (300, 150, 2), (600, 61, 7), (0xffff, 23, 5)] {
+    for (mtu, mps, credits) in
+        [(5_000, 200, 2), (5_000, 100, 3), (2_000, 247, 4), (300, 150, 2), (600, 61, 7), (0xffff, 23, 5)]
+    {
         for seed in 0..40 {
             let mut numbers = Numbers(seed);
             let mut stream = Stream::new(&ChannelOptions::new(mtu).mps(mps).credits(credits));

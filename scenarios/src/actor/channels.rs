@@ -139,7 +139,9 @@ fn take(core: &mut Core<'_>, channel: ChannelHandle, room: usize) {
     let mut octets = [0; 255];
     let available = core.available(channel);
     match core.receive(channel, &mut octets[..room]) {
-        Poll::Ready(Ok(received)) => assert!(received.length <= room && received.length <= available, "more than there was"),
+        Poll::Ready(Ok(received)) => {
+            assert!(received.length <= room && received.length <= available, "more than there was")
+        }
         Poll::Ready(Err(_)) | Poll::Pending => {}
     }
 }

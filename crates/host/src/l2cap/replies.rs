@@ -21,6 +21,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     /// Connection Parameter Update Response.
+    #[cfg(feature = "central")]
     pub(crate) fn update(identifier: u8, result: UpdateResult) -> Self {
         let code = Code::CONNECTION_PARAMETER_UPDATE_RESPONSE;
         Reply { code, identifier, values: [result.0, 0, 0] }

@@ -131,17 +131,15 @@ impl Core<'_> {
 
     /// Sets room apart for what a channel may receive: its blocks, the credits of its peer, and the octets that have room.
     fn reserve_for(&mut self, options: &ChannelOptions) -> Option<(Fifo, u16, u16)> {
-        let (mtu, mps) = (u32::from(options.mtu), u32::from(options.mps.max(LEAST)));
+        let (mtu, each) = (u32::from(options.mtu), u32::from(options.segment().max(LEAST)));
         let automatic = options.credits == AUTOMATIC;
-        // Its length goes with an SDU.
-        let segments = mtu.saturating_add(2).div_ceil(mps);
-        let wanted = if automatic { segments.clamp(2, MOST_CREDITS) } else { u32::from(options.credits).max(1) };
-        let mut window = wanted.min(u32::from(u16::MAX).checked_div(mps).unwrap_or(1)).max(1);
+        let wanted = if automatic { MOST_CREDITS } else { u32::from(options.credits).max(1) };
+        let mut window = wanted.min(u32::from(u16::MAX).checked_div(each).unwrap_or(1)).max(1);
         let unclaimed = self.pool().unclaimed();
         loop {
             // An SDU should find room whole, however the peer cuts it, and another segment beside it.
-            let least = window.saturating_mul(mps);
-            let best = least.max(mtu.saturating_add(2).saturating_add(mps));
+            let least = window.saturating_mul(each);
+            let best = least.max(mtu.saturating_add(2).saturating_add(each));
             for capacity in [best, least].into_iter().filter_map(|octets| u16::try_from(octets).ok()) {
                 let most = if automatic && window > 1 { unclaimed.checked_div(2).unwrap_or(0) } else { unclaimed };
                 let mut fifo = Fifo::NEW;

@@ -95,7 +95,7 @@ impl Core<'_> {
         let incoming = self.links.get(usize::from(channel.link.index)).map_or(0, |link| link.incoming.slot);
         // The credit of a segment that has come in part is spent, and its room is needed whole.
         let is_coming = usize::from(incoming) == index.saturating_add(1);
-        let used = if is_coming { channel.whole.saturating_add(channel.our_mps) } else { channel.received.length };
+        let used = if is_coming { channel.whole.saturating_add(channel.segment()) } else { channel.received.length };
         let more = channel.grantable(used);
         let known = channel.peer_credits.saturating_add(channel.grant);
         let worth = channel.window.checked_div(2).unwrap_or(0).max(1);
@@ -225,7 +225,7 @@ impl Channel {
     /// Credits for which there is room beside so many octets and the credits that the peer has.
     fn grantable(&self, used: u16) -> u16 {
         let known = self.peer_credits.saturating_add(self.grant);
-        let room = self.capacity.saturating_sub(used).checked_div(self.our_mps).unwrap_or(0);
+        let room = self.capacity.saturating_sub(used).checked_div(self.segment()).unwrap_or(0);
         room.min(self.window).saturating_sub(known)
     }
 }

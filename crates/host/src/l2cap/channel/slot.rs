@@ -70,8 +70,7 @@ impl ChannelOptions {
     }
 
     /// Segments that the peer may send before some are taken; room for all of them is set apart in blocks of `Pool`. 0: none before the
-    /// first take, and one at a time from then on. Default: as many as an SDU has, 8 at most and 2 at least, but no more than half
-    /// of the free blocks hold.
+    /// first take, and one at a time from then on. Default: 8, or as many fewer as half of the free blocks hold; one at least.
     #[must_use]
     pub const fn credits(mut self, segments: u16) -> Self {
         self.credits = if segments == AUTOMATIC { AUTOMATIC - 1 } else { segments };
@@ -90,6 +89,12 @@ impl ChannelOptions {
     pub const fn key_size(mut self, octets: u8) -> Self {
         self.key_size = octets;
         self
+    }
+
+    /// The longest segment that may come: an SDU goes with its length.
+    pub(super) const fn segment(&self) -> u16 {
+        let sdu = self.mtu.saturating_add(2);
+        if sdu < self.mps { sdu } else { self.mps }
     }
 
     /// As said, or the argument that is out of range.
@@ -285,6 +290,11 @@ impl Channel {
         sent: 0,
         deadline: Deadline::NEVER,
     };
+
+    /// The longest segment that may come.
+    pub(super) fn segment(&self) -> u16 {
+        self.our_mps.min(self.our_mtu.saturating_add(2))
+    }
 
     /// True for a channel, in whatever phase, on the link in this slot.
     pub(super) fn is_on(&self, link: usize) -> bool {
