@@ -114,6 +114,8 @@ pub enum Reach {
     Look,
     /// It does something with the host as it is.
     Act,
+    /// As `Act`, and the core knows by itself whether that has left something to send.
+    Quiet,
     /// The radio is switched on for it.
     Start,
     /// As `Start`; and it waits for another transport when its own has closed.
@@ -188,7 +190,9 @@ impl Progress {
         let starts = matches!(self.reach, Reach::Start | Reach::Survive);
         if self.state == State::New {
             self.state = State::Stands;
-            core.mark_work();
+            if self.reach != Reach::Quiet {
+                core.mark_work();
+            }
             if starts {
                 core.start();
             }
@@ -278,7 +282,9 @@ fn poll(
                 waiters.register(turn.wait_for().0, wake, context.waker(), &mut progress.ticket)
             }
             Poll::Ready(result) => {
-                core.mark_work();
+                if progress.reach != Reach::Quiet || result.is_err() {
+                    core.mark_work();
+                }
                 progress.state = State::Done;
                 if result.is_err() {
                     turn.undo(core);

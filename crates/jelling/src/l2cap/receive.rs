@@ -3,7 +3,7 @@
 use super::L2capChannel;
 use crate::{
     core::Host,
-    operation::{Operation, Step, Wait},
+    operation::{Operation, Reach, Step, Wait},
     waiting::Topic,
 };
 use ::core::task::Poll;
@@ -51,6 +51,7 @@ pub struct RecvintoStep<'b> {
 impl<'d> Step<'d> for RecvintoStep<'_> {
     type Raw = usize;
     type Output = usize;
+    const REACH: Reach = Reach::Quiet;
 
     fn wait_for(&self) -> Wait {
         Wait(Topic::Channel(self.handle.index()))
@@ -98,6 +99,7 @@ pub struct ReceiveStep<'b> {
 impl<'d> Step<'d> for ReceiveStep<'_> {
     type Raw = Received;
     type Output = Received;
+    const REACH: Reach = Reach::Quiet;
 
     fn wait_for(&self) -> Wait {
         Wait(Topic::Channel(self.handle.index()))

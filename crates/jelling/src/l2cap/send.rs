@@ -3,7 +3,7 @@
 use super::{FrameBuffer, L2capChannel};
 use crate::{
     core::Host,
-    operation::{Operation, Step, Wait},
+    operation::{Operation, Reach, Step, Wait},
     waiting::Topic,
 };
 use ::core::task::Poll;
@@ -70,7 +70,7 @@ fn fill(
     let number = core.free_frame(handle)?;
     let mut frame = host.lock.frame(number).and_then(FrameBuffer::try_lock).ok_or(Error::Busy)?;
     let sdu = sdu.get(..most(frame.len())).unwrap_or(sdu);
-    core.send_frame(handle, sdu, done, &mut frame)
+    core.fill_frame(handle, number, sdu, done, &mut frame)
 }
 
 /// See [`L2capChannel::send`].
@@ -88,6 +88,7 @@ pub struct SendStep<'d, 'b> {
 impl<'d> Step<'d> for SendStep<'d, '_> {
     type Raw = ();
     type Output = ();
+    const REACH: Reach = Reach::Quiet;
 
     fn wait_for(&self) -> Wait {
         Wait(Topic::Sending(self.handle.index()))
@@ -128,6 +129,7 @@ pub(super) struct WriteStep<'d, 'b> {
 impl<'d> Step<'d> for WriteStep<'d, '_> {
     type Raw = usize;
     type Output = usize;
+    const REACH: Reach = Reach::Quiet;
 
     fn wait_for(&self) -> Wait {
         Wait(Topic::Sending(self.handle.index()))
@@ -151,6 +153,7 @@ pub struct FlushStep(ChannelHandle);
 impl<'d> Step<'d> for FlushStep {
     type Raw = ();
     type Output = ();
+    const REACH: Reach = Reach::Quiet;
 
     fn wait_for(&self) -> Wait {
         Wait(Topic::Sending(self.0.index()))

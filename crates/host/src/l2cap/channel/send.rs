@@ -98,10 +98,25 @@ impl Core<'_> {
         frame: &mut [u8],
     ) -> Result<usize, Error> {
         let peer_mtu = self.find_channel(handle)?.peer_mtu;
-        let length = u16::try_from(sdu.len()).ok().filter(|length| *length <= peer_mtu || peer_mtu == 0);
-        let length = length.ok_or(Error::TooLong)?;
+        if sdu.len() > usize::from(peer_mtu) && peer_mtu != 0 {
+            return Err(Error::TooLong);
+        }
         let number = self.free_frame(handle)?;
+        self.fill_frame(handle, number, sdu, done, frame)
+    }
+
+    /// As [`send_frame`](Core::send_frame), where [`free_frame`](Core::free_frame) has just given this number.
+    pub fn fill_frame(
+        &mut self,
+        handle: ChannelHandle,
+        number: u8,
+        sdu: &[u8],
+        done: usize,
+        frame: &mut [u8],
+    ) -> Result<usize, Error> {
         let channel = self.find_channel(handle)?;
+        let length = u16::try_from(sdu.len()).ok().filter(|length| *length <= channel.peer_mtu);
+        let length = length.ok_or(Error::TooLong)?;
         let begins = done == 0;
         if begins && channel.flags.contains(Flags::IN_SDU) {
             channel.flags.insert(Flags::MISSED);
