@@ -1,6 +1,6 @@
 //! What a channel costs: README's figure and that of `docs/embed.md`, held against what there is. `cargo xtask embed` does it for 32 bits.
 
-use super::support::{PSM, beside, channel, connected, held, play};
+use super::support::{PSM, beside, connected, held, play};
 use core::future::pending;
 use jelling::{Bonds, Channels, Gatt, Links, Pool, Resources, ScanSlots, Tasks};
 
