@@ -13,7 +13,8 @@ use jelling_host::{
 
 impl<'d> Host<'d> {
     /// Listens on a PSM (1 to 255; 128 to 255 are for whoever wants one) on every connection, those to come among them, until the
-    /// listener is dropped. It takes a slot of `Channels`; so does each channel that it accepts.
+    /// listener is dropped: as services, it outlives a stop of the host and the loss of its controller. It takes a slot of `Channels`; so
+    /// does each channel that it accepts.
     ///
     /// `Busy` where somebody listens on that PSM already, `Full` where `Channels` has no free slot. Vol 3, Part A, 4.22.
     ///
@@ -47,8 +48,7 @@ pub struct L2capListener<'d> {
 pub type L2capAccepted<'d> = Operation<'d, AcceptedStep>;
 
 impl<'d> L2capListener<'d> {
-    /// The next channel that a peer has opened; for ever unless `timeout` says otherwise.
-    /// `Stopped` when the host stops.
+    /// The next channel that a peer has opened, in the order in which they came; for ever unless `timeout` says otherwise.
     ///
     /// Dropping the future loses nothing.
     pub fn accept(&self) -> L2capAccepted<'d> {

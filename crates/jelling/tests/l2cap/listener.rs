@@ -176,3 +176,26 @@ fn several_connections_send_to_one_host_at_once() {
         assert_eq!(first.device().unwrap(), sim::device(0));
     });
 }
+
+#[test]
+fn it_outlives_a_stop_of_the_host() {
+    play(async |hosts: [Host<'_>; 2], _, _| {
+        let listener = hosts[1].l2cap_listen(PSM, &ChannelOptions::new(MTU)).unwrap();
+        let (ours, theirs) = connected(&hosts, 1).await;
+        let again = async {
+            Timer::after_millis(100).await;
+            hosts[1].stop().await;
+            ours.disconnected().await.unwrap();
+            drop((ours, theirs));
+            let (ours, theirs) = connected(&hosts, 1).await;
+            let channel = ours.l2cap_connect(PSM, MTU).await.unwrap();
+            channel.send(b"again").await.unwrap();
+            channel.flush().await.unwrap();
+            (ours, theirs, channel)
+        };
+        // Who waited all the while has it.
+        let (there, kept) = join(listener.accept(), again).await;
+        assert_eq!(next(&there.unwrap()).await.unwrap(), b"again");
+        drop(kept);
+    });
+}
