@@ -170,6 +170,8 @@ pub struct State {
     /// There may be arithmetic to do.
     #[cfg(feature = "security")]
     pub(crate) has_jobs: bool,
+    /// What updates links, once one is.
+    pub(crate) updates: Option<&'static crate::gap::Updates>,
     pub(crate) counters: Counters,
     pub(crate) news: HostNews,
     pub(crate) sooner: Sooner,
@@ -239,6 +241,7 @@ impl State {
         strikes: Strikes::NEW,
         #[cfg(feature = "security")]
         has_jobs: false,
+        updates: None,
         counters: Counters {
             malformed: 0,
             unknown_handle: 0,

@@ -37,10 +37,10 @@ pub use scan::{Report, ScanSettings, ScanTicket};
 pub(crate) use scan::{ScanStage, Scanning};
 #[cfg(feature = "central")]
 pub(crate) use search::Search;
-pub(crate) use update::Update;
 #[cfg(feature = "peripheral")]
 pub(crate) use update::UpdateStage;
 pub use update::UpdateTicket;
+pub(crate) use update::{Outcome, Update, Updates};
 
 impl Core<'_> {
     /// True while a connection could come of advertising.

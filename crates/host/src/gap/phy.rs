@@ -1,6 +1,6 @@
 //! PHYs and data length of a link (Vol 4, Part E, 7.8.33, 7.8.49, 7.7.65.7 and 7.7.65.12).
 
-use super::update::{UpdateStage, UpdateTicket, Wish};
+use super::update::{Outcome, UpdateStage, UpdateTicket, Wish};
 use crate::{
     Core,
     error::{Argument, Error},
@@ -11,7 +11,7 @@ use bitflags::bitflags;
 use jelling_wire::{
     Writer,
     hci::{
-        Opcode, Status,
+        Status,
         command::{self, LeSetDataLength, LeSetPhy},
     },
 };
@@ -148,10 +148,7 @@ impl Core<'_> {
             link.phy = phy;
             link.happened.insert(Happened::PHY);
         }
-        if link.update.stage == UpdateStage::Asked && matches!(link.update.wish, Wish::Phys { .. }) {
-            let refused = Error::Refused(Opcode::LE_SET_PHY, status);
-            self.finish_update(index, (!status.is_success()).then_some(refused));
-        }
+        self.on_updated(index, Outcome::Phys(status));
         self.tell_link(index, LinkNews::LINK);
     }
 
@@ -163,9 +160,7 @@ impl Core<'_> {
             link.lengths = lengths;
             link.happened.insert(Happened::DATA_LENGTH);
         }
-        if link.update.stage == UpdateStage::Asked && matches!(link.update.wish, Wish::DataLength(_)) {
-            self.finish_update(index, None);
-        }
+        self.on_updated(index, Outcome::DataLength);
         self.tell_link(index, LinkNews::LINK);
     }
 }

@@ -74,8 +74,10 @@ impl Core<'_> {
         }
         #[cfg(feature = "central")]
         {
+            use super::update::Updates;
             use jelling_wire::l2cap::signalling::UpdateResult;
             let result = if taken.is_some() { UpdateResult::ACCEPTED } else { UpdateResult::REJECTED };
+            self.state.updates = Some(&Updates::BEGUN);
             if let Some(parameters) = taken.filter(|_| is_free) {
                 link.begin_update(UpdateStage::Wanted, Wish::Parameters(parameters), false);
             }

@@ -12,6 +12,8 @@ use crate::{
     time::{Deadline, Instant},
 };
 use core::{task::Poll, time::Duration};
+#[cfg(feature = "peripheral")]
+use jelling_wire::l2cap::signalling::UpdateResult;
 use jelling_wire::{
     Writer,
     hci::{ConnectionHandle, Opcode, Role, Status, command},
@@ -95,6 +97,43 @@ pub struct UpdateTicket {
     ticket: u8,
 }
 
+/// What is done where a link is updated. It stands behind pointers, so that a program that updates none does without.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Updates {
+    emit: fn(&mut Core<'_>, Instant, usize, &mut Writer<'_>) -> Option<Purpose>,
+    answered: fn(&mut Core<'_>, ConnectionHandle, Opcode, Status),
+    happened: fn(&mut Core<'_>, usize, Outcome),
+    is_late: fn(&mut Core<'_>, usize),
+    #[cfg(feature = "peripheral")]
+    pub(crate) signal: fn(&mut Core<'_>, Instant, usize) -> bool,
+    #[cfg(feature = "peripheral")]
+    pub(crate) response: fn(&mut Core<'_>, Instant, usize, u8, Option<UpdateResult>) -> bool,
+}
+
+impl Updates {
+    pub(super) const BEGUN: Updates = Updates {
+        emit: |core, now, index, w| core.emit_update(now, index, w),
+        answered: |core, handle, opcode, status| core.update_answered(handle, opcode, status),
+        happened: |core, index, outcome| core.update_happened(index, outcome),
+        is_late: |core, index| {
+            count(&mut core.state.counters.timeouts);
+            core.finish_update(index, Some(Error::Timeout));
+        },
+        #[cfg(feature = "peripheral")]
+        signal: |core, now, index| core.send_parameter_request(now, index),
+        #[cfg(feature = "peripheral")]
+        response: |core, now, index, identifier, result| core.on_parameter_response(now, index, identifier, result),
+    };
+}
+
+/// What a controller tells of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Parameters(Status),
+    Phys(Status),
+    DataLength,
+}
+
 /// How long the link layer may take: as long as a procedure of it (Vol 6, Part B, 5.2).
 const LINK_LAYER_TIMEOUT: Duration = Duration::from_secs(40);
 /// How long the application may think: less than a peer waits.
@@ -129,6 +168,7 @@ impl Core<'_> {
 
     /// Begins an update of ours.
     pub(super) fn begin_update(&mut self, id: LinkId, stage: UpdateStage, wish: Wish) -> Result<UpdateTicket, Error> {
+        self.state.updates = Some(&Updates::BEGUN);
         let link = self.link_mut(id)?;
         if link.is_leaving() {
             return Err(Error::Disconnected);
@@ -197,8 +237,12 @@ impl Core<'_> {
         self.tell_link(index, LinkNews::LINK);
     }
 
-    /// The command of an update goes out.
-    pub(crate) fn emit_update(&mut self, now: Instant, index: usize, w: &mut Writer<'_>) -> Option<Purpose> {
+    /// The next command of an update.
+    pub(crate) fn next_update(&mut self, now: Instant, index: usize, w: &mut Writer<'_>) -> Option<Purpose> {
+        (self.state.updates?.emit)(self, now, index, w)
+    }
+
+    fn emit_update(&mut self, now: Instant, index: usize, w: &mut Writer<'_>) -> Option<Purpose> {
         let link = self.links.get_mut(index)?;
         link.owed.remove(Owed::UPDATE);
         let handle = link.handle;
@@ -230,6 +274,12 @@ impl Core<'_> {
 
     /// The controller answered the command of an update.
     pub(crate) fn on_update_answer(&mut self, handle: ConnectionHandle, opcode: Opcode, status: Status) {
+        if let Some(updates) = self.state.updates {
+            (updates.answered)(self, handle, opcode, status);
+        }
+    }
+
+    fn update_answered(&mut self, handle: ConnectionHandle, opcode: Opcode, status: Status) {
         let Some(index) = self.links.iter().position(|l| l.is_up() && l.handle == handle) else { return };
         let Some(link) = self.links.get(index) else { return };
         if !status.is_success() {
@@ -242,14 +292,35 @@ impl Core<'_> {
         }
     }
 
-    /// LE Connection Update Complete came; what it says stands in the link.
-    pub(crate) fn on_updated(&mut self, index: usize, status: Status) {
+    /// The controller told what stands in the link now: an update may be over.
+    pub(crate) fn on_updated(&mut self, index: usize, outcome: Outcome) {
+        if let Some(updates) = self.state.updates {
+            (updates.happened)(self, index, outcome);
+        }
+    }
+
+    fn update_happened(&mut self, index: usize, outcome: Outcome) {
         let Some(update) = self.links.get(index).map(|link| link.update) else { return };
-        match update.stage {
-            UpdateStage::Asked | UpdateStage::Agreed if !matches!(update.wish, Wish::Parameters(_)) => {}
-            UpdateStage::Asked | UpdateStage::Agreed if status.is_success() => self.finish_update(index, None),
-            UpdateStage::Agreed => self.finish_update(index, Some(Error::ParametersRefused(status))),
-            _ => self.update_failed(index, status, Error::ParametersRefused(status)),
+        let is_agreed = update.stage == UpdateStage::Agreed;
+        if update.stage != UpdateStage::Asked && !is_agreed {
+            return;
+        }
+        match (update.wish, outcome) {
+            (Wish::Parameters(_), Outcome::Parameters(status)) if !status.is_success() => {
+                let error = Error::ParametersRefused(status);
+                if is_agreed {
+                    self.finish_update(index, Some(error))
+                } else {
+                    self.update_failed(index, status, error)
+                }
+            }
+            (Wish::Phys { .. }, Outcome::Phys(status)) if !status.is_success() => {
+                self.finish_update(index, Some(Error::Refused(Opcode::LE_SET_PHY, status)));
+            }
+            (Wish::Parameters(_), Outcome::Parameters(_))
+            | (Wish::Phys { .. }, Outcome::Phys(_))
+            | (Wish::DataLength(_), Outcome::DataLength) => self.finish_update(index, None),
+            _ => {}
         }
     }
 
@@ -285,9 +356,8 @@ impl Core<'_> {
             }
             if link.update.stage == UpdateStage::Question {
                 self.answer_question_of(index, None);
-            } else {
-                count(&mut self.state.counters.timeouts);
-                self.finish_update(index, Some(Error::Timeout));
+            } else if let Some(updates) = self.state.updates {
+                (updates.is_late)(self, index);
             }
         }
     }

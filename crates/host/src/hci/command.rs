@@ -260,7 +260,7 @@ impl Core<'_> {
             command::open(&reply, w);
             return Some(Purpose::ParameterReply);
         }
-        self.emit_update(now, index, w)
+        self.next_update(now, index, w)
     }
 
     /// The controller answered a command: `parameters` is what follows the status.

@@ -6,6 +6,7 @@ use crate::{
     counters::count,
     error::Fault,
     event::{Happened, LinkNews},
+    gap::Outcome,
     l2cap::COMPLETION_TIMEOUT,
     link::{Owed, Parameters},
     state::Stage,
@@ -98,7 +99,7 @@ impl Core<'_> {
                     (link.interval, link.latency, link.supervision_timeout) = (interval, latency, supervision_timeout);
                     link.happened.insert(Happened::PARAMETERS);
                 }
-                self.on_updated(index, status);
+                self.on_updated(index, Outcome::Parameters(status));
                 self.tell_link(index, LinkNews::LINK);
             }
             #[cfg(feature = "security")]

@@ -39,16 +39,26 @@ impl Core<'_> {
         link.owed.remove(Owed::PARAMETER_REQUEST);
         link.update.identifier = identifier;
         let Parameters { interval_min, interval_max, latency, supervision_timeout: timeout } = link.update.parameters();
-        let request =
-            Signal::ConnectionParameterUpdateRequest { identifier, interval_min, interval_max, latency, timeout };
         self.advance_update(index, UpdateStage::Signalled, Deadline::after(now, RTX));
         self.put_frame(index, ChannelId::SIGNALLING, usize::MAX, |_, w| {
-            request.emit(w);
+            // Made here, so that only this one is written out.
+            Signal::ConnectionParameterUpdateRequest { identifier, interval_min, interval_max, latency, timeout }
+                .emit(w);
             true
         })
     }
 
     /// A response, or Command Reject (`None`), with this identifier; false where no request of ours has it.
+    pub(super) fn hears_response(
+        &mut self,
+        now: Instant,
+        index: usize,
+        identifier: u8,
+        result: Option<UpdateResult>,
+    ) -> bool {
+        self.state.updates.is_some_and(|updates| (updates.response)(self, now, index, identifier, result))
+    }
+
     pub(crate) fn on_parameter_response(
         &mut self,
         now: Instant,

@@ -62,7 +62,7 @@ impl Core<'_> {
         };
         // Whatever the reason: the peer does not do what it was asked for.
         #[cfg(feature = "peripheral")]
-        if code == Code::COMMAND_REJECT && self.on_parameter_response(now, index, identifier, None) {
+        if code == Code::COMMAND_REJECT && self.hears_response(now, index, identifier, None) {
             return;
         }
         #[cfg(feature = "l2cap")]
@@ -79,7 +79,7 @@ impl Core<'_> {
             }
             #[cfg(feature = "peripheral")]
             Signal::ConnectionParameterUpdateResponse { result, .. }
-                if self.on_parameter_response(now, index, identifier, Some(result)) => {}
+                if self.hears_response(now, index, identifier, Some(result)) => {}
             _ if code.wants_answer() => self.reply(index, Reply::not_understood(identifier)),
             // Responses that nobody asked for are ignored.
             _ => count(&mut self.state.counters.unexpected),

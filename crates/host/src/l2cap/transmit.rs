@@ -270,7 +270,7 @@ impl Core<'_> {
         }
         #[cfg(feature = "peripheral")]
         if link.owed.contains(Owed::PARAMETER_REQUEST) {
-            return self.send_parameter_request(now, index);
+            return self.state.updates.is_some_and(|updates| (updates.signal)(self, now, index));
         }
         #[cfg(feature = "client")]
         {
