@@ -109,9 +109,9 @@ fn changes(action: &Action) -> bool {
 }
 
 /// Whether octets that are changed this way may be beyond what a host can notice: a command that makes sense all the same, and
-/// what a controller says of itself, of which pairing needs more: its address, and how long a packet may be.
+/// what a controller says of itself, of which pairings and transfers need more: its address, and how long a packet may be.
 fn is_undetectable(scenario: &Scenario, direction: Direction) -> bool {
-    direction == Direction::ToController || scenario.pairs.is_some()
+    direction == Direction::ToController || scenario.pairs.is_some() || scenario.transfers
 }
 
 /// All links are lost at each packet.
@@ -232,8 +232,8 @@ pub fn noise(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
 /// The first point that did not recover.
 pub fn byte(scenario: &Scenario, stride: usize) -> Result<Swept, String> {
     let alone = undisturbed(scenario, true)?;
-    // A pairing or a transfer is long, and begins as everything does.
-    let stride = if scenario.pairs.is_some() || scenario.transfers { stride * 5 } else { stride };
+    // A pairing is long, and begins as everything does.
+    let stride = if scenario.pairs.is_some() { stride * 5 } else { stride };
     let mut swept = Swept::default();
     for (who, passed) in alone.octets.iter().enumerate() {
         for direction in DIRECTIONS {

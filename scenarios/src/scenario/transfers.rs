@@ -70,7 +70,12 @@ pub(super) async fn send(stage: &Stage<'_>, channel: &L2capChannel<'_>, script: 
         let send = async || stage.as_long_as_it_lasts(&connection, channel.send(&sdu).timeout(PATIENCE)).await;
         stage.call(send).await?;
     }
-    stage.call(async || stage.as_long_as_it_lasts(&connection, channel.flush().timeout(PATIENCE)).await).await
+    let flush = async || stage.as_long_as_it_lasts(&connection, channel.flush().timeout(PATIENCE)).await;
+    match stage.call(flush).await {
+        // Dropped, and made again when the peer has all and has closed the channel: what comes of it is looked at anyway.
+        Err(Error::ChannelClosed) if stage.cancels() => Ok(()),
+        flushed => flushed,
+    }
 }
 
 /// Takes what has come into a buffer shorter than most SDUs. Whoever has lost the link finds what came before all the same, and
