@@ -165,7 +165,7 @@ impl Stage<'_> {
         let said = String::from_utf8_lossy(&ended.stderr);
         ensure!(ended.status.code() == Some(1) && said.contains("PSM not supported"), "{}: {said}", ended.status);
         let commands = [&BRING_UP[..], &[CREATE_CONNECTION, DISCONNECT]].concat();
-        judge(&snoop, Implied { commands: &commands, events: &[], att: &[0x02, 0x03], smp: &[] })
+        judge(&snoop, Implied { commands: &commands, events: &[], att: &[0x02, 0x03], smp: &[], signals: &[], wrong: &[] })
     }
 
     fn listen(&self) -> Result<()> {
@@ -202,7 +202,7 @@ impl Stage<'_> {
             listener.stop()?;
         }
         let commands = [&BRING_UP[..], &PERIPHERAL_COMMANDS].concat();
-        judge(&snoop, Implied { commands: &commands, events: &[], att: &[], smp: &[] })
+        judge(&snoop, Implied { commands: &commands, events: &[], att: &[], smp: &[], signals: &[], wrong: &[] })
     }
 }
 
