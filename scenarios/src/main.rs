@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use jelling_scenarios::{
     bench, fuzz, pairings, replay,
     scenario::{self, Scenario},
-    sweep,
+    sweep, uart,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -47,6 +47,8 @@ enum Command {
     },
     /// Measure the simulator: packets a second on an instant air, simulated seconds a second of a busy link
     Bench,
+    /// Measure how near two hosts come to what the framing leaves of their UARTs
+    Uart,
     /// Pair again and again, in each way in turn, and find the bond each time
     Pairings {
         /// How often
@@ -80,6 +82,7 @@ fn main() -> Result<()> {
         Command::Sweep { sweep, scenario, stride } => sweeps(sweep.as_deref(), scenario.as_deref(), stride),
         Command::Replay { packets } => replays(packets),
         Command::Bench => bench::run(),
+        Command::Uart => uart::run(),
         Command::Pairings { count, seed } => pair(count, seed),
         Command::Corpus { into, captures } => corpus(&into, &captures),
         Command::Random { count, from } => {
