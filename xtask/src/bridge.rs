@@ -165,7 +165,10 @@ impl Stage<'_> {
         let said = String::from_utf8_lossy(&ended.stderr);
         ensure!(ended.status.code() == Some(1) && said.contains("PSM not supported"), "{}: {said}", ended.status);
         let commands = [&BRING_UP[..], &[CREATE_CONNECTION, DISCONNECT]].concat();
-        judge(&snoop, Implied { commands: &commands, events: &[], att: &[0x02, 0x03], smp: &[], signals: &[], wrong: &[] })
+        judge(
+            &snoop,
+            Implied { commands: &commands, events: &[], att: &[0x02, 0x03], smp: &[], signals: &[], wrong: &[] },
+        )
     }
 
     fn listen(&self) -> Result<()> {

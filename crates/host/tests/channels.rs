@@ -151,7 +151,7 @@ fn a_segment_that_comes_has_its_room_whole() {
 
 #[test]
 fn what_came_is_there_after_the_end_by_either_side() {
-    let options = ChannelOptions::new(512);
+    let options = ChannelOptions::new(512).credits(4);
     for closes in 0..2 {
         let (mut pair, _, handles) = opened(27, &options, &options);
         for sdu in [&octets(100)[..], &[], &octets(5)] {

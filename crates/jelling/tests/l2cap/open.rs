@@ -144,7 +144,7 @@ fn what_has_no_room_is_an_error_at_once() {
     play(async |hosts: [Host<'_>; 2], _, _| {
         let (ours, theirs) = connected(&hosts, 1).await;
         // 65,535 octets are more than the pool of a simulation has.
-        let error = theirs.l2cap_accept(PSM, MTU).mps(4_096).credits(15).await.map(|_| ()).unwrap_err();
+        let error = theirs.l2cap_accept(PSM, u16::MAX).mps(4_096).credits(15).await.map(|_| ()).unwrap_err();
         assert_eq!(error, Error::Full(Resource::Blocks));
         let total = hosts[1].capabilities().channels;
         let listeners: Vec<_> = (1..=total as u16)

@@ -40,13 +40,15 @@ pub(crate) async fn connected<'d, const N: usize>(
     (ours.unwrap(), theirs.unwrap())
 }
 
-/// A channel from the first connection to the second, each with this MTU.
+/// A channel from the first connection to the second, each with this MTU, and with credits for one SDU.
 pub(crate) async fn opened<'d>(
     from: &Connection<'d>,
     to: &Connection<'d>,
     mtu: u16,
 ) -> (L2capChannel<'d>, L2capChannel<'d>) {
-    let (there, here) = join(to.l2cap_accept(PSM, mtu), from.l2cap_connect(PSM, mtu)).await;
+    let credits = (mtu + 2).div_ceil(247).clamp(2, 8);
+    let (accept, connect) = (to.l2cap_accept(PSM, mtu), from.l2cap_connect(PSM, mtu));
+    let (there, here) = join(accept.credits(credits), connect.credits(credits)).await;
     (here.unwrap(), there.unwrap())
 }
 

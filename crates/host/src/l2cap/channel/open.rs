@@ -136,12 +136,16 @@ impl Core<'_> {
         let wanted = if automatic { MOST_CREDITS } else { u32::from(options.credits).max(1) };
         let mut window = wanted.min(u32::from(u16::MAX).checked_div(each).unwrap_or(1)).max(1);
         let unclaimed = self.pool().unclaimed();
+        // Each free slot has the same share.
+        let free = self.channels.iter().filter(|c| c.phase == Phase::Free).count();
+        let share = unclaimed.checked_div(free).unwrap_or(unclaimed);
         loop {
             // An SDU should find room whole, however the peer cuts it, and another segment beside it.
             let least = window.saturating_mul(each);
             let best = least.max(mtu.saturating_add(2).saturating_add(each));
             for capacity in [best, least].into_iter().filter_map(|octets| u16::try_from(octets).ok()) {
-                let most = if automatic && window > 1 { unclaimed.checked_div(2).unwrap_or(0) } else { unclaimed };
+                let is_least = window == 1 && u32::from(capacity) == least;
+                let most = if automatic && !is_least { share } else { unclaimed };
                 let mut fifo = Fifo::NEW;
                 if usize::from(Fifo::blocks(capacity)) <= most && fifo.open(&mut self.pool(), capacity).is_some() {
                     return Some((fifo, u16::try_from(window).ok()?, capacity));
