@@ -1,6 +1,6 @@
 //! Channels over transports that are slow, or end; frame buffers of other numbers and sizes.
 
-use crate::support::{MTU, next, octets, opened, rest};
+use crate::support::{MTU, PSM, next, octets, opened, rest};
 use core::{future::pending, pin::pin, time::Duration};
 use embassy_futures::{
     join::{join, join3},
@@ -94,35 +94,48 @@ fn a_slow_transport_holds_its_buffer() {
 }
 
 /// The link is lost, and another has channels in the same slots, while the transport still writes from a frame buffer.
+macro_rules! loses {
+    ($channels:ty) => {{
+        let mut memory = [Box::new(Memory::<$channels>::new()), Box::new(Memory::<$channels>::new())];
+        let [one, two] = &mut memory;
+        let (central, mut first) = jelling::new(&mut **one, Config::default());
+        let (peripheral, mut second) = jelling::new(&mut **two, Config::default());
+        let simulation = Simulation::new(5);
+        let (a, b) = (simulation.air().controller(), simulation.air().controller());
+        let ((reader, writer), (reader2, writer2)) = (a.transport(), b.transport());
+        simulation.block_on(async {
+            let app = async {
+                for round in 0..8 {
+                    let (ours, theirs) = connected(central, peripheral).await;
+                    let accept = theirs.l2cap_accept(PSM, 1_900).credits(8);
+                    let (there, here) = join(accept, ours.l2cap_connect(PSM, 64)).await;
+                    let (here, there) = (here.unwrap(), there.unwrap());
+                    let data = octets(round, 30_000);
+                    let lose = async {
+                        Timer::after_millis(400 + 7 * round as u64).await;
+                        theirs.disconnect().await.unwrap();
+                    };
+                    let ((sdus, end), sent, ()) = join3(rest(&there), here.send(&data), lose).await;
+                    assert_eq!((sent, end), (Err(Error::Disconnected), Error::Disconnected));
+                    assert!(data.starts_with(&sdus.concat()), "round {round}");
+                    ours.disconnected().await.unwrap();
+                }
+                join(central.stop(), peripheral.stop()).await;
+            };
+            let runners = join(first.run(reader, Slow(writer, 20_000)), second.run(reader2, writer2));
+            assert!(matches!(select(app, runners).await, Either::First(())));
+        });
+    }};
+}
+
 #[test]
 fn a_buffer_is_not_filled_while_the_transport_has_it() {
-    let mut memory = [Box::new(Memory::<Channels<1, 1>>::new()), Box::new(Memory::<Channels<1, 1>>::new())];
-    let [one, two] = &mut memory;
-    let (central, mut first) = jelling::new(&mut **one, Config::default());
-    let (peripheral, mut second) = jelling::new(&mut **two, Config::default());
-    let simulation = Simulation::new(5);
-    let (a, b) = (simulation.air().controller(), simulation.air().controller());
-    let ((reader, writer), (reader2, writer2)) = (a.transport(), b.transport());
-    simulation.block_on(async {
-        let app = async {
-            for round in 0..8 {
-                let (ours, theirs) = connected(central, peripheral).await;
-                let (here, there) = opened(&ours, &theirs, MTU).await;
-                let data = octets(round, 30_000);
-                let lose = async {
-                    Timer::after_millis(400 + 7 * round as u64).await;
-                    theirs.disconnect().await.unwrap();
-                };
-                let ((sdus, end), sent, ()) = join3(rest(&there), here.send(&data), lose).await;
-                assert_eq!((sent, end), (Err(Error::Disconnected), Error::Disconnected));
-                assert!(data.starts_with(&sdus.concat()), "round {round}");
-                ours.disconnected().await.unwrap();
-            }
-            join(central.stop(), peripheral.stop()).await;
-        };
-        let runners = join(first.run(reader, Slow(writer, 20_000)), second.run(reader2, writer2));
-        assert!(matches!(select(app, runners).await, Either::First(())));
-    });
+    loses!(Channels<1, 1>);
+}
+
+#[test]
+fn parts_that_wait_for_the_transport_are_not_written_to_a_lost_link() {
+    loses!(Channels<1, 4>);
 }
 
 #[test]
