@@ -11,6 +11,9 @@ pub(crate) use crowd::{Crowd, Place};
 pub(crate) use tally::Tally;
 pub use tally::Transfer;
 
+/// SDUs in which callgrind counts instructions: enough that what is on its way at the end weighs nothing.
+const SDUS: u32 = 1_024;
+
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
@@ -50,8 +53,8 @@ impl Shape {
         self.links * self.channels
     }
 
-    /// SDUs in which callgrind counts instructions: enough that what is on its way at the end weighs nothing.
+    /// SDUs in which callgrind counts instructions.
     pub const fn operations(self) -> u32 {
-        if self.sdu > 1_000 { 1_024 } else { 4_096 }
+        SDUS
     }
 }

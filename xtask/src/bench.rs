@@ -1,6 +1,10 @@
-//! jelling beside trouble-host: rates, losses and latencies of `benches`, instructions by gungraun, in one table.
+//! jelling beside trouble-host: rates, losses and latencies of `benches`, instructions by gungraun, in one table; channels in
+//! another one; and how near hosts come to the limit of their UARTs.
 
-use crate::{cargo, run, setup};
+mod channels;
+
+use crate::{cargo, run, setup, sweeps::scenarios};
+use channels::Channels;
 use anyhow::{Context, Result, bail, ensure};
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
@@ -50,21 +54,26 @@ pub(crate) fn compare(milliseconds: u32, markdown: bool) -> Result<()> {
     setup::gungraun()?;
     let programs = STACKS.map(|(stack, features)| Ok((stack, build(stack, features)?)));
     let programs = programs.into_iter().collect::<Result<Vec<_>>>()?;
-    let mut runs = Runs::new();
+    let (mut runs, mut channels) = (Runs::new(), Channels::default());
     for number in 1..=RUNS {
         // In turns, so that what else the machine does hits each.
         for (stack, program) in &programs {
             eprintln!("run {number} of {RUNS}: {stack}");
-            measure(stack, program, milliseconds, &mut runs)?;
+            measure(stack, program, milliseconds, &mut runs, &mut channels)?;
         }
+    }
+    for (stack, program) in &programs {
+        eprintln!("copies: {stack}");
+        channels.copies(stack, program)?;
     }
     let mut instructions = BTreeMap::new();
     for (stack, features) in STACKS {
         eprintln!("instructions: {stack}");
-        count(stack, features, &mut instructions)?;
+        count(stack, features, &mut instructions, &mut channels)?;
     }
     print(&runs, &instructions, markdown);
-    Ok(())
+    channels.print(markdown);
+    scenarios(&["uart"])
 }
 
 fn build(stack: &str, features: &[&str]) -> Result<String> {
@@ -76,10 +85,19 @@ fn build(stack: &str, features: &[&str]) -> Result<String> {
     Ok(program)
 }
 
-fn measure(stack: &'static str, program: &str, milliseconds: u32, runs: &mut Runs) -> Result<()> {
+fn measure(
+    stack: &'static str,
+    program: &str,
+    milliseconds: u32,
+    runs: &mut Runs,
+    channels: &mut Channels,
+) -> Result<()> {
     let output = Command::new(program).args([stack, &milliseconds.to_string()]).output()?;
     ensure!(output.status.success(), "{stack}: {}", String::from_utf8_lossy(&output.stderr));
     for line in String::from_utf8(output.stdout)?.lines() {
+        if channels.read(stack, line)? {
+            continue;
+        }
         let fields: Vec<&str> = line.split('\t').collect();
         let [_, row, length, numbers @ ..] = &*fields else { bail!("{stack} printed {line:?}") };
         let numbers = numbers.iter().map(|n| Ok(n.parse()?)).collect::<Result<Vec<f64>>>()?;
@@ -101,14 +119,20 @@ fn measure(stack: &'static str, program: &str, milliseconds: u32, runs: &mut Run
 }
 
 /// Instructions an operation, from gungraun's lines of JSON.
-fn count(stack: &'static str, features: &[&str], into: &mut BTreeMap<(&'static str, Key), f64>) -> Result<()> {
+fn count(
+    stack: &'static str,
+    features: &[&str],
+    into: &mut BTreeMap<(&'static str, Key), f64>,
+    channels: &mut Channels,
+) -> Result<()> {
     let mut command = cargo(&["bench", "--quiet", "--manifest-path", MANIFEST, "--target-dir", FOLDER]);
     command.args(features).args(["--bench", "instructions", "--", "--output-format=json"]);
     let runner = Path::new(setup::GUNGRAUN).canonicalize()?;
     let output = command.env("GUNGRAUN_RUNNER", runner).output()?;
     ensure!(output.status.success(), "gungraun: {}", String::from_utf8_lossy(&output.stderr));
     let prefix = format!("{}_", stack.split('-').next().unwrap_or(stack));
-    let (operations, pairings) = (operations("OPERATIONS")?, operations("PAIRINGS")?);
+    let of = |name| constant("benches/src/meter.rs", name);
+    let (operations, pairings) = (of("OPERATIONS")?, of("PAIRINGS")?);
     for line in String::from_utf8(output.stdout)?.lines() {
         let told: serde_json::Value = serde_json::from_str(line)?;
         let id = told["id"].as_str().context("gungraun names no benchmark")?;
@@ -116,17 +140,21 @@ fn count(stack: &'static str, features: &[&str], into: &mut BTreeMap<(&'static s
         let metrics = &told["profiles"][0]["data"]["total"]["metrics"];
         let value = &metrics["Ir"]["values"]["new"];
         let total = value.as_f64().with_context(|| format!("gungraun counts no instructions: {metrics}"))?;
+        let length = length.parse()?;
+        if channels.counted(stack, &row.replace('_', "-"), length, total)? {
+            continue;
+        }
         let operations = if matches!(row, PAIR | CURVE) { pairings } else { operations };
-        into.insert((stack, (row.replace('_', "-"), length.parse()?)), total / operations);
+        into.insert((stack, (row.replace('_', "-"), length)), total / operations);
     }
     Ok(())
 }
 
-/// In how many operations the instructions are counted, as the source says.
-fn operations(constant: &str) -> Result<f64> {
-    let source = fs::read_to_string("benches/src/meter.rs")?;
-    let value = source.split(&format!("const {constant}: u32 = ")).nth(1).and_then(|rest| rest.split(';').next());
-    Ok(value.with_context(|| format!("no {constant}"))?.parse()?)
+/// A number that a source says.
+fn constant(file: &str, name: &str) -> Result<f64> {
+    let source = fs::read_to_string(file)?;
+    let value = source.split(&format!("const {name}: u32 = ")).nth(1).and_then(|rest| rest.split(';').next());
+    Ok(value.with_context(|| format!("no {name} in {file}"))?.replace('_', "").parse()?)
 }
 
 fn median(mut numbers: Vec<f64>) -> f64 {
