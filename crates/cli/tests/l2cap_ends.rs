@@ -49,8 +49,31 @@ fn a_listener_that_is_stopped_closes_and_has_written_everything() {
 }
 
 #[test]
+fn a_listener_that_is_stopped_waits_for_a_reader_only_so_long() {
+    let air = air();
+    let mut listener = air.listen_to_stdout(&[]);
+    let mut connect = air.begins(&listener.peer, &[]);
+    let mut stdin = connect.stdin();
+    // More than the pipe holds; nobody reads until it stands still.
+    let writing = std::thread::spawn(move || {
+        let _ = stdin.write_all(&octets(1 << 20));
+    });
+    listener.command.stdout.read_exact(&mut [0; GONE]).unwrap();
+    listener.command.signal(Signal::TERM);
+    // It is said before its end what has been written, and that was to be read.
+    let received = field(&listener.command.says("\"closed\""), "received").as_u64().unwrap();
+    assert!(received >= GONE as u64, "{received}");
+    let mut rest = vec![];
+    listener.command.stdout.read_to_end(&mut rest).unwrap();
+    assert_eq!(listener.command.end().0, Some(0));
+    assert!((GONE + rest.len()) as u64 >= received);
+    assert_eq!(connect.end().0, Some(1));
+    writing.join().unwrap();
+}
+
+#[test]
 fn a_listener_ends_after_its_time() {
-    let mut middle = middle(&["--duration", "5"]);
+    let mut middle = middle(&["--duration", "10"]);
     let closed = middle.listener.command.says("\"closed\"");
     assert_eq!(field(&closed, "received"), GONE);
     assert_eq!(middle.listener.command.end(), (Some(0), String::new()));

@@ -5,7 +5,7 @@ use super::{
     files::{Sink, is_standard},
     progress::{Data, Tally, shown},
     tell_closed, tell_open,
-    transfer::{End, echo, take},
+    transfer::{End, Sent, echo, take},
 };
 use crate::{
     advertise::ready,
@@ -16,11 +16,15 @@ use crate::{
 use anyhow::{Context, Error, Result, anyhow};
 use jelling::{Connection, Error as HostError, L2capChannel, L2capListener};
 use std::{
+    cell::Cell,
     ops::ControlFlow,
     time::{Duration, Instant},
 };
 
 const INTERVAL: Duration = Duration::from_millis(100);
+
+/// How long a reader that does not read is waited for when the command is to end.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// A command's run.
 struct Listening<'a> {
@@ -114,21 +118,27 @@ impl Listening<'_> {
                 false => take(channel, sink, &tally).await,
             }
         };
+        // What has come by then is written: the channel's end is behind it.
+        let is_over = Cell::new(false);
+        let closing = async {
+            self.over().await;
+            is_over.set(true);
+            if let Err(error) = channel.disconnect().timeout(timeout).await {
+                self.session.log(|| format!("close: {error}"));
+            }
+            tokio::select! { () = output.stop.insisted() => {}, () = tokio::time::sleep(GRACE) => {} }
+        };
         let end = tokio::select! {
             biased;
-            end = work => Some(end?),
-            () = self.over() => None,
+            end = work => end?,
+            () = closing => End::NobodyReads(Sent::All),
         };
-        if end.is_none() {
-            // What has come by now is kept.
-            let _ = channel.disconnect().timeout(timeout).await;
-            take(channel, sink, &tally).await?;
-        }
         let summary = tally.finish();
         tell_closed(output, tally.octets_received(), summary);
         match end {
-            None | Some(End::NobodyReads(_)) => return Ok(ControlFlow::Break(())),
-            Some(End::Failed(error, _)) => {
+            End::NobodyReads(_) => return Ok(ControlFlow::Break(())),
+            _ if is_over.get() => return Ok(ControlFlow::Break(())),
+            End::Failed(error, _) => {
                 if let Some(loss) = loss(error, connection, &tally) {
                     match self.options.once {
                         true => return Err(loss),
@@ -136,7 +146,7 @@ impl Listening<'_> {
                     }
                 }
             }
-            Some(_) => {}
+            End::Closed(_) | End::Quiet => {}
         }
         Ok(if self.options.once { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
