@@ -161,9 +161,9 @@ class Player:
         """Sends back what comes, so many times."""
         channel = self.channels[channel]
         channel.on_arrival = channel.write
+        tell(event='echoes')
         for _ in range(count):
             await channel.next()
-        tell(event='echoed')
 
     async def ping(self, channel, count, length):
         """The median time that an SDU takes to the peer and back."""

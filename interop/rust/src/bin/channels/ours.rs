@@ -193,11 +193,11 @@ impl<'d> Ours<'d> {
             }
             Command::Echo { channel, count } => {
                 let (channel, mut buffer) = (self.channel(channel)?, [0; PART]);
+                self.tell(Event::Echoes);
                 for _ in 0..count {
                     let length = channel.recvinto(&mut buffer).await?;
                     channel.send(&buffer[..length]).await?;
                 }
-                self.tell(Event::Echoed);
             }
             Command::Ping { channel, count, length } => {
                 let (channel, mut buffer, mut times) = (self.channel(channel)?, [0; PART], vec![]);

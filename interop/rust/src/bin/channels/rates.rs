@@ -29,14 +29,14 @@ async fn rate(scene: &mut Scene, from: Side, sdus: usize) -> Result<String> {
 async fn round_trip(scene: &mut Scene) -> Result<String> {
     let ends = scene.open(Side::One, PSM, [OPTIONS; 2]).await?;
     let [one, two] = ends.numbers();
-    scene.two.tell(Command::Echo { channel: two, count: ROUND_TRIPS })?;
+    let echo = Command::Echo { channel: two, count: ROUND_TRIPS };
+    scene.two.ask(echo, |event| (*event == Event::Echoes).then_some(())).await?;
     scene.one.tell(Command::Ping { channel: one, count: ROUND_TRIPS, length: SMALL })?;
     let micros = scene.one.until(|event| match event {
         Event::Pinged { micros } => Some(*micros),
         _ => None,
     });
     let micros = micros.await.context("no round trips")?;
-    scene.two.wait(&Event::Echoed).await?;
     scene.close(Side::One, &ends).await?;
     Ok(format!("{:.1} ms", micros as f64 / 1e3))
 }

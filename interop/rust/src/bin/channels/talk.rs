@@ -232,7 +232,8 @@ pub(crate) enum Event {
     Traffic(Traffic),
     /// What only Bumble is told to do is done.
     Done,
-    Echoed,
+    /// From now on it sends back what comes.
+    Echoes,
     Pinged {
         micros: u64,
     },
