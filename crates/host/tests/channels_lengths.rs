@@ -87,7 +87,7 @@ fn frames_of_every_length_on_a_channel() {
                 let fits = match begun {
                     Some(missing) => length <= 50 && length <= usize::from(missing),
                     None => {
-                        length >= 2 && length <= 50 && {
+                        (2..=50).contains(&length) && {
                             let said = u16::from_le_bytes([payload[0], payload[1]]);
                             said <= 200 && length - 2 <= usize::from(said)
                         }
