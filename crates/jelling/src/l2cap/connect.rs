@@ -49,7 +49,7 @@ impl L2capAccept<'_> {
         self
     }
 
-    /// K-frames that the peer may send ahead of what is taken: 8, or as many as its share of the free
+    /// K-frames that the peer may send ahead of what is taken: 16, or as many as its share of the free
     /// blocks of `Pool` holds (each free slot of `Channels` has the same), unless this says otherwise. With 0
     /// it gets none before the first receive, and one at a time from then on.
     pub fn credits(mut self, frames: u16) -> Self {
@@ -77,7 +77,7 @@ impl L2capConnect<'_> {
         self
     }
 
-    /// K-frames that the peer may send ahead of what is taken: 8, or as many as its share of the free
+    /// K-frames that the peer may send ahead of what is taken: 16, or as many as its share of the free
     /// blocks of `Pool` holds (each free slot of `Channels` has the same), unless this says otherwise. With 0
     /// it gets none before the first receive, and one at a time from then on.
     pub fn credits(mut self, frames: u16) -> Self {

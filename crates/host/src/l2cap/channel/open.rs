@@ -19,7 +19,7 @@ use jelling_wire::l2cap::{
 };
 
 /// The most credits that are chosen where the application has not.
-const MOST_CREDITS: u32 = 8;
+const MOST_CREDITS: u32 = 16;
 
 impl Core<'_> {
     /// Opens a channel to a peer that serves `psm`. [`channel`](Core::channel) tells what becomes of it.

@@ -70,7 +70,7 @@ impl ChannelOptions {
     }
 
     /// Segments that the peer may send before some are taken; room for all of them is set apart in blocks of `Pool`. 0: none before the
-    /// first take, and one at a time from then on. Default: 8, or as many as the slot's share of the free blocks holds, where each
+    /// first take, and one at a time from then on. Default: 16, or as many as the slot's share of the free blocks holds, where each
     /// free slot has the same; one at least.
     #[must_use]
     pub const fn credits(mut self, segments: u16) -> Self {
