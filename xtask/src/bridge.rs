@@ -12,7 +12,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
     time::Duration,
@@ -47,7 +47,7 @@ pub(crate) fn play(radio: &Radio, captures: &Path) -> Result<()> {
 /// A process that is ended when it is dropped, and what it prints.
 struct Running {
     process: Child,
-    lines: BufReader<ChildStdout>,
+    lines: mpsc::Receiver<String>,
 }
 
 impl Drop for Running {
@@ -60,7 +60,9 @@ impl Drop for Running {
 impl Running {
     fn start(command: &mut Command) -> Result<Running> {
         let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
-        let lines = BufReader::new(process.stdout.take().context("no stdout")?);
+        let stdout = BufReader::new(process.stdout.take().context("no stdout")?);
+        let (tell, lines) = mpsc::channel();
+        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
         Ok(Running { process, lines })
     }
 
@@ -75,8 +77,7 @@ impl Running {
     fn prints(&mut self, word: &str) -> Result<String> {
         let mut before = String::new();
         loop {
-            let mut line = String::new();
-            ensure!(self.lines.read_line(&mut line)? != 0, "no {word:?} after {before}");
+            let line = self.lines.recv_timeout(LIMIT).with_context(|| format!("no {word:?} after {before}"))?;
             if line.contains(word) {
                 return Ok(line);
             }
