@@ -1,6 +1,9 @@
 //! The runner: endless futures side by side, so that neither a read nor a write is dropped half way; but for a read when
 //! the host begins anew with Reset.
 
+#[cfg(feature = "security")]
+mod jobs;
+
 #[cfg(feature = "l2cap")]
 use crate::l2cap::FrameBuffer;
 use crate::{
@@ -123,7 +126,7 @@ impl Runner<'_> {
             });
             let mut alarm = Alarm::default();
             #[cfg(feature = "security")]
-            let mut jobs = Jobs::default();
+            let mut jobs = jobs::Jobs::default();
             poll_fn(|context| {
                 shared.set_due(shared.host().lock.look(context.waker()).0);
                 if let Poll::Ready(error) = receive.as_mut().poll(context) {
@@ -364,41 +367,6 @@ impl Alarm {
             // embassy-time counts in ticks, perhaps longer than a microsecond: never wake before the moment.
             let at = Clock::from_micros(next.as_micros().saturating_add(1));
             self.timer = (self.waits && next != NEVER).then(|| Timer::at(at));
-        }
-    }
-}
-
-/// Rounds after which a job is done though packets still come: a peer that never stops keeps nobody from pairing.
-#[cfg(feature = "security")]
-const PATIENCE: u16 = 256;
-
-/// Does the arithmetic of pairings that no task has taken upon itself, with the lock open. Before each job what has come is taken
-/// in, and what is to go out goes, so that a packet waits for one at most.
-#[cfg(feature = "security")]
-#[derive(Default)]
-struct Jobs {
-    /// Rounds that the job at hand has waited.
-    rounds: Option<u16>,
-}
-
-#[cfg(feature = "security")]
-impl Jobs {
-    fn poll(&mut self, shared: &Shared<'_>, context: &mut Context<'_>) {
-        while self.rounds.is_some() || shared.is_due(Due::JOB) {
-            let rounds = self.rounds.get_or_insert(0);
-            // The end of a write is a reason to look again.
-            if shared.waits(WRITES) {
-                return;
-            }
-            let is_quiet = shared.waits(READS) && !shared.is_due(Due::TRANSMIT);
-            // Two, for what the last packet woke: see `pause`.
-            if *rounds < PATIENCE && !(is_quiet && *rounds >= 2) {
-                *rounds = rounds.saturating_add(1);
-                context.waker().wake_by_ref();
-                return;
-            }
-            self.rounds = None;
-            shared.set_due(crate::security::run_one(shared.host()));
         }
     }
 }
