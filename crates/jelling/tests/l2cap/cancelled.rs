@@ -1,6 +1,6 @@
 //! Operations that are dropped, at each point at which they wait: what they began is undone, and nothing is lost.
 
-use crate::support::{MTU, PSM, between, connected, next, octets, opened, play, polled, rest};
+use crate::support::{MTU, PSM, between, connected, next, octets, opened, play, polled, rest, tight};
 use core::time::Duration;
 use embassy_futures::{
     join::join,
@@ -91,7 +91,7 @@ async fn cut(here: &L2capChannel<'_>, there: &L2capChannel<'_>, data: &[u8], pol
 fn a_send_at_each_point() {
     let (mut outlived, mut died) = (0, 0);
     for polls in 0..60 {
-        between(MTU, async |here, there, ours, theirs| {
+        tight(async |here, there, ours, theirs| {
             let data = octets(0, 6 * 512);
             let (came, lives) = cut(&here, &there, &data, polls).await;
             // SDUs come whole, and in order.
@@ -113,7 +113,7 @@ fn a_send_at_each_point() {
 
 #[test]
 fn a_send_that_has_not_begun_its_sdu() {
-    between(MTU, async |here, there, _ours, _theirs| {
+    tight(async |here, there, _ours, _theirs| {
         // Nobody takes: no credit is left behind the first.
         here.send(&octets(0, 512)).await.unwrap();
         for _ in 0..5 {
@@ -127,7 +127,7 @@ fn a_send_that_has_not_begun_its_sdu() {
 
 #[test]
 fn another_task_goes_on_when_a_send_is_dropped_before_its_sdu() {
-    between(MTU, async |here, there, _ours, _theirs| {
+    tight(async |here, there, _ours, _theirs| {
         here.send(&octets(0, 512)).await.unwrap();
         let waits = here.send(b"other");
         let never = octets(1, 512);

@@ -1,6 +1,6 @@
 //! How long each operation takes at most: aioble's times, and those of a caller.
 
-use crate::support::{MTU, PSM, connected, next, octets, opened, play, timed};
+use crate::support::{MTU, PSM, connected, next, octets, opened, play, tight, timed};
 use core::{future::Future, time::Duration};
 use embassy_futures::select::{Either, select};
 use embassy_time::Timer;
@@ -76,9 +76,7 @@ fn what_comes_from_the_peer_is_waited_for_for_ever() {
 
 #[test]
 fn sending_takes_as_long_as_it_may() {
-    play(async |hosts: [Host<'_>; 2], _, _| {
-        let (ours, theirs) = connected(&hosts, 1).await;
-        let (here, there) = opened(&ours, &theirs, MTU).await;
+    tight(async |here, there, _ours, _theirs| {
         let (sdu, behind) = (octets(0, 512), octets(1, 512));
         // As much as there are credits for; then there are none.
         here.send(&sdu).await.unwrap();

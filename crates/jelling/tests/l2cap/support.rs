@@ -64,6 +64,16 @@ pub(crate) fn between(
     });
 }
 
+/// As [`between`], where an SDU of 512 octets takes all the credits that there are from us to them.
+pub(crate) fn tight(application: impl AsyncFnOnce(L2capChannel<'_>, L2capChannel<'_>, Connection<'_>, Connection<'_>)) {
+    play(async |hosts: [Host<'_>; 2], _, _| {
+        let (ours, theirs) = connected(&hosts, 1).await;
+        let accept = theirs.l2cap_accept(PSM, MTU).credits(3);
+        let (there, here) = join(accept, ours.l2cap_connect(PSM, MTU)).await;
+        application(here.unwrap(), there.unwrap(), ours, theirs).await;
+    });
+}
+
 /// Octets that differ from their neighbours, and from those of another seed.
 pub(crate) fn octets(seed: usize, length: usize) -> Vec<u8> {
     (0..length).map(|n| (n * 7 + n / 251 + seed * 31) as u8).collect()
