@@ -298,6 +298,16 @@ impl Pool<'_> {
         room.saturating_sub(rest.len())
     }
 
+    /// Takes two octets out of such a chain, where its first block has more of them.
+    #[cfg(feature = "l2cap")]
+    pub(crate) fn pop_two(&self, ends: &mut Ends) -> Option<[u8; 2]> {
+        let block = self.blocks.get(usize::from(ends.first.checked_sub(1)?))?;
+        let data = block.data.get(usize::from(ends.taken)..usize::from(block.length))?;
+        let &[low, high, _, ..] = data else { return None };
+        ends.taken = ends.taken.saturating_add(2);
+        Some([low, high])
+    }
+
     /// Frees the first block of a chain: false when there is none.
     #[cfg(feature = "l2cap")]
     pub(crate) fn drop_first(&mut self, first: &mut u16) -> bool {

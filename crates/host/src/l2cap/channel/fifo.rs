@@ -53,4 +53,15 @@ impl Fifo {
         self.length = self.length.saturating_sub(u16::try_from(done).unwrap_or(u16::MAX));
         done
     }
+
+    /// Takes the length out with which the SDU in front begins.
+    pub(super) fn pop_length(&mut self, pool: &mut Pool<'_>) -> u16 {
+        if let Some(length) = pool.pop_two(&mut self.ends) {
+            self.length = self.length.saturating_sub(2);
+            return u16::from_le_bytes(length);
+        }
+        let mut length = [0; 2];
+        self.pop(pool, &mut length);
+        u16::from_le_bytes(length)
+    }
 }

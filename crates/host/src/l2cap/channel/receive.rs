@@ -27,6 +27,7 @@ impl Core<'_> {
                     }
                     // Where no credits were given at first, this is when the first one is.
                     self.give_credits(index);
+                    self.note_wanted(index, target.len());
                     Poll::Pending
                 }
             };
@@ -60,27 +61,23 @@ impl Core<'_> {
             return;
         }
         let mut pool = crate::pool::Pool { accounts: &mut self.state.accounts, blocks: self.blocks };
-        let mut length = [0; 2];
-        channel.received.pop(&mut pool, &mut length);
+        channel.left = channel.received.pop_length(&mut pool);
         channel.whole = channel.whole.saturating_sub(2);
-        channel.left = u16::from_le_bytes(length);
         channel.flags.insert(Flags::TAKING);
     }
 
     fn take_octets(&mut self, index: usize, target: &mut [u8]) -> Result<Received, Error> {
         self.take_length(index);
         let channel = self.channels.get_mut(index).ok_or(Error::ChannelClosed)?;
-        let mut received = channel.received;
-        let before = received.length;
+        let before = channel.received.length;
         let mut pool = crate::pool::Pool { accounts: &mut self.state.accounts, blocks: self.blocks };
         // Of a segment that has not come to its end nothing is taken.
         let partial = before.saturating_sub(channel.whole);
-        let there = received.length.saturating_sub(partial).min(channel.left);
+        let there = before.saturating_sub(partial).min(channel.left);
         let room = target.len().min(usize::from(there));
-        let length = received.pop(&mut pool, target.get_mut(..room).unwrap_or_default());
+        let length = channel.received.pop(&mut pool, target.get_mut(..room).unwrap_or_default());
         channel.left = channel.left.saturating_sub(u16::try_from(length).unwrap_or(u16::MAX));
-        channel.whole = channel.whole.saturating_sub(before.saturating_sub(received.length));
-        channel.received = received;
+        channel.whole = channel.whole.saturating_sub(before.saturating_sub(channel.received.length));
         let ends = channel.left == 0;
         if ends {
             channel.flags.remove(Flags::TAKING);
@@ -167,7 +164,21 @@ impl Core<'_> {
             // An SDU for which there is room comes to its end, whether or not its beginning is taken.
             self.give_credits(index);
         }
-        self.tell_channel(index, Flags::NEWS);
+        // Who found nothing is told when there is something for a target as long as that one was.
+        if let Some(channel) = self.channels.get_mut(index)
+            && channel.has_for(usize::from(channel.wanted))
+        {
+            channel.wanted = 0;
+            self.tell_channel(index, Flags::NEWS);
+        }
+    }
+
+    /// Nothing was there for a target of so many octets.
+    fn note_wanted(&mut self, index: usize, room: usize) {
+        let room = u16::try_from(room).unwrap_or(u16::MAX).max(1);
+        if let Some(channel) = self.channels.get_mut(index) {
+            channel.wanted = if channel.wanted == 0 { room } else { channel.wanted.min(room) };
+        }
     }
 
     /// The frame came to no end: what it carried is lost, and so is the channel.

@@ -251,6 +251,8 @@ pub struct Channel {
     pub(super) held: u8,
     /// Octets of the first of them that are sent.
     pub(super) sent: u16,
+    /// The shortest target for which there was nothing to take, 0 where nobody has asked since there was something.
+    pub(super) wanted: u16,
     pub(crate) deadline: Deadline,
 }
 
@@ -289,6 +291,7 @@ impl Channel {
         queued: 0,
         held: 0,
         sent: 0,
+        wanted: 0,
         deadline: Deadline::NEVER,
     };
 
