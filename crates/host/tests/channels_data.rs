@@ -254,6 +254,32 @@ fn credits_come_as_octets_are_taken() {
     stream.ends();
 }
 
+/// Who waits is told when there is something for him: an SDU to its end, or what fills his buffer.
+#[test]
+fn a_reader_is_told_once_for_an_sdu() {
+    let sdu = sdu(300);
+    for (room, credits, told) in
+        [(300, 8, [false, false, true]), (200, 8, [false, true, true]), (300, 2, [false, false, true])]
+    {
+        let mut bench = Bench::new(251, 1);
+        let (channel, mut far) = bench.accept(0, &ChannelOptions::new(300).mps(120).credits(credits), FAR);
+        assert!(bench.receive(channel, room).is_pending());
+        bench.settle();
+        bench.events.clear();
+        for (payload, told) in far.segments(&sdu).into_iter().zip(told) {
+            if far.may == 0 {
+                break;
+            }
+            far.may -= 1;
+            bench.say(0, far.host.cid, &payload);
+            bench.settle();
+            let news = bench.events.drain(..).filter(|e| *e == Event::Channel(channel.index())).count();
+            assert_eq!(news, usize::from(told), "{room} {credits}");
+        }
+        assert!(bench.receive(channel, room).is_ready(), "{room} {credits}");
+    }
+}
+
 /// Zero initial credits: one comes when somebody waits, and another for each frame that was taken.
 #[test]
 fn without_initial_credits_each_comes_for_who_takes() {
