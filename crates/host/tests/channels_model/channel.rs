@@ -35,12 +35,17 @@ pub(crate) struct Channel {
     /// What the application has received: SDUs, and a part of one.
     pub(crate) got: Vec<Vec<u8>>,
     pub(crate) part: Vec<u8>,
+    /// It waits for octets, with so much room, or to send: since so many events.
+    pub(crate) waits_for_data: Option<(usize, usize)>,
+    pub(crate) waits_for_room: Option<usize>,
 }
 
 impl Channel {
     pub(crate) fn new(phase: Phase, far: Far, handle: Option<ChannelHandle>) -> Self {
         let (ours, theirs, frames, got, part) = Default::default();
-        Channel { handle, phase, unwanted: false, far, ours, doing: None, theirs, frames, got, part }
+        let (doing, waits_for_data, waits_for_room) = Default::default();
+        let unwanted = false;
+        Channel { handle, phase, unwanted, far, ours, doing, theirs, frames, got, part, waits_for_data, waits_for_room }
     }
 
     pub(crate) fn is_open(&self) -> bool {

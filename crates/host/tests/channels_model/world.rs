@@ -19,6 +19,8 @@ pub(crate) struct World {
     pub(crate) channels: Vec<Channel>,
     /// Each channel has another MTU, at each end.
     wanted: u16,
+    /// A frame is coming, packet by packet.
+    in_frame: bool,
 }
 
 pub(crate) const PEERS: usize = 2;
@@ -28,7 +30,7 @@ impl World {
         let mut numbers = Numbers(seed);
         let mut bench = Bench::new(numbers.pick(&[27, 64, 251]), PEERS);
         bench.piece = numbers.pick(&[1, 5, 27, 251]);
-        World { bench, numbers, listener: None, channels: vec![], wanted: 0 }
+        World { bench, numbers, listener: None, channels: vec![], wanted: 0, in_frame: false }
     }
 
     /// One of the channels for which this holds.
@@ -192,7 +194,19 @@ impl World {
         let Some(done) = channel.doing.filter(|_| channel.is_open()) else { return };
         let handle = channel.handle.unwrap();
         let sdu = channel.ours.last().unwrap();
-        match self.bench.send(handle, sdu, done) {
+        self.bench.listen();
+        let sent = self.bench.send(handle, sdu, done);
+        let waits = channel.waits_for_room.take();
+        if sent != Ok((done, false))
+            && let Some(since) = waits
+        {
+            let told = [Event::Channel(handle.index()), Event::ChannelRoom(handle.index())];
+            assert!(self.bench.events[since..].iter().any(|event| told.contains(event)), "nobody was told of room");
+        }
+        if matches!(sent, Ok((_, false))) {
+            channel.waits_for_room = Some(self.bench.events.len());
+        }
+        match sent {
             // Nothing has been begun.
             Ok((0, false)) => {
                 channel.ours.pop();
@@ -212,9 +226,20 @@ impl World {
 
     pub(crate) fn app_takes_of(&mut self, at: usize, room: usize) {
         let channel = &mut self.channels[at];
-        if let Some(handle) = channel.handle
-            && let Poll::Ready(Ok((octets, ends))) = self.bench.receive(handle, room)
+        let Some(handle) = channel.handle else { return };
+        self.bench.listen();
+        let received = self.bench.receive(handle, room);
+        let waits = channel.waits_for_data.take();
+        if received.is_pending() {
+            channel.waits_for_data = Some((room, self.bench.events.len()));
+        } else if let Some((asked, since)) = waits
+            && room >= asked
+            && !self.in_frame
         {
+            let told = Event::Channel(handle.index());
+            assert!(self.bench.events[since..].contains(&told), "nobody was told of octets, or of the end");
+        }
+        if let Poll::Ready(Ok((octets, ends))) = received {
             channel.part.extend(octets);
             if ends {
                 channel.got.push(core::mem::take(&mut channel.part));
@@ -252,9 +277,11 @@ impl World {
                 first = false;
                 // The application does not wait for the rest of a frame.
                 if self.numbers.once_in(8) {
+                    self.in_frame = true;
                     self.app_takes();
                 }
             }
+            self.in_frame = false;
         }
     }
 

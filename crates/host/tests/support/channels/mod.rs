@@ -218,9 +218,7 @@ impl Bench {
                 }
                 None => {}
             }
-            while let Some(event) = self.memory.core().poll_event() {
-                self.events.push(event);
-            }
+            self.listen();
             let event = self.air.controllers[0].to_host.pop_front();
             if let Some((kind, octets)) = &event {
                 self.hear(*kind, octets);
@@ -229,6 +227,13 @@ impl Bench {
             }
         }
         panic!("the host never comes to rest");
+    }
+
+    /// Takes the host's events.
+    pub(crate) fn listen(&mut self) {
+        while let Some(event) = self.memory.core().poll_event() {
+            self.events.push(event);
+        }
     }
 
     /// An ACL packet of the host.
