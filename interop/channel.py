@@ -10,7 +10,7 @@ import time
 import zlib
 
 from bumble import l2cap
-from bumble.core import AdvertisingData
+from bumble.core import AdvertisingData, ConnectionParameterUpdateError
 from bumble.device import Device
 from bumble.hci import Address, HCI_Error, HCI_LE_Set_Random_Address_Command
 from bumble.keys import MemoryKeyStore
@@ -42,6 +42,8 @@ class Player:
     def on_connection(self, connection):
         self.connection = connection
         connection.on('disconnection', lambda reason: tell(event='disconnected', reason=int(reason)))
+        connection.on('connection_parameters_update', lambda: tell(
+            event='interval', micros=int(connection.parameters.connection_interval * 1000)))
         self.hurry = asyncio.create_task(self.lengthen(connection))
         tell(event='connected')
 
@@ -91,6 +93,13 @@ class Player:
     async def pair(self):
         await self.connection.pair()
         tell(event='paired')
+
+    async def update(self, micros):
+        """By L2CAP."""
+        try:
+            await self.connection.update_parameters(micros / 1000, micros / 1000, 0, 5000, use_l2cap=True)
+        except ConnectionParameterUpdateError as error:
+            tell(event='failed', text=str(error))
 
     def spec(self, psm, options):
         spec = l2cap.LeCreditBasedChannelSpec(psm=psm, mtu=options['mtu'], mps=options['mps'])

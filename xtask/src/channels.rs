@@ -40,6 +40,10 @@ pub(crate) const VIOLATIONS: Part = Part {
     wrong: &["Malformed Packet (Exception occurred)", "Reason: Invalid CID in request (0x0002)"],
 };
 
+/// Connection Parameter Update Request and Response too.
+pub(crate) const PARAMETERS: Part =
+    Part { name: "parameters", signals: &[0x06, 0x07, 0x12, 0x13, 0x14, 0x15, 0x16], whole: true, wrong: &[] };
+
 /// What a call of the program printed: rows of the table.
 fn rows(arguments: &[&str]) -> Result<String> {
     let mut command = Command::new(format!("{}/debug/channels", crate::target()));
@@ -60,6 +64,14 @@ pub(crate) fn play(part: &Part, kind: Kind, radio: &Radio, captures: &Path) -> R
     let implied = Implied { commands: &commands, signals: part.signals, wrong: part.wrong, ..Implied::default() };
     judge(&capture, implied)?;
     if part.whole { reassembled(&capture) } else { Ok(()) }
+}
+
+/// Two hosts of ours in the simulator, in virtual time.
+pub(crate) fn simulated() -> Result<()> {
+    for part in [TRANSFERS, AT_ONCE] {
+        print!("{}", rows(&[part.name])?);
+    }
+    Ok(())
 }
 
 /// How fast ours is with Bumble, and Bumble with Bumble, on one air.

@@ -5,13 +5,14 @@ use crate::{
     channels,
     judge::{Implied, judge},
     pairings,
+    players::{Player, finish},
     rig::{Kind, Radio, SerialPort, Sim},
     setup,
 };
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use std::{
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
     thread,
     time::{Duration, Instant},
 };
@@ -67,6 +68,8 @@ pub(crate) enum Scenario {
     ChannelEndings,
     /// What Bumble must not do with a channel: that one is closed, and no other
     ChannelViolations,
+    /// A peripheral asks for other parameters by L2CAP: Bumble ours, and ours Bumble
+    ChannelParameters,
     /// Octets a second and round trips of a channel: ours with Bumble, and Bumble with Bumble; on RootCanal
     ChannelRates,
     /// Two Bumble hosts pair with LE Secure Connections, encrypt, refresh, and encrypt again
@@ -79,7 +82,7 @@ pub(crate) enum Scenario {
     BumblePty,
 }
 
-const ALL: [Scenario; 27] = [
+const ALL: [Scenario; 28] = [
     Scenario::Central,
     Scenario::CentralLeft,
     Scenario::Client,
@@ -102,6 +105,7 @@ const ALL: [Scenario; 27] = [
     Scenario::ChannelRefusals,
     Scenario::ChannelEndings,
     Scenario::ChannelViolations,
+    Scenario::ChannelParameters,
     Scenario::ChannelRates,
     Scenario::BumblePair,
     Scenario::BumblePairLegacy,
@@ -114,21 +118,19 @@ const PAIRINGS: [Scenario; 4] =
     [Scenario::Pairings, Scenario::PairingRefusals, Scenario::Bonds, Scenario::CommandPairs];
 
 /// Those with channels, but for the rates, which are taken when nothing else is played.
-const CHANNELS: [Scenario; 5] = [
+const CHANNELS: [Scenario; 6] = [
     Scenario::Channels,
     Scenario::ChannelsAtOnce,
     Scenario::ChannelRefusals,
     Scenario::ChannelEndings,
     Scenario::ChannelViolations,
+    Scenario::ChannelParameters,
 ];
 
 pub(crate) const RADIOS: [Kind; 2] = [Kind::Rootcanal, Kind::Sim];
 
 /// How the tool ends when RootCanal ended on a call that is being recorded: the next one goes on.
 const ENDED: i32 = 3;
-
-/// How long a scenario may take.
-const LIMIT: Duration = Duration::from_secs(40);
 
 /// Opcodes that a capture of a role must hold: HCI commands, ATT opcodes.
 pub(crate) const BRING_UP: [u16; 9] = [0x0c03, 0x1001, 0x1002, 0x1003, 0x0c01, 0x2001, 0x2002, 0x2003, 0x1009];
@@ -151,6 +153,9 @@ pub(crate) fn run(scenario: Option<Scenario>, radio: Option<Kind>, count: usize)
     let chosen = scenario.map_or(ALL.to_vec(), |one| vec![one]);
     if chosen.iter().any(|scenario| PAIRINGS.contains(scenario)) {
         pairings::simulated()?;
+    }
+    if chosen.iter().any(|scenario| CHANNELS.contains(scenario)) {
+        channels::simulated()?;
     }
     let is_long = |scenario: &Scenario| PAIRINGS.contains(scenario) || CHANNELS.contains(scenario);
     let (long, others): (Vec<_>, Vec<_>) = chosen.into_iter().partition(is_long);
@@ -275,6 +280,7 @@ fn play(scenario: Scenario, kind: Kind) -> Result<()> {
         Scenario::ChannelRefusals => channels::play(&channels::REFUSALS, kind, &rig.radio, &rig.captures),
         Scenario::ChannelEndings => channels::play(&channels::ENDINGS, kind, &rig.radio, &rig.captures),
         Scenario::ChannelViolations => channels::play(&channels::VIOLATIONS, kind, &rig.radio, &rig.captures),
+        Scenario::ChannelParameters => channels::play(&channels::PARAMETERS, kind, &rig.radio, &rig.captures),
         Scenario::ChannelRates => channels::rates(kind, &rig.radio),
         Scenario::BumblePair => rig.bumbles("pair"),
         Scenario::BumblePairLegacy => rig.bumbles("pair-legacy"),
@@ -323,37 +329,13 @@ struct Rig {
     serial: bool,
 }
 
-/// A process with a name, ended when it is dropped.
-struct Player {
-    name: String,
-    process: Option<Child>,
-    /// What it plays on.
-    port: Option<SerialPort>,
-}
-
-impl Drop for Player {
-    fn drop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
-        self.port = None;
-    }
-}
-
 impl Rig {
-    fn spawn(name: &str, command: &mut Command) -> Result<Player> {
-        command.env("RUST_BACKTRACE", "0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let process = command.spawn().with_context(|| format!("cannot start {name}"))?;
-        Ok(Player { name: name.into(), process: Some(process), port: None })
-    }
-
     fn ours(&self, name: &str, arguments: &[&str]) -> Result<Player> {
         let mut command = Command::new(format!("{}/debug/jelling-interop", crate::target()));
         let port = self.serial.then(|| SerialPort::start(&self.captures.join(name), &self.radio)).transpose()?;
         let spec = port.as_ref().map_or_else(|| self.radio.spec(), SerialPort::spec);
         command.args(["--transport", &spec, "--snoop"]).arg(self.capture(name)).args(arguments);
-        let mut player = Self::spawn(name, &mut command)?;
+        let mut player = Player::spawn(name, &mut command)?;
         player.port = port;
         Ok(player)
     }
@@ -361,7 +343,7 @@ impl Rig {
     fn bumble(&self, script: &str, arguments: &[&str]) -> Result<Player> {
         let mut command = Command::new(setup::PYTHON);
         command.arg(format!("interop/{script}")).arg(self.radio.port().to_string()).args(arguments);
-        Self::spawn(script, &mut command)
+        Player::spawn(script, &mut command)
     }
 
     fn bumbles(&self, what: &str) -> Result<()> {
@@ -383,28 +365,5 @@ fn bumbles(specs: [String; 2], what: &str, captures: &Path) -> Result<()> {
     command.arg("interop/bumbles.py").args(specs).arg(what);
     let captures = format!("btsnoop:file:{}/bumble-{what}-{{instance}}.btsnoop", captures.display());
     command.env("BUMBLE_SNOOPER", captures);
-    finish([Rig::spawn(what, &mut command)?]).map(|_| ())
-}
-
-/// Waits for all of them, wants success of each, and gives what the first printed.
-fn finish<const N: usize>(mut players: [Player; N]) -> Result<String> {
-    let end = Instant::now() + LIMIT;
-    let mut printed = String::new();
-    for (i, player) in players.iter_mut().enumerate() {
-        let Some(process) = &mut player.process else { continue };
-        while process.try_wait()?.is_none() {
-            if Instant::now() > end {
-                bail!("{} is not done after {LIMIT:?}", player.name);
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-        let Some(process) = player.process.take() else { continue };
-        let output = process.wait_with_output()?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        ensure!(output.status.success(), "{} failed: {text}{}", player.name, String::from_utf8_lossy(&output.stderr));
-        if i == 0 {
-            printed = text;
-        }
-    }
-    Ok(printed)
+    finish([Player::spawn(what, &mut command)?]).map(|_| ())
 }

@@ -20,6 +20,7 @@ mod lanes;
 mod numbers;
 mod pairings;
 mod panics;
+mod players;
 mod rig;
 mod setup;
 mod sizes;

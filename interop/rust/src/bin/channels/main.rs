@@ -2,8 +2,10 @@
 //! hosts on other controllers: ours at `ours:tcp:HOST:PORT`, Bumble at `bumble:PORT`.
 
 mod endings;
+mod lacking;
 mod octets;
 mod ours;
+mod parameters;
 mod rates;
 mod refusals;
 mod scene;
@@ -20,6 +22,7 @@ use embassy_futures::{
 use jelling::{Bonds, Channels, Config, Gatt, Host, Links, Pool, Resources, ScanSlots, Tasks};
 use jelling_interop::bumble;
 use jelling_transport::{Snoop, WriteSink};
+use lacking::Lacking;
 use scene::Scene;
 use std::{fs::File, path::PathBuf};
 use talk::Player;
@@ -60,6 +63,8 @@ enum What {
     Endings,
     /// What Bumble must not do
     Violations,
+    /// Parameters of the connection, by L2CAP
+    Parameters,
     /// How fast they are
     Rates,
 }
@@ -76,6 +81,7 @@ async fn play(arguments: &Arguments, one: Player, two: Player) -> Result<()> {
         What::Refusals => refusals::play(&mut scene).await,
         What::Endings => endings::play(&mut scene).await,
         What::Violations => violations::play(&mut scene).await,
+        What::Parameters => parameters::play(&mut scene).await,
         What::Rates => rates::play(&mut scene, arguments.sdus).await,
     }
     ensure!(scene.failed.is_empty(), "{}", scene.failed.join("\n"));
@@ -99,11 +105,16 @@ async fn with_ours(arguments: &Arguments, address: &str, two: Player) -> Result<
     let mut memory = Box::new(Memory::new());
     let (host, mut runner) = jelling::new(&mut *memory, Config::default());
     let scenario = played(arguments, host, two);
-    let end = match &arguments.snoop {
-        None => select(scenario, runner.run(reader, writer)).await,
-        Some(file) => {
+    let end = match (&arguments.snoop, arguments.what) {
+        (None, _) => select(scenario, runner.run(reader, writer)).await,
+        (Some(file), what) => {
             let sink = WriteSink::new(File::create(file)?)?;
-            select(scenario, runner.run(Snoop::new(reader, &sink), Snoop::new(writer, &sink))).await
+            let (reader, writer) = (Snoop::new(reader, &sink), Snoop::new(writer, &sink));
+            if matches!(what, What::Parameters) {
+                select(scenario, runner.run(Lacking::new(reader), writer)).await
+            } else {
+                select(scenario, runner.run(reader, writer)).await
+            }
         }
     };
     match end {

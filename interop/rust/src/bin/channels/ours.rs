@@ -19,8 +19,8 @@ use embassy_futures::{
 use embassy_time::Instant;
 use embedded_io_async::{Read, Write};
 use jelling::{
-    AddressKind, Authorisation, ChannelDemands, ChannelOptions, Config, Connection, ConnectionEvent, Device, Error,
-    Host, L2capChannel, Pair,
+    AddressKind, Authorisation, ChannelDemands, ChannelOptions, Config, Connection, ConnectionEvent,
+    ConnectionParameters, Device, Error, Host, L2capChannel, Pair, ParameterPolicy,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -142,6 +142,14 @@ impl<'d> Ours<'d> {
                 self.connected()?.pair(Pair { key_size: 7, ..Pair::new() }).await?;
                 self.tell(Event::Paired);
             }
+            Command::Update { micros } => {
+                let interval = Duration::from_micros(micros);
+                let update = self.connected()?.update_parameters(ConnectionParameters::new(interval, interval));
+                if let Err(error) = update.await {
+                    self.failed(error);
+                }
+            }
+            Command::Refuse => self.connected()?.on_parameter_request(Some(ParameterPolicy::Reject))?,
             Command::Authorise => {
                 self.connected()?.authorise(Authorisation::Granted)?;
                 self.tell(Event::Authorised);
@@ -259,6 +267,10 @@ impl<'d> Ours<'d> {
         loop {
             match connection.timeout(None, connection.event()).await {
                 Ok(Ok(ConnectionEvent::PairingFailed(error))) if error != Error::Disconnected => self.failed(error),
+                Ok(Ok(ConnectionEvent::ParametersChanged { interval, .. })) => {
+                    let micros = u64::try_from(interval.as_micros()).unwrap_or_default();
+                    self.tell(Event::Interval { micros });
+                }
                 Ok(Ok(_)) => {}
                 Ok(Err(_)) | Err(_) => break,
             }

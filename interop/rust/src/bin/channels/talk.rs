@@ -85,6 +85,12 @@ pub(crate) enum Command {
     },
     /// Just Works, as the central.
     Pair,
+    /// Ask for this interval, or set it: Bumble, by L2CAP.
+    Update {
+        micros: u64,
+    },
+    /// Give a peer no parameters any more.
+    Refuse,
     /// Let the peer have what wants authorisation.
     Authorise,
     Listen {
@@ -207,6 +213,10 @@ pub(crate) enum Event {
     Agreed,
     Paired,
     Authorised,
+    /// The connection has this interval.
+    Interval {
+        micros: u64,
+    },
     Listening {
         psm: u16,
     },
