@@ -4,8 +4,8 @@
 mod channels;
 
 use crate::{cargo, run, setup, sweeps::scenarios};
-use channels::Channels;
 use anyhow::{Context, Result, bail, ensure};
+use channels::Channels;
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 /// The workspace of its own that has the peer among its dependencies.

@@ -29,7 +29,8 @@ impl Figures {
         let fields: Vec<&str> = line.split('\t').collect();
         let [_, row, length, numbers @ ..] = &*fields else { bail!("{line:?} is no row of channels") };
         let numbers = numbers.iter().map(|n| Ok(n.parse()?)).collect::<Result<Vec<f64>>>()?;
-        let [octets, sent, received, damaged, disordered, nanoseconds, moved, stalled, links, channels] = *numbers else {
+        let [octets, sent, received, damaged, disordered, nanoseconds, moved, stalled, links, channels] = *numbers
+        else {
             bail!("{line:?} is no row of channels")
         };
         let stalled = stalled != 0.0;
