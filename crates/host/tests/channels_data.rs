@@ -60,7 +60,9 @@ impl Stream {
     /// What the peer may still send has room beside what is held.
     fn holds(&mut self) {
         let held = self.sent - self.taken;
-        let may = self.far.may as usize * usize::from(self.far.host.mps);
+        // No frame is longer than the longest SDU and its length.
+        let frame = usize::from(self.far.host.mps).min(usize::from(self.far.host.mtu) + 2);
+        let may = self.far.may as usize * frame;
         assert!(held + may <= self.window, "{held} octets held, {may} may come, room for {}", self.window);
         assert!(self.bench.used().1 * BLOCK <= self.window, "more blocks than were reserved");
     }
@@ -195,9 +197,18 @@ fn the_longest_sdu_goes_through_the_smallest_window() {
 /// of a frame.
 #[test]
 fn a_greedy_peer_never_finds_less_room_than_it_was_given() {
-    for (mtu, mps, credits) in
-        [(5_000, 200, 2), (5_000, 100, 3), (2_000, 247, 4), (300, 150, 2), (600, 61, 7), (0xffff, 23, 5)]
-    {
+    for (mtu, mps, credits) in [
+        (5_000, 200, 2),
+        (5_000, 100, 3),
+        (2_000, 247, 4),
+        (300, 150, 2),
+        (600, 61, 7),
+        (0xffff, 23, 5),
+        (40, 200, 3),
+        (23, 247, 8),
+        (23, 25, 2),
+        (100, 101, 1),
+    ] {
         for seed in 0..40 {
             let mut numbers = Numbers(seed);
             let mut stream = Stream::new(&ChannelOptions::new(mtu).mps(mps).credits(credits));

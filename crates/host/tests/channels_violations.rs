@@ -196,6 +196,39 @@ fn ends_alone(wrong: Wrong, piece: usize, ours: bool, answers: bool) {
     bench.is_whole();
 }
 
+/// Where frames may be longer than SDUs, none that is has room.
+#[test]
+fn a_frame_longer_than_any_sdu_ends_its_channel() {
+    for (mtu, mps) in [(23, 247), (40, 100), (100, 103), (23, 65_533)] {
+        for said in [0, 1, mtu - 1, mtu] {
+            for length in [mtu + 3, mps.min(mtu + 60), mps.min(1_000)] {
+                for piece in [1, 7, 27] {
+                    let mut bench = Bench::new(27, 1);
+                    let (neighbour, mut near_by) = bench.open(0, &near(), End { cid: 0x0051, ..FAR });
+                    let (channel, far) = bench.accept(0, &ChannelOptions::new(mtu).mps(mps).credits(2), FAR);
+                    let before = bench.used().1;
+                    bench.piece = piece;
+                    let mut payload = vec![4; usize::from(length)];
+                    payload[..2].copy_from_slice(&said.to_le_bytes());
+                    bench.say(0, far.host.cid, &payload);
+                    bench.piece = 27;
+                    assert!(bench.used().1 <= before);
+                    bench.settle();
+                    let asked = bench.signals(0);
+                    let identifier = asked.first().map_or(0, |signal| signal.identifier);
+                    let what = format!("{mtu} {mps} {said} {length} {piece}");
+                    assert_eq!(asked, [signals::disconnect(identifier, far.own.cid, far.host.cid)], "{what}");
+                    assert_eq!(bench.receive_all(channel), (vec![], Some(Error::ChannelClosed)), "{what}");
+                    bench.core().release_channel(channel);
+                    exchange(&mut bench, neighbour, &mut near_by);
+                    bench.core().release_channel(neighbour);
+                    bench.is_whole();
+                }
+            }
+        }
+    }
+}
+
 /// A frame with no octets in the middle of an SDU says nothing: the channel ends, or goes on and has its credit back.
 #[test]
 fn an_empty_frame_in_the_middle_is_no_way_to_stop_a_channel() {
