@@ -297,6 +297,36 @@ fn a_buffer_that_is_being_written_is_not_given_out() {
     }
 }
 
+/// Who listens goes on through a controller that fails; channels of before do not.
+#[test]
+fn who_listens_outlives_a_reset_of_the_controller() {
+    let mut bench = Bench::new(27, 2);
+    let listener = bench.core().listen(Psm(PSM), &near()).unwrap();
+    bench.connects(0, PSM, FAR);
+    let Poll::Ready(Ok(old)) = bench.core().take_channel(listener) else { panic!("no channel") };
+    let other = bench.connects(1, PSM, FAR);
+    bench.say(1, other.host.cid, &other.segments(b"lost")[0]);
+    bench.hear(PacketKind::Event, &[0x10, 1, 7]);
+    bench.settle();
+    assert_eq!(bench.core().power(), Power::Up);
+    assert!(bench.core().channel_closed(old).is_ready());
+    assert!(matches!(bench.receive(old, 9), Poll::Ready(Err(Error::Disconnected | Error::Down(_)))));
+    bench.core().release_channel(old);
+    // What had come whole and was not taken may still be.
+    if let Poll::Ready(Ok(left)) = bench.core().take_channel(listener) {
+        assert_eq!(bench.receive_all(left).0, [b"lost"]);
+        bench.core().release_channel(left);
+    }
+    assert_eq!(bench.used(), (1, 0));
+    bench.reconnect(0);
+    let mut far = bench.connects(0, PSM, FAR);
+    let Poll::Ready(Ok(channel)) = bench.core().take_channel(listener) else { panic!("no channel") };
+    exchange(&mut bench, channel, &mut far);
+    bench.core().release_channel(channel);
+    bench.core().unlisten(listener);
+    bench.is_whole();
+}
+
 /// Channels take turns with ATT and with each other: none waits behind all frames of another.
 #[test]
 fn channels_and_att_take_turns() {
