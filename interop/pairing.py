@@ -4,7 +4,6 @@ interop/rust/src/bin/pairings tells, and is the user of both sides."""
 import asyncio
 import contextlib
 import secrets
-import sys
 
 from bumble import att, smp
 from bumble.core import AdvertisingData, ProtocolError
