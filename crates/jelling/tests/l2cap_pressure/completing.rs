@@ -130,7 +130,7 @@ fn a_peer_whose_host_reads_nothing_loses_its_link_after_forty_seconds_alone() {
         raw.credits.set(60_000);
         let begin = async {
             let link = connect(host, 2).await;
-            let stuck = open(&link, PSM, 500).await;
+            let stuck = open(&link, PSM, 500, 4).await;
             (link, stuck)
         };
         let (link, stuck) = beside(begin, raw.run()).await;

@@ -6,7 +6,7 @@ use embassy_futures::join::join_array;
 use jelling::{Connection, L2capChannel};
 
 const LENGTH: usize = 240;
-const TIME: Duration = Duration::from_secs(30);
+const TIME: Duration = Duration::from_secs(10);
 
 /// Pours into each channel at its first side, and drains it at the other.
 async fn flow<const N: usize>(channels: &[[&L2capChannel<'_>; 2]; N], taken: &[Cell<usize>; N]) -> Infallible {

@@ -1,7 +1,9 @@
 //! What a channel costs: README's figure and that of `docs/embed.md`, held against what there is. `cargo xtask embed` does it for 32 bits.
 
-use super::support::{PSM, beside, connected, held, play};
+use super::support::{PSM, beside, connected, held, open, play};
 use core::future::pending;
+use embassy_futures::join::join;
+use embassy_time::Timer;
 use jelling::{Bonds, Channels, Gatt, Links, Pool, Resources, ScanSlots, Tasks};
 
 const README: &str = include_str!("../../../../README.md");
@@ -19,23 +21,20 @@ fn written(octets: usize) -> String {
     }
 }
 
-/// Blocks that a channel for SDUs of so many octets sets apart, and does not leave when data comes.
-fn blocks(mtu: u16) -> usize {
+/// Blocks that a channel for SDUs of so many octets, with so many credits, sets apart; they stay as many when data comes.
+fn blocks(mtu: u16, credits: u16) -> usize {
     let mut blocks = 0;
     play::<2, 0>(async |[host, peer], _, _| {
         let link = connected(host, peer, 1).await;
         let before = held(peer)[1];
-        let accept = async { link[1].l2cap_accept(PSM, mtu).await.unwrap() };
-        let [theirs, ours] = {
-            let (ours, theirs) = embassy_futures::join::join(super::support::open(&link[0], PSM, mtu), accept).await;
-            [theirs, ours]
-        };
+        let accept = async { link[1].l2cap_accept(PSM, mtu).credits(credits).await.unwrap() };
+        let (ours, theirs) = join(open(&link[0], PSM, mtu, 1), accept).await;
         blocks = held(peer)[1] - before;
         let sends = async {
             ours.send(&vec![7; 10 * usize::from(mtu)]).await.unwrap();
             pending().await
         };
-        beside(embassy_time::Timer::after_secs(20), sends).await;
+        beside(Timer::after_secs(20), sends).await;
         assert!(theirs.available() > 0);
         assert_eq!(held(peer)[1] - before, blocks);
     });
@@ -46,16 +45,16 @@ fn blocks(mtu: u16) -> usize {
 fn a_channel_takes_what_the_documents_say() {
     let slot = size_of::<With<2>>() - size_of::<With<1>>();
     assert_eq!(size_of::<With<4>>() - size_of::<With<3>>(), slot);
-    let [short, long] = [512, 2_048].map(|mtu| blocks(mtu) * BLOCK);
-    let figures = format!("| {} octets; {} and {} octets |", written(slot), written(short), written(long));
     let row =
         README.lines().find(|line| line.starts_with("| an L2CAP channel")).expect("README has no row of a channel");
+    let said =
+        EMBED.split_once("What a channel receives").expect("docs/embed.md tells of channels").1.replace('\n', " ");
+    let [short, long, one] = [(512, 8), (2_048, 8), (512, 1)].map(|(mtu, credits)| blocks(mtu, credits));
+    let figures =
+        format!("| {} octets; {} and {} octets |", written(slot), written(short * BLOCK), written(long * BLOCK));
     assert!(row.contains(&figures), "{figures} is not in README: {row}");
-    for (octets, mtu) in [(short, "512"), (long, "2,048")] {
-        let said =
-            EMBED.split_once("What a channel receives").expect("docs/embed.md tells of channels").1.replace('\n', " ");
-        let (count, octets) = (octets / BLOCK, written(octets));
-        assert!(said.contains(&format!("{count} for ")), "{count} for SDUs of {mtu}: {said:.300}");
-        assert!(said.contains(&format!("({octets} octets)")), "{octets} for SDUs of {mtu}: {said:.300}");
+    for count in [short, long, one] {
+        let figure = format!("{count} blocks ({} octets)", written(count * BLOCK));
+        assert!(said.contains(&figure), "{figure} is not in docs/embed.md: {said:.400}");
     }
 }

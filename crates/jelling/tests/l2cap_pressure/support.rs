@@ -60,14 +60,14 @@ pub(crate) async fn channel<'d>(
 ) -> [L2capChannel<'d>; 2] {
     let [ours, theirs] = sides;
     let accept = async { theirs.l2cap_accept(psm, mtu).credits(credits).await.unwrap() };
-    let (opened, accepted) = join(open(ours, psm, mtu), accept).await;
+    let (opened, accepted) = join(open(ours, psm, mtu, credits), accept).await;
     [opened, accepted]
 }
 
 /// Opens a channel; it is refused until the peer listens.
-pub(crate) async fn open<'d>(connection: &Connection<'d>, psm: u16, mtu: u16) -> L2capChannel<'d> {
+pub(crate) async fn open<'d>(connection: &Connection<'d>, psm: u16, mtu: u16, credits: u16) -> L2capChannel<'d> {
     loop {
-        match connection.l2cap_connect(psm, mtu).await {
+        match connection.l2cap_connect(psm, mtu).credits(credits).await {
             Err(Error::ChannelRefused(_)) => Timer::after_millis(100).await,
             opened => break opened.unwrap(),
         }
