@@ -75,8 +75,8 @@ fn of<
 }
 
 async fn accept<'d>(leaf: Host<'d>, shape: Shape, places: &[Place<L2capChannel<'d>>]) -> Result<(), Error> {
-    let listener =
-        leaf.l2cap_listen(PSM, &ChannelOptions::new(shape.sdu as u16).mps(shape.sdu as u16 + 2).credits(credits(shape)))?;
+    let listener = leaf
+        .l2cap_listen(PSM, &ChannelOptions::new(shape.sdu as u16).mps(shape.sdu as u16 + 2).credits(credits(shape)))?;
     let _connection = leaf.advertise(Duration::from_millis(100)).await?;
     for place in places {
         place.put(listener.accept().await?);

@@ -1,4 +1,5 @@
-//! The table of channels: rates of several runs, instructions a KiB, copies an octet, and how evenly links and channels share.
+//! The table of channels: rates of several runs, instructions a KiB, how often `memcpy` copies an octet, and how evenly links and
+//! channels share.
 
 use super::{STACKS, median};
 use anyhow::{Context, Result, bail, ensure};
@@ -125,7 +126,7 @@ impl Channels {
             println!("{edge} {} {edge}", cells.collect::<Vec<_>>().join(separator));
         };
         println!();
-        let head = ["SDU, links x ch.", "ACL", "stack", "MB/s", "lost", "ins./KiB", "copies", "links", "channels"];
+        let head = ["SDU, links x ch.", "ACL", "stack", "MB/s", "lost", "ins./KiB", "memcpy", "links", "channels"];
         line(&head.map(String::from));
         if markdown {
             println!("|{}", "---:|".repeat(head.len()));
