@@ -8,7 +8,6 @@ use crate::{
     event::{Event, HostNews},
     hci::ControllerInfo,
     l2cap::Data,
-    link::Owed,
     state::{Power, Stage},
     time::{Deadline, Instant},
 };
@@ -295,8 +294,7 @@ impl Core<'_> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     #[cfg_attr(not(target_pointer_width = "32"), inline)]
     pub fn may_transmit(&self) -> bool {
-        let quiet = Owed::DISCONNECTING | Owed::DETACHED;
-        let links = self.links.iter().any(|l| l.is_up() && (l.has_to_send() || !l.owed.difference(quiet).is_empty()));
+        let links = self.links.iter().any(|l| l.is_up() && (l.has_to_send() || l.owes_more()));
         // What other things than links want is rare.
         #[cfg(feature = "l2cap")]
         let links = links || self.state.parts_out;

@@ -84,8 +84,8 @@ pub enum ConnectionEvent {
     ParametersRequested(ConnectionParameters),
     /// The PHYs changed, by either side (Vol 4, Part E, 7.7.65.12).
     PhyChanged(LinkPhy),
-    /// The length of packets changed, by either side (Vol 4, Part E, 7.7.65.7). Controllers see to that by themselves at the
-    /// beginning of a connection.
+    /// The length of packets changed, by either side (Vol 4, Part E, 7.7.65.7). What controllers do by themselves at the beginning of a
+    /// connection is not told.
     DataLengthChanged(DataLength),
     /// The ATT MTU changed, by either side's exchange (Vol 3, Part F, 3.4.2).
     MtuChanged(u16),

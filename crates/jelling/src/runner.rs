@@ -17,7 +17,7 @@ use ::core::{
     fmt,
     future::poll_fn,
     pin::{Pin, pin},
-    sync::atomic::{AtomicU8, Ordering},
+    sync::atomic::{AtomicU8, AtomicU32, Ordering},
     task::{Context, Poll},
 };
 use embassy_futures::yield_now;
@@ -150,25 +150,37 @@ impl Runner<'_> {
 #[derive(Default)]
 struct Behind {
     #[cfg(feature = "l2cap")]
-    parts: [Option<FramePart>; 3],
+    parts: [Option<FramePart>; 4],
 }
 
 impl Behind {
     /// Takes what may be written behind `next`.
     #[cfg(feature = "l2cap")]
-    fn fill(&mut self, next: &Option<Next>, core: &mut Core<'_>, now: Instant) {
-        if matches!(next, Some(Next::Part(_))) {
-            for place in &mut self.parts {
-                *place = core.poll_part(now);
-                if place.is_none() {
-                    return;
-                }
+    fn fill(&mut self, next: &mut Option<Next>, core: &mut Core<'_>, now: Instant) {
+        let Some(Next::Part(part)) = next else { return };
+        core.extend_part(part);
+        let [first, others @ ..] = &mut self.parts;
+        *first = part.following();
+        for place in others {
+            *place = core.poll_part(now);
+            match place {
+                Some(part) => core.extend_part(part),
+                None => return,
             }
         }
     }
 
+    /// Takes the next packet.
+    #[cfg(feature = "l2cap")]
+    fn take(&mut self) -> Option<FramePart> {
+        let place = self.parts.iter_mut().find(|place| place.is_some())?;
+        let part = place.take();
+        *place = part.and_then(FramePart::following);
+        part
+    }
+
     #[cfg(not(feature = "l2cap"))]
-    fn fill(&mut self, _: &Option<Next>, _: &mut Core<'_>, _: Instant) {}
+    fn fill(&mut self, _: &mut Option<Next>, _: &mut Core<'_>, _: Instant) {}
 }
 
 /// What is to be written next.
@@ -186,6 +198,8 @@ struct Shared<'d> {
     session: Session<'d>,
     due: AtomicU8,
     waits: AtomicU8,
+    /// Completed packets that the core has not been told of: their number, and above it their connection.
+    completed: AtomicU32,
 }
 
 /// Nothing has come that has not been taken in.
@@ -197,7 +211,12 @@ const WAITED: u8 = 4;
 
 impl<'d> Shared<'d> {
     fn new(host: Host<'d>) -> Self {
-        Shared { session: Session::open(host), due: AtomicU8::new(0), waits: AtomicU8::new(0) }
+        Shared {
+            session: Session::open(host),
+            due: AtomicU8::new(0),
+            waits: AtomicU8::new(0),
+            completed: AtomicU32::new(0),
+        }
     }
 
     fn host(&self) -> Host<'d> {
@@ -227,6 +246,9 @@ impl<'d> Shared<'d> {
         poll_fn(move |context| {
             let poll = read.as_mut().poll(context);
             self.set_waits(READS, poll.is_pending());
+            if poll.is_pending() {
+                self.tell_completed();
+            }
             match poll {
                 Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
                 Poll::Pending if self.is_due(Due::ANEW) => Poll::Ready(None),
@@ -258,7 +280,14 @@ impl<'d> Shared<'d> {
     fn take_in(&self, packet: Packet<'_>) -> bool {
         let host = self.host();
         let (mut asks, mut is_full) = (false, false);
+        if self.is_completion(packet) {
+            return false;
+        }
+        let completed = self.take_completed();
         let told = gate::run(host.lock, Verb::Run, |core, _, now| {
+            if let Some(event) = completed {
+                core.handle_packet(now, Packet::new(PacketKind::Event, &event));
+            }
             core.handle_packet(now, packet);
             (asks, is_full) = (core.has_question(), core.may_overflow());
         });
@@ -268,6 +297,46 @@ impl<'d> Shared<'d> {
             ask_functions(host);
         }
         told.woke || is_full
+    }
+
+    /// True for Number Of Completed Packets of one connection (Vol 4, Part E, 7.7.19), of which the core is told with the next
+    /// packet, or when there is none: a controller tells of each packet.
+    fn is_completion(&self, packet: Packet<'_>) -> bool {
+        let [0x13, 5, 1, h0, h1, n0, n1] = *packet.data else { return false };
+        if packet.kind != PacketKind::Event {
+            return false;
+        }
+        let [n2, n3, h2, h3] = self.completed.load(Ordering::Relaxed).to_le_bytes();
+        let before = u16::from_le_bytes([n2, n3]);
+        let Some(count) =
+            before.checked_add(u16::from_le_bytes([n0, n1])).filter(|_| [h0, h1] == [h2, h3] || before == 0)
+        else {
+            return false;
+        };
+        let [n0, n1] = count.to_le_bytes();
+        self.completed.store(u32::from_le_bytes([n0, n1, h0, h1]), Ordering::Relaxed);
+        true
+    }
+
+    /// The event that tells of what has been completed.
+    fn take_completed(&self) -> Option<[u8; 7]> {
+        let completed = self.completed.load(Ordering::Relaxed);
+        if completed == 0 {
+            return None;
+        }
+        self.completed.store(0, Ordering::Relaxed);
+        let [n0, n1, h0, h1] = completed.to_le_bytes();
+        Some([0x13, 5, 1, h0, h1, n0, n1])
+    }
+
+    /// Tells the core of what has been completed.
+    fn tell_completed(&self) {
+        if let Some(event) = self.take_completed() {
+            let told = gate::run(self.host().lock, Verb::Run, |core, _, now| {
+                core.handle_packet(now, Packet::new(PacketKind::Event, &event));
+            });
+            self.set_due(told.due);
+        }
     }
 
     /// The octets of a frame buffer.
@@ -280,7 +349,7 @@ impl<'d> Shared<'d> {
     #[cfg(feature = "l2cap")]
     fn next_part(&self, behind: &mut Behind) -> Option<FramePart> {
         loop {
-            let part = behind.parts.iter_mut().find_map(Option::take)?;
+            let part = behind.take()?;
             // While the transport took its time the link may have been lost.
             let look = |core: &mut Core<'_>| core.is_part_lost(&part);
             if !self.waits(WAITED)
@@ -311,7 +380,7 @@ impl<'d> Shared<'d> {
                         #[cfg(feature = "l2cap")]
                         Transmit::Part(part) => Next::Part(part),
                     });
-                    behind.fill(&next, core, now);
+                    behind.fill(&mut next, core, now);
                 }
                 waiters.runner.due.set(Due::TRANSMIT, next.is_some() && core.may_transmit());
                 // A request that was held meets its hook only now.

@@ -156,10 +156,12 @@ impl Core<'_> {
     pub(crate) fn on_data_length(&mut self, index: usize, tx: u16, rx: u16) {
         let Some(link) = self.links.get_mut(index) else { return };
         let lengths = Lengths::of(tx, rx);
-        if lengths != link.lengths {
-            link.lengths = lengths;
+        // What controllers do by themselves at the beginning of a connection is no news.
+        let is_news = link.lengths != Lengths::NEW || matches!(link.update.wish, Wish::DataLength(_));
+        if lengths != link.lengths && is_news {
             link.happened.insert(Happened::DATA_LENGTH);
         }
+        link.lengths = lengths;
         self.on_updated(index, Outcome::DataLength);
         self.tell_link(index, LinkNews::LINK);
     }

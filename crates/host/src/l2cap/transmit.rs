@@ -66,7 +66,8 @@ impl Core<'_> {
                     index = index.saturating_add(1);
                     continue;
                 }
-                self.packet_leaves(now, index);
+                self.packets_leave(index, 1);
+                self.await_completion(now, index);
                 self.state.turn = u8::try_from(index.saturating_add(1)).unwrap_or(0);
                 return data;
             }
@@ -102,7 +103,8 @@ impl Core<'_> {
             return Some(Source::Channel(channel));
         }
         let link = self.links.get(index)?;
-        if link.outgoing.active || self.next_frame(now, index) {
+        let has_own = link.outgoing.active || (link.owes_reply() || link.owes_more()) && self.next_frame(now, index);
+        if has_own {
             return Some(Source::Own);
         }
         #[cfg(feature = "l2cap")]
@@ -118,22 +120,44 @@ impl Core<'_> {
             Source::Own => Data::None,
             #[cfg(feature = "l2cap")]
             Source::Channel(channel) => {
-                let most = usize::from(self.state.controller.acl_length);
+                let most = self.state.controller.acl_length;
                 self.emit_part(index, channel, most).map_or(Data::None, Data::Part)
             }
         }
     }
 
-    /// A packet of a link is on its way to the controller.
-    fn packet_leaves(&mut self, now: Instant, index: usize) {
+    /// Packets of a link are on their way to the controller.
+    pub(super) fn packets_leave(&mut self, index: usize, packets: u16) {
         let controller = &mut self.state.controller;
         let Some(link) = self.links.get_mut(index) else { return };
-        link.in_flight = link.in_flight.saturating_add(1);
-        controller.acl_in_flight = controller.acl_in_flight.saturating_add(1);
-        if link.acl_deadline.is_never() {
+        link.in_flight = link.in_flight.saturating_add(packets);
+        controller.acl_in_flight = controller.acl_in_flight.saturating_add(packets);
+        controller.acl_high_water = controller.acl_high_water.max(controller.acl_in_flight);
+    }
+
+    /// They are to be completed in time.
+    fn await_completion(&mut self, now: Instant, index: usize) {
+        if let Some(link) = self.links.get_mut(index)
+            && link.acl_deadline.is_never()
+        {
             self.state.sooner.set(&mut link.acl_deadline, Deadline::after(now, COMPLETION_TIMEOUT));
         }
-        controller.acl_high_water = controller.acl_high_water.max(controller.acl_in_flight);
+    }
+
+    /// How many packets of one frame may go without another look: as many as there is room for, none where another link has something
+    /// to send. The last buffers are for links that have none.
+    #[cfg(feature = "l2cap")]
+    pub(super) fn packets_at_once(&self, index: usize) -> u16 {
+        let mut most = self.state.controller.acl_room();
+        for (other, link) in self.links.iter().enumerate().filter(|(_, l)| l.is_up()) {
+            if other != index {
+                if link.has_to_send() {
+                    return 0;
+                }
+                most = most.saturating_sub(u16::from(link.in_flight == 0));
+            }
+        }
+        most
     }
 
     fn emit_fragment(&mut self, index: usize, w: &mut Writer<'_>) -> bool {
@@ -303,6 +327,12 @@ impl crate::link::Link {
         return self.turns.frames != 0 || self.turns.sending != 0 || !self.takes_frame();
         #[cfg(not(feature = "l2cap"))]
         !self.takes_frame()
+    }
+
+    /// True where it owes something that is no reply.
+    #[inline]
+    pub(crate) fn owes_more(&self) -> bool {
+        !self.owed.difference(Owed::DISCONNECTING | Owed::DETACHED).is_empty()
     }
 
     /// True while the transmit buffer is free and no reply is to go into it.

@@ -38,14 +38,15 @@ impl Turns {
     pub(crate) const NEW: Turns = Turns { frames: 0, signals: false, own_last: false, sending: 0, next: 0, next_id: 0 };
 }
 
-/// An ACL data packet in a frame buffer.
+/// An ACL data packet in a frame buffer, and those behind it that may go at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FramePart {
     frame: u8,
+    /// Where the packet's octets of the frame begin and end, and where those of the last one do.
     at: u16,
-    length: u16,
+    end: u16,
+    last: u16,
     handle: ConnectionHandle,
-    boundary: Boundary,
 }
 
 impl FramePart {
@@ -56,12 +57,20 @@ impl FramePart {
 
     /// The packet, in the octets of its frame buffer. Its header is written over what has been sent before it.
     pub fn packet<'f>(&self, frame: &'f mut [u8]) -> Packet<'f> {
-        let at = usize::from(self.at);
-        let end = at.saturating_add(4).saturating_add(usize::from(self.length));
-        let octets = frame.get_mut(at..end).unwrap_or_default();
+        let end = usize::from(self.end).saturating_add(4);
+        let octets = frame.get_mut(usize::from(self.at)..end).unwrap_or_default();
         let mut w = Writer::new(octets);
-        acl::emit_header(self.handle, self.boundary, 0, self.length, &mut w);
+        let boundary = if self.at == 0 { Boundary::FirstNonFlushable } else { Boundary::Continuing };
+        acl::emit_header(self.handle, boundary, 0, self.end.saturating_sub(self.at), &mut w);
         Packet::new(PacketKind::Acl, octets)
+    }
+
+    /// The packet behind it, which is written next: none unless [`extend_part`](Core::extend_part) has given some.
+    #[must_use]
+    pub fn following(self) -> Option<Self> {
+        let length = self.end.saturating_sub(self.at);
+        let next = FramePart { at: self.end, end: self.end.saturating_add(length).min(self.last), ..self };
+        (next.at < next.end).then_some(next)
     }
 }
 
@@ -255,20 +264,47 @@ impl Core<'_> {
     }
 
     /// The next part of the channel's first frame, of so many octets at most.
-    pub(crate) fn emit_part(&mut self, link: usize, index: usize, most: usize) -> Option<FramePart> {
+    pub(crate) fn emit_part(&mut self, link: usize, index: usize, most: u16) -> Option<FramePart> {
         let each = self.frames_each();
         let channel = self.channels.get_mut(index)?;
         let frame = index.saturating_mul(each).saturating_add(usize::from(channel.head));
         let total = self.frames.get(frame).copied()?;
         let slot = self.links.get_mut(link)?;
         let at = channel.sent;
-        let length = total.saturating_sub(at).min(u16::try_from(most).unwrap_or(u16::MAX));
-        let boundary = if at == 0 { Boundary::FirstNonFlushable } else { Boundary::Continuing };
-        channel.sent = at.saturating_add(length);
-        let mark = u8::try_from(index).ok()?.saturating_add(1);
+        let end = at.saturating_add(most).min(total);
+        let handle = slot.handle;
         channel.flags.insert(Flags::HOLDS);
         self.state.parts_out = true;
-        let is_last = channel.sent >= total;
+        slot.turns.own_last = false;
+        self.sent_up_to(link, index, end, total)?;
+        Some(FramePart { frame: u8::try_from(frame).ok()?, at, end, last: end, handle })
+    }
+
+    /// Gives more packets of the frame that a part is of, as many as may go without another look, to be written behind it.
+    pub fn extend_part(&mut self, part: &mut FramePart) {
+        let index = usize::from(part.frame).checked_div(self.frames_each()).unwrap_or(0);
+        let Some(channel) = self.channels.get(index) else { return };
+        let link = usize::from(channel.link.index);
+        let is_begun = self.links.get(link).is_some_and(|l| usize::from(l.turns.sending) == index.saturating_add(1));
+        if !is_begun || self.may_command() || self.state.controller.is_owed_packets() {
+            return;
+        }
+        let Some(total) = self.frames.get(usize::from(part.frame)).copied() else { return };
+        let (most, sent) = (self.state.controller.acl_length, channel.sent);
+        let packets = total.saturating_sub(sent).div_ceil(most.max(1)).min(self.packets_at_once(link));
+        part.last = sent.saturating_add(most.saturating_mul(packets)).min(total);
+        self.sent_up_to(link, index, part.last, total);
+        self.packets_leave(link, packets);
+    }
+
+    /// Octets of a channel's first frame have been given to the transport.
+    fn sent_up_to(&mut self, link: usize, index: usize, end: u16, total: u16) -> Option<()> {
+        let each = self.frames_each();
+        let channel = self.channels.get_mut(index)?;
+        let slot = self.links.get_mut(link)?;
+        channel.sent = end;
+        let mark = u8::try_from(index).ok()?.saturating_add(1);
+        let is_last = end >= total;
         if is_last {
             channel.sent = 0;
             channel.head = u8::try_from(usize::from(channel.head).saturating_add(1).checked_rem(each)?).ok()?;
@@ -277,12 +313,10 @@ impl Core<'_> {
             slot.turns.frames = slot.turns.frames.saturating_sub(1);
         }
         slot.turns.sending = if is_last { 0 } else { mark };
-        slot.turns.own_last = false;
         slot.turns.next = mark;
-        let handle = slot.handle;
         if is_last && channel.flags.contains(Flags::END) {
             self.look_at_signals(link);
         }
-        Some(FramePart { frame: u8::try_from(frame).ok()?, at, length, handle, boundary })
+        Some(())
     }
 }
