@@ -1,6 +1,8 @@
 //! The runner: endless futures side by side, so that neither a read nor a write is dropped half way; but for a read when
 //! the host begins anew with Reset.
 
+mod behind;
+mod completed;
 #[cfg(feature = "security")]
 mod jobs;
 
@@ -17,15 +19,17 @@ use ::core::{
     fmt,
     future::poll_fn,
     pin::{Pin, pin},
-    sync::atomic::{AtomicU8, AtomicU32, Ordering},
+    sync::atomic::{AtomicU8, Ordering},
     task::{Context, Poll},
 };
+use behind::Behind;
+use completed::Completed;
 use embassy_futures::yield_now;
 use embassy_time::{Instant as Clock, Timer};
 #[cfg(feature = "l2cap")]
 use jelling_host::FramePart;
 use jelling_host::{
-    Core, Instant, TRANSMIT_BUFFER, Transmit,
+    Core, TRANSMIT_BUFFER, Transmit,
     wire::{Packet, PacketKind},
 };
 use jelling_transport::{PacketRead, PacketWrite};
@@ -146,43 +150,6 @@ impl Runner<'_> {
     }
 }
 
-/// Parts of channels' frames that are written behind the first one, without an entry for each.
-#[derive(Default)]
-struct Behind {
-    #[cfg(feature = "l2cap")]
-    parts: [Option<FramePart>; 4],
-}
-
-impl Behind {
-    /// Takes what may be written behind `next`.
-    #[cfg(feature = "l2cap")]
-    fn fill(&mut self, next: &mut Option<Next>, core: &mut Core<'_>, now: Instant) {
-        let Some(Next::Part(part)) = next else { return };
-        core.extend_part(part);
-        let [first, others @ ..] = &mut self.parts;
-        *first = part.following();
-        for place in others {
-            *place = core.poll_part(now);
-            match place {
-                Some(part) => core.extend_part(part),
-                None => return,
-            }
-        }
-    }
-
-    /// Takes the next packet.
-    #[cfg(feature = "l2cap")]
-    fn take(&mut self) -> Option<FramePart> {
-        let place = self.parts.iter_mut().find(|place| place.is_some())?;
-        let part = place.take();
-        *place = part.and_then(FramePart::following);
-        part
-    }
-
-    #[cfg(not(feature = "l2cap"))]
-    fn fill(&mut self, _: &mut Option<Next>, _: &mut Core<'_>, _: Instant) {}
-}
-
 /// What is to be written next.
 enum Next {
     /// This kind of packet, in the runner's own buffer, and its length.
@@ -198,8 +165,7 @@ struct Shared<'d> {
     session: Session<'d>,
     due: AtomicU8,
     waits: AtomicU8,
-    /// Completed packets that the core has not been told of: their number, and above it their connection.
-    completed: AtomicU32,
+    completed: Completed,
 }
 
 /// Nothing has come that has not been taken in.
@@ -215,7 +181,7 @@ impl<'d> Shared<'d> {
             session: Session::open(host),
             due: AtomicU8::new(0),
             waits: AtomicU8::new(0),
-            completed: AtomicU32::new(0),
+            completed: Completed::default(),
         }
     }
 
@@ -280,10 +246,10 @@ impl<'d> Shared<'d> {
     fn take_in(&self, packet: Packet<'_>) -> bool {
         let host = self.host();
         let (mut asks, mut is_full) = (false, false);
-        if self.is_completion(packet) {
+        if self.completed.add(packet) {
             return false;
         }
-        let completed = self.take_completed();
+        let completed = self.completed.take();
         let told = gate::run(host.lock, Verb::Run, |core, _, now| {
             if let Some(event) = completed {
                 core.handle_packet(now, Packet::new(PacketKind::Event, &event));
@@ -299,39 +265,9 @@ impl<'d> Shared<'d> {
         told.woke || is_full
     }
 
-    /// True for Number Of Completed Packets of one connection (Vol 4, Part E, 7.7.19), of which the core is told with the next
-    /// packet, or when there is none: a controller tells of each packet.
-    fn is_completion(&self, packet: Packet<'_>) -> bool {
-        let [0x13, 5, 1, h0, h1, n0, n1] = *packet.data else { return false };
-        if packet.kind != PacketKind::Event {
-            return false;
-        }
-        let [n2, n3, h2, h3] = self.completed.load(Ordering::Relaxed).to_le_bytes();
-        let before = u16::from_le_bytes([n2, n3]);
-        let Some(count) =
-            before.checked_add(u16::from_le_bytes([n0, n1])).filter(|_| [h0, h1] == [h2, h3] || before == 0)
-        else {
-            return false;
-        };
-        let [n0, n1] = count.to_le_bytes();
-        self.completed.store(u32::from_le_bytes([n0, n1, h0, h1]), Ordering::Relaxed);
-        true
-    }
-
-    /// The event that tells of what has been completed.
-    fn take_completed(&self) -> Option<[u8; 7]> {
-        let completed = self.completed.load(Ordering::Relaxed);
-        if completed == 0 {
-            return None;
-        }
-        self.completed.store(0, Ordering::Relaxed);
-        let [n0, n1, h0, h1] = completed.to_le_bytes();
-        Some([0x13, 5, 1, h0, h1, n0, n1])
-    }
-
     /// Tells the core of what has been completed.
     fn tell_completed(&self) {
-        if let Some(event) = self.take_completed() {
+        if let Some(event) = self.completed.take() {
             let told = gate::run(self.host().lock, Verb::Run, |core, _, now| {
                 core.handle_packet(now, Packet::new(PacketKind::Event, &event));
             });
