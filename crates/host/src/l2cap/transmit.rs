@@ -149,8 +149,11 @@ impl Core<'_> {
     #[cfg(feature = "l2cap")]
     pub(super) fn packets_at_once(&self, index: usize) -> u16 {
         let mut most = self.state.controller.acl_room();
-        for (other, link) in self.links.iter().enumerate().filter(|(_, l)| l.is_up()) {
-            if other != index {
+        for (other, link) in self.links.iter().enumerate() {
+            if most == 0 {
+                break;
+            }
+            if link.is_up() && other != index {
                 if link.has_to_send() {
                     return 0;
                 }

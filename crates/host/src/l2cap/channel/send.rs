@@ -286,12 +286,13 @@ impl Core<'_> {
         let Some(channel) = self.channels.get(index) else { return };
         let link = usize::from(channel.link.index);
         let is_begun = self.links.get(link).is_some_and(|l| usize::from(l.turns.sending) == index.saturating_add(1));
-        if !is_begun || self.may_command() || self.state.controller.is_owed_packets() {
+        let packets = if is_begun { self.packets_at_once(link) } else { 0 };
+        if packets == 0 || self.may_command() || self.state.controller.is_owed_packets() {
             return;
         }
         let Some(total) = self.frames.get(usize::from(part.frame)).copied() else { return };
         let (most, sent) = (self.state.controller.acl_length, channel.sent);
-        let packets = total.saturating_sub(sent).div_ceil(most.max(1)).min(self.packets_at_once(link));
+        let packets = total.saturating_sub(sent).div_ceil(most.max(1)).min(packets);
         part.last = sent.saturating_add(most.saturating_mul(packets)).min(total);
         self.sent_up_to(link, index, part.last, total);
         self.packets_leave(link, packets);
