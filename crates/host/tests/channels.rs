@@ -13,7 +13,10 @@
 mod support;
 
 use core::task::Poll;
-use jelling_host::{wire::l2cap::Psm, *};
+use jelling_host::{
+    wire::{Packet, PacketKind, l2cap::Psm},
+    *,
+};
 use support::pair::Pair;
 
 const PSM: Psm = Psm(0x80);
@@ -227,4 +230,32 @@ fn who_listens_takes_channels_of_any_link_until_the_table_is_full() {
     pair.pump();
     let unknown = wire::l2cap::signalling::LeConnectionResult::PSM_NOT_SUPPORTED;
     assert_eq!(pair.core(0).channel(again), Poll::Ready(Err(Error::ChannelRefused(unknown))));
+}
+
+#[test]
+fn packets_of_a_frame_go_at_once_where_nobody_else_waits_and_not_behind_their_link() {
+    let options = ChannelOptions::new(512);
+    let (mut pair, links, handles) = opened(27, &options, &options);
+    let now = pair.now;
+    assert_eq!(send(&mut pair, 0, handles[0], &octets(100), &mut 0), Ok(true));
+    let mut buffer = [0; TRANSMIT_BUFFER];
+    let Some(Transmit::Part(part)) = pair.core(0).poll_transmit(now, &mut buffer) else { panic!("no frame") };
+    assert_eq!(part.following(), None);
+    let mut part = part;
+    pair.core(0).extend_part(&mut part);
+    // 106 octets in packets of 27, with headers of 4, for a controller that holds three of them.
+    assert_eq!(pair.core(0).pools().controller_buffers.used, 3);
+    let frame = usize::from(part.frame());
+    let (mut next, mut sent) = (Some(part), Vec::new());
+    while let Some(part) = next {
+        sent.extend_from_slice(&part.packet(&mut pair.frames[0][frame]).data[4..]);
+        next = part.following();
+    }
+    // Length, channel, length of the SDU, and as much of it as went.
+    assert_eq!((sent.len(), &sent[..2], &sent[4..6], &sent[6..]), (81, &[102, 0][..], &[100, 0][..], &octets(75)[..]));
+    assert!(!pair.core(0).is_part_lost(&part));
+    pair.core(0).handle_packet(now, Packet::new(PacketKind::Event, &[0x05, 4, 0, 0x40, 0, 0x13]));
+    assert!(pair.core(0).link_info(links[0]).is_err());
+    assert!(pair.core(0).is_part_lost(&part));
+    assert_eq!(pair.core(0).poll_transmit(now, &mut buffer), None);
 }
