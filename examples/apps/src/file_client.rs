@@ -12,6 +12,8 @@ use transfer::Control;
 
 /// The longest SDU that the server may send: eight K-frames of the default MPS, which it may then send ahead of what is read.
 const MTU: u16 = 8 * 247 - 2;
+/// K-frames that may come before some are taken: those of one SDU.
+const CREDITS: u16 = 8;
 
 /// Looks for a file server, aioble's too, for five seconds.
 ///
@@ -164,6 +166,6 @@ impl<'d> FileClient<'d> {
 async fn open<'d>(connection: &Connection<'d>, free: &mut Option<L2capChannel<'d>>) -> Result<L2capChannel<'d>, Error> {
     match free.take() {
         Some(channel) if channel.is_connected() => Ok(channel),
-        _ => connection.l2cap_connect(PSM, MTU).await,
+        _ => connection.l2cap_connect(PSM, MTU).credits(CREDITS).await,
     }
 }
