@@ -5,6 +5,7 @@ mod values;
 
 use crate::counters::Usage;
 use jelling_wire::copy;
+#[cfg(any(feature = "client", feature = "server"))]
 pub(crate) use values::ValueQueue;
 pub use values::{DEPTH, Policy};
 
