@@ -1,11 +1,15 @@
 //! How well a link is secured, as its doors ask (Vol 3, Part C, 10.2).
 
+#[cfg(any(feature = "server", feature = "l2cap"))]
+use crate::link::Link;
 use crate::{
     Core,
     error::Error,
     event::{Happened, LinkNews},
     link::LinkId,
 };
+#[cfg(any(feature = "server", feature = "l2cap"))]
+use bitflags::bitflags;
 
 /// The security of a link, at one moment: all of it in one read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +38,57 @@ impl Security {
         (other.authenticated && !self.authenticated)
             || (other.secure_connections && !self.secure_connections)
             || other.key_size > self.key_size
+    }
+}
+
+#[cfg(any(feature = "server", feature = "l2cap"))]
+bitflags! {
+    /// What a door demands of a link: all of it is to be met.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) struct Demands: u8 {
+        const ENCRYPTED = 1;
+        const AUTHENTICATED = 2;
+        const SECURE = 4;
+        const AUTHORISED = 8;
+        /// What only an encrypted link meets.
+        const KEY = 7;
+    }
+}
+
+/// What a link lacks.
+#[cfg(any(feature = "server", feature = "l2cap"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lack {
+    /// Encryption: there is a key, which has only to be used.
+    Encryption,
+    /// A key, or a better one.
+    Authentication,
+    KeySize,
+    Authorisation,
+}
+
+#[cfg(any(feature = "server", feature = "l2cap"))]
+impl Link {
+    /// What the link lacks first of what is demanded, with the smallest key, if any (Vol 3, Part C, 10.3.1).
+    #[inline(never)]
+    pub(crate) fn lacks(&self, demands: Demands, key_size: u8) -> Option<Lack> {
+        let security = self.security;
+        let needs_key = demands.intersects(Demands::KEY) || key_size != 0;
+        if needs_key && !security.encrypted {
+            return Some(if security.bonded { Lack::Encryption } else { Lack::Authentication });
+        }
+        if (demands.contains(Demands::AUTHENTICATED) && !security.authenticated)
+            || (demands.contains(Demands::SECURE) && !security.secure_connections)
+        {
+            return Some(Lack::Authentication);
+        }
+        if needs_key && security.key_size < key_size {
+            return Some(Lack::KeySize);
+        }
+        if demands.contains(Demands::AUTHORISED) && self.authorisation != Authorisation::Granted {
+            return Some(Lack::Authorisation);
+        }
+        None
     }
 }
 

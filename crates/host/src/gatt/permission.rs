@@ -5,7 +5,11 @@ use super::{
     Properties,
     attribute::{Attribute, Backing, Kind},
 };
-use crate::{Core, link::Link, security::Authorisation};
+use crate::{
+    Core,
+    link::Link,
+    security::{Demands, Lack},
+};
 use bitflags::bitflags;
 use jelling_wire::att::ErrorCode;
 
@@ -69,7 +73,7 @@ impl Permissions {
     /// The permissions of a CCCD that goes with a value: everyone may read what he wrote, and who may not read the value may not
     /// subscribe to it either.
     pub(crate) fn of_cccd(self) -> Permissions {
-        let demanded = Demands::of(self, Direction::Read).bits() << Direction::Write as u16;
+        let demanded = u16::from(self.demands(Direction::Read).bits()) << Direction::Write as u16;
         Permissions::READ | Permissions::WRITE | Permissions::from_bits_truncate(demanded)
     }
 }
@@ -106,28 +110,18 @@ enum Direction {
     Write = 6,
 }
 
-bitflags! {
+impl Permissions {
     /// What one direction demands.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    struct Demands: u16 {
-        const ENCRYPTED = 1;
-        const AUTHENTICATED = 2;
-        const SECURE = 4;
-        const AUTHORISED = 8;
-        const KEY = 7;
-    }
-}
-
-impl Demands {
-    fn of(permissions: Permissions, direction: Direction) -> Self {
-        Demands::from_bits_truncate(permissions.bits() >> direction as u16)
+    fn demands(self, direction: Direction) -> Demands {
+        let [low, _] = (self.bits() >> direction as u16).to_le_bytes();
+        Demands::from_bits_truncate(low)
     }
 }
 
 impl Attribute {
     /// The smallest key that a direction demands.
     fn key_size_to(&self, direction: Direction) -> u8 {
-        let demands_key = Demands::of(self.permissions, direction).intersects(Demands::KEY);
+        let demands_key = self.permissions.demands(direction).intersects(Demands::KEY);
         if demands_key || !self.permissions.intersects(Permissions::ANY_KEY) { self.key_size } else { 0 }
     }
 
@@ -136,32 +130,15 @@ impl Attribute {
         self.key_size_to(Direction::Read)
     }
 
-    /// Whether a link meets the demands, or what it lacks first (Vol 3, Part C, 10.3.1).
-    #[inline(never)]
+    /// Whether a link meets the demands, or what it lacks first.
     fn judge(&self, link: &Link, direction: Direction) -> Result<(), ErrorCode> {
-        let (demands, key_size) = (Demands::of(self.permissions, direction), self.key_size_to(direction));
-        let security = link.security;
-        let needs_key = demands.intersects(Demands::KEY) || key_size != 0;
-        if needs_key && !security.encrypted {
-            // A peer with a key has only to switch encryption on; another one has to pair first.
-            return Err(if security.bonded {
-                ErrorCode::INSUFFICIENT_ENCRYPTION
-            } else {
-                ErrorCode::INSUFFICIENT_AUTHENTICATION
-            });
-        }
-        if (demands.contains(Demands::AUTHENTICATED) && !security.authenticated)
-            || (demands.contains(Demands::SECURE) && !security.secure_connections)
-        {
-            return Err(ErrorCode::INSUFFICIENT_AUTHENTICATION);
-        }
-        if needs_key && security.key_size < key_size {
-            return Err(ErrorCode::ENCRYPTION_KEY_SIZE_TOO_SHORT);
-        }
-        if demands.contains(Demands::AUTHORISED) && link.authorisation != Authorisation::Granted {
-            return Err(ErrorCode::INSUFFICIENT_AUTHORIZATION);
-        }
-        Ok(())
+        Err(match link.lacks(self.permissions.demands(direction), self.key_size_to(direction)) {
+            None => return Ok(()),
+            Some(Lack::Encryption) => ErrorCode::INSUFFICIENT_ENCRYPTION,
+            Some(Lack::Authentication) => ErrorCode::INSUFFICIENT_AUTHENTICATION,
+            Some(Lack::KeySize) => ErrorCode::ENCRYPTION_KEY_SIZE_TOO_SHORT,
+            Some(Lack::Authorisation) => ErrorCode::INSUFFICIENT_AUTHORIZATION,
+        })
     }
 }
 
