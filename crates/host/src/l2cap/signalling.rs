@@ -66,7 +66,7 @@ impl Core<'_> {
             return;
         }
         #[cfg(feature = "l2cap")]
-        if self.on_channel_signal(now, index, &signal) {
+        if self.on_channel_signal(index, &signal) {
             return;
         }
         let Some(role) = self.links.get(index).map(|link| link.role) else { return };

@@ -1,7 +1,7 @@
 //! How channels end: by either side (4.6 and 4.7), with their link, for a violation, or because nobody wants them any more.
 
 use super::slot::{ChannelHandle, Flags, Phase};
-use crate::{Core, time::Deadline};
+use crate::{Core, counters::count, l2cap::replies::Reply, time::Deadline};
 use core::task::Poll;
 use jelling_wire::l2cap::ChannelId;
 
@@ -74,7 +74,7 @@ impl Core<'_> {
 
     /// A peer broke the rules of a channel: that one is closed (3.4.3, 10.1).
     pub(super) fn violated(&mut self, index: usize) {
-        crate::counters::count(&mut self.state.counters.malformed);
+        count(&mut self.state.counters.malformed);
         self.close_slot(index);
     }
 
@@ -90,8 +90,7 @@ impl Core<'_> {
         let kept = if channel.sent == 0 || why.contains(Flags::LOST) { 0 } else { 1 };
         let dropped = channel.queued.saturating_sub(kept);
         channel.queued = channel.queued.min(kept);
-        if kept == 0 && channel.sent != 0 {
-            // The transport may be writing a part of it.
+        if kept == 0 {
             channel.sent = 0;
         }
         if let Some(link) = self.links.get_mut(link) {
@@ -166,14 +165,13 @@ impl Core<'_> {
         destination: ChannelId,
         source: ChannelId,
     ) {
-        use crate::l2cap::replies::Reply;
         let slot = self.channels.iter().position(|c| c.is_on(index) && c.is_known() && c.local == destination);
         let Some(slot) = slot else {
             return self.reply(index, Reply::invalid_cid(identifier, destination, source));
         };
         // 4.6: where the ends do not match, the request is discarded.
         if self.channels.get(slot).is_none_or(|c| c.remote != source) {
-            return crate::counters::count(&mut self.state.counters.unexpected);
+            return count(&mut self.state.counters.unexpected);
         }
         self.reply(index, Reply::disconnection(identifier, destination, source));
         self.end_channel(slot, Flags::empty());

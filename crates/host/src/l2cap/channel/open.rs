@@ -13,10 +13,7 @@ use crate::{
     time::Deadline,
 };
 use core::task::Poll;
-use jelling_wire::l2cap::{
-    ChannelId, Psm,
-    signalling::{LeConnectionResult, Signal},
-};
+use jelling_wire::l2cap::{ChannelId, Psm, signalling::LeConnectionResult};
 
 /// The most credits that are chosen where the application has not.
 const MOST_CREDITS: u32 = 16;
@@ -331,15 +328,4 @@ pub(super) struct ConnectionResponse {
     pub(super) mps: u16,
     pub(super) credits: u16,
     pub(super) result: LeConnectionResult,
-}
-
-impl ConnectionRequest {
-    pub(super) fn of(signal: &Signal<'_>) -> Option<Self> {
-        match *signal {
-            Signal::LeCreditBasedConnectionRequest { psm, source, mtu, mps, credits, .. } => {
-                Some(ConnectionRequest { psm, source, mtu, mps, credits })
-            }
-            _ => None,
-        }
-    }
 }

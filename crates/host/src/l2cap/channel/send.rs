@@ -2,7 +2,7 @@
 //! a frame at a time, with the link's own frames.
 
 use super::slot::{ChannelHandle, Flags, Phase};
-use crate::{Core, error::Error};
+use crate::{Core, counters::count, error::Error};
 use core::task::Poll;
 use jelling_wire::{
     Packet, PacketKind, Writer, copy,
@@ -227,10 +227,10 @@ impl Core<'_> {
                 channel.credits = credits;
                 self.tell_room(index);
             }
-            Some(_) => crate::counters::count(&mut self.state.counters.malformed),
+            Some(_) => count(&mut self.state.counters.malformed),
             // 10.1: more than 65,535 end the channel.
             None => {
-                crate::counters::count(&mut self.state.counters.credit_violations);
+                count(&mut self.state.counters.credit_violations);
                 self.violated(index);
             }
         }

@@ -93,12 +93,11 @@ impl Core<'_> {
     }
 
     /// A command of the peer: false where it is not about channels.
-    pub(crate) fn on_channel_signal(&mut self, _: Instant, link: usize, signal: &Signal<'_>) -> bool {
+    pub(crate) fn on_channel_signal(&mut self, link: usize, signal: &Signal<'_>) -> bool {
         match *signal {
-            Signal::LeCreditBasedConnectionRequest { identifier, .. } => {
-                if let Some(request) = ConnectionRequest::of(signal) {
-                    self.on_connection_request(link, identifier, &request);
-                }
+            Signal::LeCreditBasedConnectionRequest { identifier, psm, source, mtu, mps, credits } => {
+                let request = ConnectionRequest { psm, source, mtu, mps, credits };
+                self.on_connection_request(link, identifier, &request);
             }
             Signal::LeCreditBasedConnectionResponse { identifier, destination, mtu, mps, credits, result } => {
                 match self.asked(link, Phase::Connecting, identifier) {
